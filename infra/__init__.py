@@ -1,0 +1,1 @@
+"""Plumbing that every process of Maison stands on; it knows no business noun."""

@@ -1,0 +1,287 @@
+"""How every service starts: one kit, one kind of route, the same edge around each request."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import httpx
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from infra import openapi, problems, telemetry
+from infra.crypto import Keyring
+from infra.database import Database, is_passing
+from infra.eventlog.background import run_plumbing
+from infra.eventlog.follower import Reaction
+from infra.eventlog.postgres import PostgresLog
+from infra.idempotency import Once, run_once
+from infra.identity import Caller, Permission, Signer, Verifier, public
+from infra.peers import Peers
+from infra.refusal import Refusal
+from infra.settings import Settings
+
+BODY_LIMIT = 1024 * 1024  # bytes; a route with larger batches names its own max_body_size
+BEARER = "bearer "
+
+
+@dataclass
+class Kit:
+    """What one process holds: settings, stores, keys, peers and the clock."""
+
+    service: str
+    settings: Settings
+    database: Database
+    log: PostgresLog
+    signer: Signer
+    verifier: Verifier
+    peers: Peers
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+
+# Work a service does on its own, such as expiring holds: runs until the event is set.
+Loop = Callable[[Kit, asyncio.Event], Awaitable[None]]
+
+
+class UndeclaredRouteError(Exception):
+    """A route without a permission: the process does not start."""
+
+
+class MaisonRoute(APIRoute):
+    """A route that knows its permission, checks it before reading the body, and may take effect once per key."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        permission = getattr(endpoint, "__permission__", None)
+        if not isinstance(permission, Permission):
+            msg = f"{path} ({endpoint.__module__}.{endpoint.__qualname__}) declares no permission"
+            raise UndeclaredRouteError(msg)
+        self.permission = permission
+        self.once: Once | None = getattr(endpoint, "__once__", None)
+        roles = sorted(permission.roles) if permission.roles is not None else ["public"]
+        options["openapi_extra"] = {
+            **(options.get("openapi_extra") or {}),
+            "x-roles": [str(role) for role in roles],
+            "x-idempotent": self.once is not None,
+        }
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler behind the permission and, where declared, the idempotency key."""
+        handler = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            request.state.caller = caller_of(request)
+            self.permission.check(request.state.caller)
+            # PostgreSQL's text cannot hold NUL: refuse it here, once for all fields.
+            if b"\\u0000" in await request.body() or "%00" in str(request.url):
+                raise problems.Malformed
+            if self.once is not None:
+                return await run_once(request, handler, self.once, route=f"{request.method} {self.path}")
+            return await handler(request)
+
+        return guarded
+
+
+def router(prefix: str = "/v1") -> APIRouter:
+    """A router of one capability."""
+    return APIRouter(prefix=prefix, route_class=MaisonRoute)
+
+
+def caller_of(request: Request) -> Caller | None:
+    """The caller of the inner token, None without a token; raises Unauthenticated for a bad one."""
+    header = request.headers.get("authorization", "")
+    if not header:
+        return None
+    if not header.lower().startswith(BEARER):
+        raise problems.Unauthenticated
+    caller: Caller = request.app.state.kit.verifier.verify(header[len(BEARER) :].strip())
+    return caller
+
+
+def _by(request: Request) -> Caller:
+    caller: Caller | None = request.state.caller
+    if caller is None:
+        raise problems.Unauthenticated
+    return caller
+
+
+def _kit(request: Request) -> Kit:
+    kit: Kit = request.app.state.kit
+    return kit
+
+
+def _now(request: Request) -> datetime:
+    return _kit(request).clock()
+
+
+By = Annotated[Caller, Depends(_by)]
+OfKit = Annotated[Kit, Depends(_kit)]
+Now = Annotated[datetime, Depends(_now)]
+
+
+class Edge:
+    """Around every request: its trace, its one log line, and the last word on whatever went wrong."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        telemetry.start_trace(headers.get("traceparent"))
+        status, began, clock = 0, False, time.perf_counter()
+
+        async def sent(message: Message) -> None:
+            nonlocal status, began
+            if message["type"] == "http.response.start":
+                status, began = message["status"], True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sent)
+        except Exception as fault:
+            # The edge: nothing may leave a request but an answer.
+            away = is_passing(fault)
+            structlog.get_logger().error("database-away" if away else "fault", **telemetry.reduced(fault))
+            if began:
+                raise
+            refusal: Refusal = problems.Unavailable() if away else problems.Fault()
+            status = 503 if away else 500
+            response = problems.answer(refusal, accept_language=headers.get("accept-language", ""), status=status)
+            await response(scope, receive, sent)
+        finally:
+            _say(scope, status, time.perf_counter() - clock)
+
+
+def _say(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "none")
+    if route in {"/healthz", "/readyz"}:
+        return
+    caller = scope.get("state", {}).get("caller")
+    structlog.get_logger().info(
+        "request",
+        method=scope["method"],
+        route=route,
+        status=status,
+        duration_ms=round(seconds * 1000, 2),
+        role=caller.role.value if caller else None,
+        brand=caller.brand_id if caller else None,
+    )
+
+
+def create_app(
+    service: str,
+    settings: Settings,
+    *,
+    routers: Sequence[APIRouter],
+    reactions: Sequence[Reaction] = (),
+    loops: Sequence[Loop] = (),
+    transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
+    clock: Callable[[], datetime] | None = None,
+) -> FastAPI:
+    """The app of one service. `transports` let tests reach peers in one process; `clock` lets them set the time."""
+    telemetry.configure_logs(service)
+    signer = Signer.load(settings.keys)
+    keyring = Keyring.load(settings.keys)
+    kit = Kit(
+        service=service,
+        settings=settings,
+        database=Database(settings.database_url, pool_size=settings.database_pool, name=service, keyring=keyring),
+        log=PostgresLog(settings.log_url),
+        signer=signer,
+        verifier=Verifier(service, settings.inner_jwks),
+        peers=Peers(settings, signer, transports),
+    )
+    if clock is not None:
+        kit.clock = clock
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(kit.database.dispose)
+            stack.push_async_callback(kit.log.dispose)
+            stack.push_async_callback(kit.peers.close)
+            tasks = [asyncio.create_task(run_plumbing(kit.database, kit.log, service, reactions, stop))]
+            tasks += [asyncio.create_task(forever(loop, kit, stop)) for loop in loops]
+            yield
+            stop.set()
+            await asyncio.gather(*tasks)
+
+    app = FastAPI(
+        title=f"Maison {service}",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=BODY_LIMIT,
+    )
+    app.state.kit = kit
+    for one in [*routers, _operations()]:
+        app.include_router(one)
+    refuse(app)
+    openapi.describe(app, service)
+    return app
+
+
+def refuse(app: FastAPI) -> None:
+    """Let every no and every fault leave the app as a problem document."""
+    app.add_exception_handler(Refusal, problems.of_request)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, problems.of_http_exception)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, problems.of_validation)  # type: ignore[arg-type]
+    app.add_middleware(Edge)
+
+
+async def forever(loop: Loop, kit: Kit, stop: asyncio.Event) -> None:
+    """Run a loop until stopped; a fault is logged and the loop starts again after a second."""
+    while not stop.is_set():
+        try:
+            await loop(kit, stop)
+        except Exception as fault:  # noqa: BLE001 - the edge of a background loop
+            structlog.get_logger().error("loop-fault", **telemetry.reduced(fault))
+            await pause(stop, 1.0)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait that long, or less when the process is asked to stop."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+def _operations() -> APIRouter:
+    operations = APIRouter(route_class=MaisonRoute, include_in_schema=False)
+
+    @operations.get("/healthz")
+    @public
+    async def healthz() -> dict[str, str]:
+        """The process runs."""
+        return {"status": "ok"}
+
+    @operations.get("/readyz")
+    @public
+    async def readyz(kit: OfKit) -> dict[str, str]:
+        """The process can serve: its database answers, is migrated, and keeps what it is told."""
+        async with kit.database.engine.connect() as connection:
+            fsync = (await connection.execute(text("show fsync"))).scalar_one()
+            await connection.execute(text("select 1 from outbox limit 1"))
+        if fsync != "on" and kit.settings.environment != "test":
+            refusal = "PostgreSQL runs with fsync=off: an acknowledged write could be lost. Turn it on."
+            raise problems.Unavailable(refusal)
+        return {"status": "ready"}
+
+    return operations

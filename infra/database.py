@@ -1,0 +1,124 @@
+"""The database of one process: engine, the brand-bound transaction, and the alias routes use."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import MetaData, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from infra.crypto import Keyring
+from infra.eventlog import outbox
+from infra.problems import Unauthenticated
+
+EVERY_BRAND = "*"  # plumbing that sweeps over all brands: expiry, dispatch
+
+# What a waiting caller may simply try again: connection lost or refused, server starting or stopping, busy locks,
+# a statement that took too long, a dead-lock or a serialisation failure.
+PASSING = ("08", "57", "55P03", "40001", "40P01", "53")
+
+# Constraint names are said in logs and mapped to refusals, so they are the same on every machine.
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def metadata() -> MetaData:
+    """The metadata of one service's tables."""
+    return MetaData(naming_convention=NAMING)
+
+
+class Database:
+    """The pool of one process to one database."""
+
+    def __init__(self, url: str, *, pool_size: int = 8, name: str = "maison", keyring: Keyring | None = None) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=2,
+            pool_pre_ping=False,
+            hide_parameters=True,
+            connect_args={"timeout": 3, "server_settings": {"application_name": name}},
+        )
+        # The field keys travel with the transaction, for it is rows that they open: see infra.crypto.keyring.
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})
+
+    @asynccontextmanager
+    async def transaction(self, brand_id: str) -> AsyncIterator[AsyncSession]:
+        """One transaction that sees one brand; the facts recorded in it are written and all is committed at the end.
+
+        Any exception rolls everything back. `EVERY_BRAND` is for plumbing only.
+        """
+        async with self._sessions() as session:
+            session.info["brand_id"] = brand_id
+            await session.execute(text("select set_config('maison.brand_id', :brand, true)"), {"brand": brand_id})
+            yield session
+            await outbox.flush(session)
+            await session.commit()
+            outbox.committed(session)
+
+    async def dispose(self) -> None:
+        """Close the pool."""
+        await self.engine.dispose()
+
+
+def is_passing(fault: BaseException) -> bool:
+    """Whether this is the database being away or busy, so that trying again may help."""
+    if isinstance(fault, PoolTimeout | OSError | TimeoutError):
+        return True
+    if isinstance(fault, DBAPIError):
+        if fault.connection_invalidated:
+            return True
+        state = getattr(fault.orig, "sqlstate", None)
+        return state is None or str(state).startswith(PASSING)
+    return False
+
+
+def violated(fault: BaseException) -> str | None:
+    """The name of the constraint an error broke, if it broke one."""
+    cause: BaseException | None = fault
+    while cause is not None:
+        name = getattr(cause, "constraint_name", None)
+        if isinstance(name, str):
+            return name
+        cause = getattr(cause, "orig", None) or cause.__cause__
+    return None
+
+
+def guard(table: str) -> list[str]:
+    """The statements that put row-level security on a table with `brand_id`: the second wall behind the queries.
+
+    FORCE makes it hold for the owner too, and an unset brand sees nothing.
+    """
+    mine = "brand_id = current_setting('maison.brand_id', true) or current_setting('maison.brand_id', true) = '*'"
+    return [
+        f"alter table {table} enable row level security",
+        f"alter table {table} force row level security",
+        f"create policy brand_wall on {table} using ({mine}) with check ({mine})",
+    ]
+
+
+async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:
+    # An idempotent route has already begun: the key and the effect are one transaction, committed by infra.idempotency.
+    begun: AsyncSession | None = getattr(request.state, "transaction", None)
+    if begun is not None:
+        yield begun
+        return
+    caller = getattr(request.state, "caller", None)
+    if caller is None:
+        raise Unauthenticated
+    async with request.app.state.kit.database.transaction(caller.brand_id) as session:
+        yield session
+
+
+# The one way a route touches the database. scope="function" commits before the response is sent: what a caller was
+# told happened, happened.
+Transaction = Annotated[AsyncSession, Depends(_transaction, scope="function")]

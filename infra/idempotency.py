@@ -1,0 +1,167 @@
+"""Idempotency-Key: the key's row and the effect are one transaction; the same key answers the same bytes again."""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from fastapi import Request, Response
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra import problems
+from infra.crypto import keyring
+from infra.eventlog import outbox
+from infra.refusal import Kind, Refusal
+
+REPLAYED = "Idempotency-Replayed"
+_KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
+_LOCK_NOT_AVAILABLE = "55P03"
+
+# A no of these kinds will be the same no tomorrow. "Taken", "absent" and "unavailable" may not, so they are not kept.
+DETERMINISTIC = frozenset({Kind.INVALID, Kind.FORBIDDEN, Kind.GONE})
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class KeyMissing(Refusal):
+    """A creating request without its key."""
+
+    kind = Kind.INVALID
+    slug = "idempotency-key-missing"
+    en = "Send an Idempotency-Key header (1 to 255 printable characters), so that a retry cannot act twice."
+    zh = "请携带 Idempotency-Key 请求头(1 至 255 个可见字符)，以免重试时重复执行。"
+
+
+class KeyReused(Refusal):
+    """The same key with another request."""
+
+    kind = Kind.MALFORMED
+    slug = "idempotency-key-reused"
+    en = "This Idempotency-Key was already used for a different request. Use a new key."
+    zh = "该 Idempotency-Key 已用于另一个请求，请使用新的键。"
+
+
+class StillRunning(Refusal):
+    """The first request with this key has not finished."""
+
+    kind = Kind.CONFLICT
+    slug = "still-running"
+    en = "The first request with this Idempotency-Key is still running. Ask again in a second."
+    zh = "使用该 Idempotency-Key 的首个请求仍在处理中，请一秒后再试。"
+
+
+@dataclass(frozen=True)
+class Once:
+    """How long answers of a route are kept."""
+
+    keep: timedelta
+
+
+def idempotent(*, keep: timedelta = timedelta(hours=24)) -> Callable[[Endpoint], Endpoint]:
+    """Declare that the endpoint below takes effect once per key and caller."""
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        endpoint.__once__ = Once(keep)  # type: ignore[attr-defined]
+        return endpoint
+
+    return declare
+
+
+async def run_once(request: Request, handler: Handler, once: Once, *, route: str) -> Response:
+    """Run the handler, or replay what it answered the first time.
+
+    Raises KeyMissing, KeyReused (same key, other request) and StillRunning (first one not finished).
+    """
+    key = request.headers.get("idempotency-key", "").strip()
+    key = key[1:-1] if key.startswith('"') and key.endswith('"') else key  # the IETF draft quotes it, Stripe does not
+    if not _KEY.match(key):
+        raise KeyMissing
+    caller, kit = request.state.caller, request.app.state.kit
+    body = await request.body()
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body
+    row = {
+        "brand": caller.brand_id,
+        "subject": caller.subject,
+        "route": route,
+        "key": key,
+        "fingerprint": hashlib.sha256(asked).digest(),
+    }
+    async with kit.database.transaction(caller.brand_id) as tx:
+        stored = await _claim(tx, row, expires_at=datetime.now(UTC) + once.keep)
+        if stored is not None:
+            if stored.fingerprint != row["fingerprint"]:
+                raise KeyReused
+            clear = keyring(tx).open("idempotency_key", "body", _row_id(row), stored.body)
+            return Response(clear, stored.status, {REPLAYED: "true"}, media_type=stored.media_type)
+        response = await _effect(tx, request, handler)
+        sealed = keyring(tx).seal("idempotency_key", "body", _row_id(row), bytes(response.body).decode())
+        await tx.execute(
+            text(
+                "update idempotency_key set status = :status, media_type = :media_type, body = :body"
+                " where brand_id = :brand and subject = :subject and route = :route and key = :key"
+            ),
+            {**row, "status": response.status_code, "media_type": response.headers.get("content-type"), "body": sealed},
+        )
+    return response
+
+
+def _row_id(row: dict[str, Any]) -> str:
+    return f"{row['brand']}:{row['subject']}:{row['route']}:{row['key']}"
+
+
+async def _claim(tx: AsyncSession, row: dict[str, Any], *, expires_at: datetime) -> Any:
+    """Insert the key, or answer the row that already stands. A rival still inside its transaction: StillRunning."""
+    try:
+        # While the first request runs, this insert waits for its row; 50 ms is enough to know that it still runs.
+        await tx.execute(text("set local lock_timeout = '50ms'"))
+        await tx.execute(
+            text(
+                "delete from idempotency_key where brand_id = :brand and subject = :subject and route = :route"
+                " and key = :key and expires_at < now()"
+            ),
+            row,
+        )
+        inserted = await tx.execute(
+            text(
+                "insert into idempotency_key (brand_id, subject, route, key, fingerprint, expires_at)"
+                " values (:brand, :subject, :route, :key, :fingerprint, :expires_at) on conflict do nothing returning 1"
+            ),
+            {**row, "expires_at": expires_at},
+        )
+        claimed = inserted.first() is not None
+        await tx.execute(text("reset lock_timeout"))
+    except DBAPIError as refused:
+        if getattr(refused.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            raise StillRunning(retry_after=1) from None
+        raise
+    if claimed:
+        return None
+    found = await tx.execute(
+        text(
+            "select fingerprint, status, media_type, body from idempotency_key"
+            " where brand_id = :brand and subject = :subject and route = :route and key = :key"
+        ),
+        row,
+    )
+    return found.one()
+
+
+async def _effect(tx: AsyncSession, request: Request, handler: Handler) -> Response:
+    """The handler inside a savepoint: a deterministic no undoes its effect but leaves the key to be stored."""
+    savepoint = await tx.begin_nested()
+    request.state.transaction = tx
+    try:
+        response = await handler(request)
+    except Refusal as refusal:
+        if refusal.kind not in DETERMINISTIC:
+            raise
+        await savepoint.rollback()
+        outbox.recorded(tx).clear()
+        return problems.of_request(request, refusal)
+    await savepoint.commit()
+    return response

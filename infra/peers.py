@@ -1,0 +1,114 @@
+"""Calls to the other services: signed by this one, bounded in time, refusals passed on as refusals."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from infra.identity import Caller, Role, Signer
+from infra.problems import URN
+from infra.refusal import Kind, Refusal
+from infra.settings import Settings
+from infra.telemetry import traceparent
+
+TIMEOUT = httpx.Timeout(3.0, connect=1.0)
+
+
+class PeerUnavailable(Refusal):
+    """A service this answer needs does not answer."""
+
+    kind = Kind.UNAVAILABLE
+    slug = "peer-unavailable"
+    en = "A part of the house needed for this is briefly away. Please try again in a moment."
+    zh = "完成此操作所需的服务暂时不可用，请稍后再试。"
+
+
+class PeerRefused(Refusal):
+    """Another service said no; `peer_type` is its problem type without the URN."""
+
+    kind = Kind.CONFLICT
+    slug = "peer-refused"
+    en = "Another part of the house refused this. See `peer_type`."
+    zh = "相关服务拒绝了此操作，原因见 peer_type。"
+
+    def __init__(self, status: int, peer_type: str) -> None:
+        super().__init__(peer_type=peer_type)
+        self.status = status
+        self.peer_type = peer_type
+
+
+class Peer:
+    """One other service."""
+
+    def __init__(self, name: str, client: httpx.AsyncClient, signer: Signer) -> None:
+        self.name = name
+        self._client = client
+        self._signer = signer
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        brand_id: str,
+        json: object = None,
+        params: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """The JSON body of a 2xx answer; raises PeerRefused for a 4xx, PeerUnavailable for silence or a 5xx."""
+        caller = Caller(subject=self._signer.issuer, role=Role.SERVICE, brand_id=brand_id)
+        headers = {"Authorization": f"Bearer {self._signer.sign(caller, audience=self.name)}"}
+        if trace := traceparent():
+            headers["traceparent"] = trace
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
+        try:
+            answer = await self._client.request(method, path, json=json, params=params, headers=headers)
+        except httpx.HTTPError:
+            raise PeerUnavailable from None
+        if (
+            answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
+            or answer.status_code == httpx.codes.TOO_MANY_REQUESTS
+        ):
+            raise PeerUnavailable
+        if answer.status_code >= httpx.codes.BAD_REQUEST:
+            raise PeerRefused(answer.status_code, _type(answer))
+        return answer.json() if answer.content else None
+
+
+def _type(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["type"]).removeprefix(URN)
+    except (ValueError, KeyError, TypeError):
+        return "unknown"
+
+
+class Peers:
+    """All other services by name. Tests pass `transports` to reach apps in the same process."""
+
+    def __init__(
+        self, settings: Settings, signer: Signer, transports: Mapping[str, httpx.AsyncBaseTransport] | None = None
+    ) -> None:
+        self._clients = []
+        addresses = {
+            "profile": settings.profile_url,
+            "appointments": settings.appointments_url,
+            "feedback": settings.feedback_url,
+            "recommend": settings.recommend_url,
+        }
+        self._peers = {}
+        for name, address in addresses.items():
+            client = httpx.AsyncClient(
+                base_url=address, timeout=TIMEOUT, transport=(transports or {}).get(name), trust_env=False
+            )
+            self._clients.append(client)
+            self._peers[name] = Peer(name, client, signer)
+
+    def __getitem__(self, name: str) -> Peer:
+        """The peer of that name."""
+        return self._peers[name]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients:
+            await client.aclose()

@@ -1,0 +1,84 @@
+"""Settings: environment variables with the prefix MAISON_; a wrong one is named and the process stops."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+EX_CONFIG = 78  # sysexits.h: something in the configuration is wrong
+
+
+def _postgres(url: str) -> str:
+    if not url.startswith("postgresql://"):
+        msg = "must be postgresql://login:password@host:port/database"
+        raise ValueError(msg)
+    return url
+
+
+def _web(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        msg = "must be an http:// or https:// address"
+        raise ValueError(msg)
+    return url.rstrip("/")
+
+
+def _file(path: Path) -> Path:
+    if not path.is_file():
+        msg = "must be the path of an existing file"
+        raise ValueError(msg)
+    return path
+
+
+PostgresUrl = Annotated[str, AfterValidator(_postgres)]
+WebUrl = Annotated[str, AfterValidator(_web)]
+ExistingFile = Annotated[Path, AfterValidator(_file)]
+
+
+class Settings(BaseSettings):
+    """What every service reads. The launcher and docker-compose.yml set exactly these names."""
+
+    model_config = SettingsConfigDict(env_prefix="MAISON_", extra="ignore", frozen=True)
+
+    environment: Literal["production", "development", "test"] = "production"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+
+    database_url: PostgresUrl
+    database_pool: int = Field(default=8, ge=1, le=100)
+    log_url: PostgresUrl
+    keys: ExistingFile
+    inner_jwks: ExistingFile
+
+    profile_url: WebUrl = "http://127.0.0.1:8701"
+    appointments_url: WebUrl = "http://127.0.0.1:8702"
+    feedback_url: WebUrl = "http://127.0.0.1:8703"
+    recommend_url: WebUrl = "http://127.0.0.1:8704"
+    public_url: WebUrl = "http://127.0.0.1:8700"
+
+    wechat_api_url: WebUrl = "https://api.weixin.qq.com"
+    wechat_appid: str = ""
+    wechat_secret: str = ""
+    wechat_push_token: str = ""
+    wechat_push_aes_key: str = ""
+    # Template ids of the account, by our name: {"survey-invitation": "...", ...} as JSON.
+    wechat_templates: dict[str, str] = Field(default_factory=dict)
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(kind: type[S]) -> S:
+    """Read the environment, or print each wrong setting by name and exit with status 78. Values are not printed."""
+    try:
+        return kind()
+    except ValidationError as wrong:
+        for error in wrong.errors():
+            name = "MAISON_" + "_".join(str(part) for part in error["loc"]).upper()
+            sys.stderr.write(f"{name}: {error['msg'].removeprefix('Value error, ')}\n")
+        sys.stderr.write("Correct these settings and start again.\n")
+        raise SystemExit(EX_CONFIG) from None
+    except ValueError as wrong:  # pydantic-settings: a value that is not the JSON it should be
+        sys.stderr.write(f"{wrong}\nCorrect this setting and start again.\n")
+        raise SystemExit(EX_CONFIG) from None

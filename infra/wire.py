@@ -1,0 +1,104 @@
+"""What goes over the wire: strict forms in, views out, opaque cursors, entity tags."""
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Depends, Header
+from pydantic import BaseModel, ConfigDict, Field
+
+from infra.problems import BadRequest
+from infra.refusal import Kind, Refusal
+
+Item = TypeVar("Item")
+
+# Bounds that the columns behind them have too, so that no input reaches PostgreSQL and fails there.
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+LongText = Annotated[str, Field(min_length=1, max_length=4000)]
+Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Minor = Annotated[int, Field(ge=-(10**15), le=10**15)]  # an amount in minor units of its currency
+Limit = Annotated[int, Field(ge=1, le=100)]
+
+
+class Form(BaseModel):
+    """A request body: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class View(BaseModel):
+    """A response body."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class Page(View, Generic[Item]):
+    """One page of a list; a null `next_cursor` is the only sign of the end."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+class Stale(Refusal):
+    """Somebody changed it in between."""
+
+    kind = Kind.STALE
+    slug = "stale"
+    en = "This has been changed by someone else meanwhile. Reload it and apply your change again."
+    zh = "内容已被他人修改，请刷新后重新提交。"
+
+
+class PreconditionMissing(Refusal):
+    """A change must say which version it starts from."""
+
+    kind = Kind.PRECONDITION_MISSING
+    slug = "precondition-missing"
+    en = "Send the ETag you read in an If-Match header, so that nobody's change is overwritten."
+    zh = "请在 If-Match 请求头中携带读取到的 ETag，以免覆盖他人的修改。"
+
+
+def cursor(*key: object, of: str) -> str:
+    """An opaque cursor after the row with this sort key; `of` names the list and its filters."""
+    packed = json.dumps([_digest(of), *[str(part) for part in key]])
+    return base64.urlsafe_b64encode(packed.encode()).rstrip(b"=").decode()
+
+
+def read_cursor(value: str | None, *, of: str, parts: int) -> list[str] | None:
+    """The sort key inside a cursor; BadRequest when it belongs to another list or was made up."""
+    if value is None:
+        return None
+    try:
+        unpacked = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
+    except (binascii.Error, ValueError):
+        raise BadRequest from None
+    if not isinstance(unpacked, list) or len(unpacked) != parts + 1 or unpacked[0] != _digest(of):
+        raise BadRequest
+    return [str(part) for part in unpacked[1:]]
+
+
+def _digest(of: str) -> str:
+    return hashlib.sha256(of.encode()).hexdigest()[:12]
+
+
+def etag(version: int) -> str:
+    """The entity tag of a row's version."""
+    return f'"{version}"'
+
+
+def _required(if_match: Annotated[str | None, Header()] = None) -> str:
+    if if_match is None:
+        raise PreconditionMissing
+    return if_match
+
+
+# A route that changes a row takes this and calls `check_match(if_match, row.version)`.
+IfMatch = Annotated[str, Depends(_required)]
+
+
+def check_match(if_match: str, version: int) -> None:
+    """Raise Stale unless the caller has seen this version (`*` matches any)."""
+    if if_match.strip() not in {"*", etag(version)}:
+        raise Stale

@@ -31,6 +31,7 @@ from infra.settings import Settings
 
 BODY_LIMIT = 1024 * 1024  # bytes; a route with larger batches names its own max_body_size
 BEARER = "bearer "
+TOO_LARGE = 413
 
 
 @dataclass
@@ -71,6 +72,9 @@ class MaisonRoute(APIRoute):
             "x-roles": [str(role) for role in roles],
             "x-idempotent": self.once is not None,
         }
+        if options.get("max_body_size") is None:
+            options["max_body_size"] = BODY_LIMIT
+        options["openapi_extra"]["x-max-body"] = options["max_body_size"]
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -142,11 +146,21 @@ class Edge:
         telemetry.start_trace(headers.get("traceparent"))
         status, began, clock = 0, False, time.perf_counter()
 
+        accept_language = headers.get("accept-language", "")
+
         async def sent(message: Message) -> None:
             nonlocal status, began
             if message["type"] == "http.response.start":
                 status, began = message["status"], True
-            await send(message)
+                if _is_plain_too_large(message):
+                    # FastAPI's own body limit answers in plain text, outside of every exception handler.
+                    await problems.answer(problems.BodyTooLarge(), accept_language=accept_language)(
+                        scope, receive, send
+                    )
+                    status = -TOO_LARGE
+                    return
+            if status != -TOO_LARGE:
+                await send(message)
 
         try:
             await self._app(scope, receive, sent)
@@ -158,10 +172,15 @@ class Edge:
                 raise
             refusal: Refusal = problems.Unavailable() if away else problems.Fault()
             status = 503 if away else 500
-            response = problems.answer(refusal, accept_language=headers.get("accept-language", ""), status=status)
+            response = problems.answer(refusal, accept_language=accept_language, status=status)
             await response(scope, receive, sent)
         finally:
-            _say(scope, status, time.perf_counter() - clock)
+            _say(scope, abs(status), time.perf_counter() - clock)
+
+
+def _is_plain_too_large(start: Message) -> bool:
+    kinds = [value for name, value in start["headers"] if name.lower() == b"content-type"]
+    return start["status"] == TOO_LARGE and not any(kind.startswith(problems.MEDIA_TYPE.encode()) for kind in kinds)
 
 
 def _say(scope: Scope, status: int, seconds: float) -> None:
@@ -226,7 +245,6 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=BODY_LIMIT,
     )
     app.state.kit = kit
     for one in [*routers, _operations()]:

@@ -1,6 +1,8 @@
 """Problem documents (RFC 9457): the one place where a refusal meets an HTTP status."""
 
+import re
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +15,7 @@ from infra.telemetry import trace_id
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:maison:problem:"
+_NAME = re.compile(r"^[a-z][a-z_]{0,39}$")  # a field of ours
 
 STATUS: Mapping[Kind, int] = {
     Kind.MALFORMED: 422,
@@ -202,9 +205,13 @@ def of_http_exception(request: Request, exc: HTTPException) -> JSONResponse:
     )
 
 
+def _pointer(error: Mapping[str, Any]) -> str:
+    """Where in the request, without what the caller wrote: a name that no schema knows is left out."""
+    parts = error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"]
+    return "/" + "/".join(str(part) if isinstance(part, int) or _NAME.match(part) else "*" for part in parts)
+
+
 def of_validation(request: Request, exc: RequestValidationError) -> JSONResponse:
     """Malformed input: where and which rule, never the value."""
-    errors = [
-        {"pointer": "/" + "/".join(str(part) for part in error["loc"]), "code": error["type"]} for error in exc.errors()
-    ]
+    errors = [{"pointer": _pointer(error), "code": error["type"]} for error in exc.errors()]
     return of_request(request, Malformed(errors=errors[:50]))

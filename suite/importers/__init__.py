@@ -1,0 +1,1 @@
+"""Bringing data of other systems in, through the same API those systems would call."""

@@ -51,7 +51,7 @@ def signed(till: Till, method: str, path: str, body: bytes) -> dict[str, str]:
 
 @dataclass
 class Door:
-    """One signed-in caller at the gateway. Tokens are renewed as they run out; a busy or restarting house is waited for."""
+    """One signed-in caller at the gateway. Tokens are renewed as they run out; a restarting house is waited for."""
 
     address: str
     token: str | None = None

@@ -11,7 +11,9 @@ CLIENTS = 2_000
 OWNED_PER_ADVISOR = 40
 POS = "lumiere-till"
 
-_SURNAMES = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟"
+_SURNAMES = (
+    "王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟"
+)
 _COMPOUND = ["欧阳", "司马", "诸葛", "上官", "端木"]
 _GIVEN = "若怡子涵雨桐诗雅思远嘉宁文轩静书晓云志明慧敏俊杰婉清皓月安然明哲梓萱景行知夏令仪南枝"
 _WESTERN = [("Claire", "Fontaine"), ("James", "Whitfield"), ("Aiko", "Tanaka"), ("Emma", "Laurent"), ("Kenji", "Mori")]

@@ -10,6 +10,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from suite.door import Door
+from suite.house import House
 from suite.importers.bookkeeping import Books, Count
 from suite.importers.mapping import BadLine, Line, MapUnfit, PurchaseMap, load, read
 
@@ -114,8 +115,6 @@ def bring_in(till: Door, file: Path, mapping: Path) -> Count:
 
 def run(file: Path, mapping: Path) -> int:
     """The command: signs in as the demo till of the running suite and says what became of every line."""
-    from suite.house import House
-
     with House.of_this_machine().till() as till:
         count = bring_in(till, file, mapping)
     print_count(count, file)

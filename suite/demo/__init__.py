@@ -1,0 +1,1 @@
+"""The demo house, filled through the gateway as any other house would be."""

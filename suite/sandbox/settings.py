@@ -1,0 +1,49 @@
+"""The sandbox's settings: the account it plays, and where it pushes to."""
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from infra.settings import WebUrl
+from suite.sandbox.templates import DEFAULTS, Template
+
+
+def _aes_key(text: str) -> str:
+    try:
+        whole = len(text) == 43 and len(base64.b64decode(text + "=", validate=True)) == 32
+    except binascii.Error:
+        whole = False
+    if not whole:
+        raise ValueError("must be an EncodingAESKey: 43 characters of base64")
+    return text
+
+
+PushMode = Literal["plain", "compatible", "safe"]
+PushFormat = Literal["json", "xml"]
+
+
+class SandboxSettings(BaseSettings):
+    """Read from the environment with the prefix MAISON_, like those of every process."""
+
+    model_config = SettingsConfigDict(env_prefix="MAISON_", extra="ignore", frozen=True)
+
+    wechat_appid: str = Field(min_length=1)
+    wechat_secret: str = Field(min_length=1, repr=False)
+    wechat_push_token: str = Field(min_length=1, repr=False)
+    wechat_push_aes_key: Annotated[str, AfterValidator(_aes_key)] = Field(repr=False)
+
+    # `{appid}` in it is replaced.
+    sandbox_push_url: WebUrl = "http://127.0.0.1:8700/wechat/{appid}/push"
+    sandbox_push_mode: PushMode = "safe"
+    sandbox_push_format: PushFormat = "json"
+    # Without an answer for so long a push is dropped and sent again, three times.
+    sandbox_resend_after_seconds: float = Field(default=5.0, gt=0)
+    # From an accepted send to the push that reports its delivery.
+    sandbox_sent_delay_seconds: float = Field(default=0.2, ge=0)
+    sandbox_templates: tuple[Template, ...] = DEFAULTS
+    # A JSON file that keeps users, credits and messages over a restart; none: in memory only.
+    sandbox_state: Path | None = None

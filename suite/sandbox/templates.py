@@ -1,0 +1,27 @@
+"""The subscribe-message templates the account has, as an operator would have picked them from WeChat's library."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Template(BaseModel):
+    """One template: `parameters` names what each key holds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    template_id: str
+    title: str
+    parameters: dict[str, str]
+
+
+DEFAULTS = (
+    Template(
+        template_id="survey-invitation",
+        title="到店体验回访",
+        parameters={"thing1": "门店名称", "time2": "到店日期", "thing3": "温馨提示"},
+    ),
+    Template(
+        template_id="appointment-confirmed",
+        title="预约成功通知",
+        parameters={"thing1": "门店名称", "time2": "预约时间", "name3": "客户顾问"},
+    ),
+)

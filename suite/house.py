@@ -1,0 +1,80 @@
+"""The filled demo house on this machine: where its doors are and who may go through them."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infra.settings import load
+from suite.door import Door, Till
+from suite.launcher.obstacles import Obstacle
+from suite.launcher.settings import LauncherSettings
+
+FILE = "demo-house.json"
+
+
+class HouseMissing(Obstacle):
+    """There is no filled demo house in the data folder."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody who may sign in at the console's API."""
+
+    username: str
+    password: str
+    role: str
+    place: str  # the boutique or region, for people to read
+
+
+@dataclass
+class House:
+    """One brand with its people, as the demo filled it. It is written once, when the house is complete."""
+
+    brand: str
+    gateway: str
+    sandbox: str
+    accounts: list[Account] = field(default_factory=list)
+    till_keys: Till | None = None
+    boutiques: list[dict[str, Any]] = field(default_factory=list)  # as the directory answers them
+    advisors: list[dict[str, Any]] = field(default_factory=list)  # as the directory answers them
+    experiences: dict[str, str] = field(default_factory=dict)  # code -> experience_id
+
+    @classmethod
+    def of(cls, data: Path) -> "House | None":
+        """The house in a data folder; None while it is not filled, or only in part."""
+        path = data / FILE
+        if not path.exists():
+            return None
+        kept = json.loads(path.read_text())
+        kept["accounts"] = [Account(**account) for account in kept["accounts"]]
+        kept["till_keys"] = Till(**kept["till_keys"])
+        return cls(**kept)
+
+    @classmethod
+    def of_this_machine(cls) -> "House":
+        """The house of the running suite; raises HouseMissing."""
+        settings = load(LauncherSettings)
+        house = cls.of(settings.data)
+        if house is None:
+            raise HouseMissing(f"there is no filled demo house in {settings.data}", "Start the suite first: `make up`.")
+        return house
+
+    def keep(self, data: Path) -> None:
+        """Write it down for the next start, readable by its owner only, for it holds passwords."""
+        partial = data / (FILE + ".new")
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(asdict(self), file, indent=1, ensure_ascii=False)
+        partial.replace(data / FILE)
+
+    def staff(self, username: str) -> Door:
+        """Sign in one of its people."""
+        password = next(account.password for account in self.accounts if account.username == username)
+        return Door.staff(self.gateway, username, password, brand=self.brand)
+
+    def till(self) -> Door:
+        """Sign in its till."""
+        if self.till_keys is None:
+            raise HouseMissing("the demo house has no till", "`maison reset`, then `make up`.")
+        return Door.pos(self.gateway, self.till_keys)

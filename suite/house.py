@@ -6,12 +6,33 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.settings import load
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from infra.settings import WebUrl, load
 from suite.door import Door, Till
 from suite.launcher.obstacles import Obstacle
 from suite.launcher.settings import LauncherSettings
 
 FILE = "demo-house.json"
+
+
+class TillSettings(BaseSettings):
+    """The till of a house of your own, as `POST /v1/partners` gave it; without it the demo house's till is used."""
+
+    model_config = SettingsConfigDict(env_prefix="MAISON_", extra="ignore", frozen=True)
+
+    public_url: WebUrl = "http://127.0.0.1:8700"
+    till_client_id: str = ""
+    till_client_secret: str = ""
+    till_signing_secret: str = ""
+
+
+def any_till() -> Door:
+    """Sign in the till of the settings, or else the demo house's; raises HouseMissing when there is neither."""
+    own = load(TillSettings)
+    if not own.till_client_id:
+        return House.of_this_machine().till()
+    return Door.pos(own.public_url, Till(own.till_client_id, own.till_client_secret, own.till_signing_secret))
 
 
 class HouseMissing(Obstacle):

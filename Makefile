@@ -1,0 +1,68 @@
+# `make help` lists what there is. Nothing here needs more than make and Python 3.11 or newer.
+
+FIT = -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do "$$p" $(FIT) && echo "$$p" && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+MAISON := $(BIN)/python -m suite.cli
+
+.DEFAULT_GOAL := help
+.PHONY: help venv dev up down status logs reset doctor journey openapi test check
+
+help: ## list these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+# The environment is made of a lock file and remembers that file's checksum: another lock, another environment.
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
+AGAIN = echo "The requirements could not be installed: the reason stands above. Then run the same command again." >&2
+
+venv: ## make the environment the suite runs in
+	@if [ "$$(cat $(VENV)/run.cksum 2>/dev/null)" != "$$(cksum < requirements.lock)" ]; then \
+	  "$(PYTHON)" $(FIT) || { echo "Maison needs Python 3.11 or newer. Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+	  echo "Making the environment (once; a minute or two)"; \
+	  "$(PYTHON)" -m venv --clear $(VENV) \
+	    || { echo "Python cannot make environments here. On Debian: apt-get install python3-venv" >&2; exit 1; }; \
+	  $(PIP) requirements.lock || { $(AGAIN); exit 1; }; \
+	  cksum < requirements.lock > $(VENV)/run.cksum; \
+	fi
+
+# On top of the other, with the same versions: a suite that runs meanwhile does not notice.
+dev: venv
+	@if [ "$$(cat $(VENV)/dev.cksum 2>/dev/null)" != "$$(cksum < requirements-dev.lock)" ]; then \
+	  echo "Adding what tests and checks need (once)"; \
+	  $(PIP) requirements-dev.lock || { $(AGAIN); exit 1; }; \
+	  cksum < requirements-dev.lock > $(VENV)/dev.cksum; \
+	fi
+
+up: venv ## start everything; Ctrl-C stops it
+	@$(MAISON) up
+
+down: venv ## stop the suite from another terminal
+	@$(MAISON) down
+
+status: venv ## show every process; exits 0 when all are ready
+	@$(MAISON) status
+
+logs: venv ## show what the processes wrote
+	@$(MAISON) logs
+
+reset: venv ## stop the suite and delete its data (asks)
+	@$(MAISON) reset
+
+doctor: venv ## check the machine and the configuration
+	@$(MAISON) doctor
+
+journey: venv ## walk the main journey through the running suite
+	@$(MAISON) journey
+
+openapi: venv ## write gateway/openapi.json anew from the services
+	@$(MAISON) openapi
+
+test: dev ## the whole test suite, on its own throw-away PostgreSQL
+	@$(BIN)/python -m pytest
+
+check: dev ## format, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache

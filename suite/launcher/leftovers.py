@@ -1,0 +1,21 @@
+"""Processes that outlived a killed launcher: found by id and command, and ended before a new start."""
+
+from suite.launcher import programs, state
+from suite.launcher.processes import PROGRAMS
+from suite.launcher.settings import LauncherSettings
+
+_GRACE = 15  # seconds
+
+
+def clear(settings: LauncherSettings) -> list[str]:
+    """End what the last launcher left running (its lock must be ours by now); answers the names."""
+    last = state.read(settings.data)
+    if last is None:
+        return []
+    ended = []
+    for name, child in last.children.items():
+        # The id alone may be another program's by now.
+        if name in PROGRAMS and programs.runs(child.pid, f"infra.serve {PROGRAMS[name].application}"):
+            programs.end(child.pid, within=_GRACE)
+            ended.append(name)
+    return ended

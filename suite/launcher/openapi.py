@@ -1,0 +1,152 @@
+"""`maison openapi`: the one document at the gateway, merged from what each process says of itself."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from infra import keys
+from suite.launcher import processes, vault
+from suite.launcher.obstacles import StepFailed
+from suite.launcher.settings import ROOT, LauncherSettings
+
+FILE = ROOT / "gateway" / "openapi.json"
+
+# Built, but never served: nothing connects to this address.
+_NOWHERE = "postgresql://nobody:nothing@127.0.0.1:1/nothing"
+_SAY = """
+import importlib, json, sys
+module, _, factory = sys.argv[1].partition(":")
+sys.stdout.write(json.dumps(getattr(importlib.import_module(module), factory)().openapi()))
+"""
+
+Document = dict[str, Any]
+
+
+class PathClaimedTwice(StepFailed):
+    """Two services serve the same operation, so the gateway could not choose."""
+
+
+def written(document: Document) -> str:
+    """The document as it stands in the file."""
+    return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def collect() -> Document:
+    """Ask every process for its document and merge them; raises StepFailed or PathClaimedTwice."""
+    with tempfile.TemporaryDirectory(prefix="maison-openapi-") as folder:
+        settings = LauncherSettings(data=Path(folder))
+        keys.create(settings.keys)
+        secrets = vault.kept(settings.data)
+        return merge(
+            (process.name, _said(process))
+            for process in processes.processes(settings, secrets, _NOWHERE)
+            if processes.PROGRAMS[process.name].migrations is not None
+        )
+
+
+def _said(process: processes.Process) -> Document:
+    application = process.command[-1]
+    ended = subprocess.run(
+        [sys.executable, "-c", _SAY, application],
+        cwd=ROOT,
+        env=process.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode != 0:
+        what = f"{process.name} cannot describe itself: {' '.join(ended.stderr.strip().splitlines()[-1:])}"
+        raise StepFailed(what, f"Start it alone to see why: python -m infra.serve {application}")
+    document: Document = json.loads(ended.stdout)
+    return document
+
+
+def merge(documents: Iterable[tuple[str, Document]]) -> Document:
+    """One document of several, by name; operations for services only, and those for probes, stay inside."""
+    merged: Document = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Maison",
+            "version": "1",
+            "description": "The suite of a luxury house's boutiques: profile, appointments, feedback, recommend.",
+        },
+        "paths": {},
+        "components": {"schemas": {}, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    }
+    for name, document in documents:
+        known = merged["components"]["schemas"]
+        document = _renamed(name, document, known)  # noqa: PLW2901 - the same document under clear names
+        paths = _outside(name, document)
+        known.update({schema: document["components"]["schemas"][schema] for schema in _used(document, paths)})
+        for path, operations in paths.items():
+            claimed = merged["paths"].setdefault(path, {})
+            for method, operation in operations.items():
+                if method in claimed:
+                    other = claimed[method]["x-service"]
+                    what = f"{method.upper()} {path} is served by {other} and by {name}"
+                    raise PathClaimedTwice(what, "Give one of them another path.")
+                claimed[method] = operation
+    return merged
+
+
+def _outside(name: str, document: Document) -> dict[str, Document]:
+    found: dict[str, Document] = {}
+    for path, operations in document.get("paths", {}).items():
+        for method, operation in operations.items():
+            probe = path in {"/healthz", "/readyz", "/metrics"}
+            if operation.get("x-service", name) == name and operation.get("x-roles") != ["service"] and not probe:
+                found.setdefault(path, {})[method] = {**operation, "x-service": name}
+    return found
+
+
+def _renamed(name: str, document: Document, known: Document) -> Document:
+    """Two services may call two different things alike: the later one gets its service's name in front."""
+    schemas = document.get("components", {}).get("schemas", {})
+    different = {schema for schema in schemas if known.get(schema, schemas[schema]) != schemas[schema]}
+    # What refers to a renamed schema is another thing too, even if it reads the same.
+    while (
+        more := {schema for schema in schemas if schema in known and _references(schemas[schema]) & different}
+        - different
+    ):
+        different |= more
+    clashing = {schema: f"{name.capitalize()}{schema}" for schema in different}
+    if not clashing:
+        return {**document, "components": {"schemas": schemas}}
+
+    def rename(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: _target(value, clashing) if key == "$ref" else rename(value) for key, value in part.items()}
+        return [rename(item) for item in part] if isinstance(part, list) else part
+
+    renamed: Document = rename({**document, "components": {}})
+    renamed["components"] = {
+        "schemas": {clashing.get(schema, schema): rename(content) for schema, content in schemas.items()}
+    }
+    return renamed
+
+
+def _target(reference: str, clashing: dict[str, str]) -> str:
+    head, _, schema = reference.rpartition("/")
+    return f"{head}/{clashing.get(schema, schema)}"
+
+
+def _references(part: Any) -> set[str]:
+    """The names of all schemas that a part of a document refers to, anywhere in it."""
+    if isinstance(part, dict):
+        own = {str(part["$ref"]).removeprefix("#/components/schemas/")} if "$ref" in part else set()
+        return own.union(*(_references(value) for value in part.values()))
+    return set().union(*(_references(item) for item in part)) if isinstance(part, list) else set()
+
+
+def _used(document: Document, paths: Document) -> set[str]:
+    schemas = document["components"]["schemas"]
+    found: set[str] = set()
+    waiting = _references(paths)
+    while waiting:
+        found |= waiting
+        waiting = set().union(*(_references(schemas[schema]) for schema in waiting)) - found
+    return found

@@ -1,0 +1,158 @@
+"""The map of the system: every process, its command, its port, its database, and every variable it is given."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.keys import JWKS
+from infra.provision import database_url
+from suite.launcher.settings import LauncherSettings
+
+LISTEN = ("MAISON_HOST", "MAISON_PORT")
+STORES = ("MAISON_DATABASE_URL", "MAISON_LOG_URL", "MAISON_KEYS", "MAISON_INNER_JWKS")
+PEERS = ("MAISON_PROFILE_URL", "MAISON_APPOINTMENTS_URL", "MAISON_FEEDBACK_URL", "MAISON_RECOMMEND_URL")
+EVERYWHERE = ("MAISON_ENVIRONMENT", "MAISON_PUBLIC_URL", *LISTEN, *STORES, *PEERS)
+# Calling WeChat, and being called by it. Only those who do it hold the account's secrets.
+WECHAT_CALLS = ("MAISON_WECHAT_API_URL", "MAISON_WECHAT_APPID", "MAISON_WECHAT_SECRET")
+WECHAT_PUSHES = ("MAISON_WECHAT_PUSH_TOKEN", "MAISON_WECHAT_PUSH_AES_KEY")
+FIRST_ACCOUNT = ("MAISON_FIRST_ACCOUNT", "MAISON_FIRST_PASSWORD")
+# Handed through when the person who starts the suite has set them.
+TUNING = ("MAISON_DATABASE_POOL",)
+EDGE = ("MAISON_CORS_ORIGINS", "MAISON_TRUSTED_PROXIES", "MAISON_LIMIT_FACTOR", "MAISON_WECHAT_BRAND")
+WECHAT_TEMPLATES = ("MAISON_WECHAT_TEMPLATES",)
+SANDBOX = ("MAISON_WECHAT_APPID", "MAISON_WECHAT_SECRET", "MAISON_SANDBOX_PUSH_URL", "MAISON_SANDBOX_STATE")
+
+
+@dataclass(frozen=True)
+class Program:
+    """One kind of process: its app, what it reads, what it may read besides, whose migrations it needs."""
+
+    application: str
+    reads: tuple[str, ...]
+    may_read: tuple[str, ...] = ()
+    migrations: str | None = None
+    # Answers 200 once the process can do its work.
+    probe: str = "/readyz"
+
+
+# In the order in which they start. They wait for one another, so any order would do.
+PROGRAMS: dict[str, Program] = {
+    "sandbox": Program("suite.sandbox.app:build", (*LISTEN, *SANDBOX, *WECHAT_PUSHES), probe="/healthz"),
+    "profile": Program(
+        "services.profile.app:build", (*EVERYWHERE, *WECHAT_CALLS), (*TUNING, *WECHAT_TEMPLATES), "services.profile"
+    ),
+    "appointments": Program("services.appointments.app:build", EVERYWHERE, TUNING, "services.appointments"),
+    "feedback": Program("services.feedback.app:build", EVERYWHERE, TUNING, "services.feedback"),
+    "recommend": Program("services.recommend.app:build", EVERYWHERE, TUNING, "services.recommend"),
+    "gateway": Program(
+        "gateway.app:build",
+        (*EVERYWHERE, *WECHAT_CALLS, *WECHAT_PUSHES, *FIRST_ACCOUNT),
+        (*TUNING, *EDGE),
+        "gateway",
+    ),
+}
+LOG_MIGRATIONS = "infra.eventlog"
+
+# The demo house's brand and its first administrator, brand:username.
+ADMINISTRATOR = "lumiere:admin"
+
+# What a process of ours may see of the world besides.
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process as it runs here."""
+
+    name: str
+    command: tuple[str, ...]
+    host: str
+    port: int
+    variables: Mapping[str, str]
+    probe: str = "/readyz"
+
+    @property
+    def url(self) -> str:
+        """Where the launcher and the other processes reach it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """Its whole environment: nothing but the map's variables and what every program needs."""
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        return inherited | {"PYTHONUNBUFFERED": "1"} | dict(self.variables)
+
+
+def urls(settings: LauncherSettings) -> dict[str, str]:
+    """Where each program listens, by name."""
+    return {name: f"http://127.0.0.1:{settings.port(name)}" for name in PROGRAMS}
+
+
+def values(name: str, settings: LauncherSettings, secrets: Mapping[str, str], admin_url: str) -> dict[str, str]:
+    """Every variable of the map, as this process would see it."""
+    at = urls(settings)
+    appid = settings.wechat_appid
+    known = {
+        "MAISON_ENVIRONMENT": settings.environment,
+        "MAISON_PUBLIC_URL": settings.public_url or at["gateway"],
+        "MAISON_HOST": settings.gateway_host if name == "gateway" else "127.0.0.1",
+        "MAISON_PORT": str(settings.port(name)),
+        "MAISON_LOG_URL": database_url(admin_url, "maison_log", secrets["maison_log"]),
+        "MAISON_KEYS": str(settings.keys / f"{name}.json"),
+        "MAISON_INNER_JWKS": str(settings.keys / JWKS),
+        "MAISON_PROFILE_URL": at["profile"],
+        "MAISON_APPOINTMENTS_URL": at["appointments"],
+        "MAISON_FEEDBACK_URL": at["feedback"],
+        "MAISON_RECOMMEND_URL": at["recommend"],
+        "MAISON_WECHAT_API_URL": settings.wechat_api_url or at["sandbox"],
+        "MAISON_WECHAT_APPID": appid,
+        "MAISON_WECHAT_SECRET": settings.wechat_secret or secrets["wechat_secret"],
+        "MAISON_WECHAT_PUSH_TOKEN": settings.wechat_push_token or secrets["wechat_push_token"],
+        "MAISON_WECHAT_PUSH_AES_KEY": settings.wechat_push_aes_key or secrets["wechat_push_aes_key"],
+        "MAISON_FIRST_ACCOUNT": ADMINISTRATOR,
+        "MAISON_FIRST_PASSWORD": secrets["first_password"],
+        "MAISON_SANDBOX_PUSH_URL": f"{at['gateway']}/wechat/{appid}/push",
+        "MAISON_SANDBOX_STATE": str(settings.data / "sandbox.json"),
+    }
+    if PROGRAMS[name].migrations is not None:
+        login = f"maison_{name}"
+        known["MAISON_DATABASE_URL"] = database_url(admin_url, login, secrets[login])
+    return known
+
+
+def processes(settings: LauncherSettings, secrets: Mapping[str, str], admin_url: str) -> list[Process]:
+    """The processes of this machine, in the order in which they start; no sandbox when a real account is set."""
+    made = []
+    for name, program in PROGRAMS.items():
+        if name == "sandbox" and not settings.sandboxed:
+            continue
+        known = values(name, settings, secrets, admin_url)
+        handed = {variable: os.environ[variable] for variable in program.may_read if variable in os.environ}
+        made.append(
+            Process(
+                name=name,
+                command=(sys.executable, "-m", "infra.serve", program.application),
+                host=known["MAISON_HOST"],
+                port=settings.port(name),
+                variables={variable: known[variable] for variable in program.reads} | handed,
+                probe=program.probe,
+            )
+        )
+    return made
+
+
+def migrations(
+    settings: LauncherSettings, secrets: Mapping[str, str], admin_url: str
+) -> list[tuple[str, tuple[str, ...], dict[str, str]]]:
+    """Every database to migrate: the package, the command, the environment."""
+    log = {"MAISON_DATABASE_URL": database_url(admin_url, "maison_log", secrets["maison_log"])}
+    made = [(LOG_MIGRATIONS, log)]
+    for name, program in PROGRAMS.items():
+        if program.migrations is not None:
+            known = values(name, settings, secrets, admin_url)
+            made.append((program.migrations, {"MAISON_DATABASE_URL": known["MAISON_DATABASE_URL"]}))
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return [
+        (package, (sys.executable, "-m", "infra.migrate", package), inherited | variables)
+        for package, variables in made
+    ]

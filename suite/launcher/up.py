@@ -1,0 +1,218 @@
+"""`maison up`: from nothing to a running suite, and then watching it until someone says stop."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from types import FrameType
+
+import asyncpg
+
+from infra import keys, provision
+from suite.launcher import demo_house, leftovers, lock, machine, own_postgres, processes, screen, state, vault
+from suite.launcher.children import Children
+from suite.launcher.obstacles import Obstacle, StepFailed
+from suite.launcher.postgres import Postgres, tail
+from suite.launcher.settings import ROOT, LauncherSettings
+
+_LOOK = 0.5  # seconds between two looks at the database
+
+
+class Stopped(BaseException):
+    """Someone pressed Ctrl-C or ran `maison down`: raised in the main thread, wherever it is."""
+
+
+def run(settings: LauncherSettings) -> None:
+    """Start everything and stay in the foreground until SIGINT or SIGTERM; raises Obstacle when it cannot."""
+    machine.require_python()
+    machine.require_folder(settings.data)
+    machine.require_disk(settings.data)
+    with lock.held(settings.data) as dead:
+        if dead is not None:
+            screen.warn(f"the launcher {dead} ended without cleaning up; its lock is cleared")
+        _Run(settings).run()
+
+
+class _Run:
+    """One life of the suite."""
+
+    def __init__(self, settings: LauncherSettings) -> None:
+        self._settings = settings
+        self._state = state.State(launcher=os.getpid(), phase="starting")
+        self._secrets: Mapping[str, str] = {}
+        self._postgres: Postgres | None = None
+        self._children: Children | None = None
+
+    def run(self) -> None:
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(sign, _stop)
+        try:
+            self._begin()
+            self._stay()
+        except Stopped:
+            screen.say("")
+        finally:
+            # Once is enough: a second Ctrl-C must not interrupt the stopping.
+            for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(sign, signal.SIG_IGN)
+            self._end()
+
+    def _begin(self) -> None:
+        settings = self._settings
+        if ended := leftovers.clear(settings):
+            screen.warn(f"ended what an earlier launcher had left running: {', '.join(ended)}")
+        self._secrets = vault.kept(settings.data)
+        if settings.admin_url is None:
+            self._postgres = Postgres(settings.data, settings.port("postgres"), password=self._secrets["postgres"])
+            self._postgres.stop_left_over()
+        machine.require_ports(settings)
+        self._phase("starting")
+        keys.create(settings.keys)
+        admin_url = self._database()
+        self._migrate(admin_url)
+        self._children = Children(
+            processes.processes(settings, self._secrets, admin_url), settings.logs, screen.warn, self._remember
+        )
+        self._start(self._children)
+        self._fill()
+        self._greet()
+        # Last, for `maison up --detach` goes home on it.
+        self._phase("ready")
+
+    def _database(self) -> str:
+        if self._postgres is None:
+            admin_url = self._settings.admin_url or ""
+            with screen.step("PostgreSQL (your own)"):
+                own_postgres.require_fit(admin_url, fsync_may_be_off=self._settings.environment == "test")
+        else:
+            admin_url = self._postgres.admin_url
+            with screen.step(f"PostgreSQL (embedded, port {self._postgres.port})"):
+                self._postgres.start()
+        with screen.step("logins and databases"):
+            try:
+                asyncio.run(provision.provision(admin_url, self._secrets))
+            except asyncpg.PostgresError as fault:
+                what = f"logins and databases could not be made ({fault.sqlstate})"
+                raise StepFailed(what, "`maison doctor` checks the server.") from None
+        return admin_url
+
+    def _migrate(self, admin_url: str) -> None:
+        steps = processes.migrations(self._settings, self._secrets, admin_url)
+        log = self._settings.logs / "migrate.log"
+        with screen.Bars() as bars:
+            for count, (package, command, environment) in enumerate(steps):
+                bars.show("migrations", count, len(steps))
+                with log.open("ab") as file:
+                    ended = subprocess.run(command, cwd=ROOT, env=environment, stdout=file, stderr=file, check=False)
+                if ended.returncode != 0:
+                    what = f"the migration of {package} failed (exit status {ended.returncode}):\n{tail(log)}"
+                    raise StepFailed(what, f"Its whole log is {log}. Nothing was lost: a migration is applied whole.")
+            bars.show("migrations", len(steps), len(steps))
+
+    def _start(self, children: Children) -> None:
+        names = [process.name for process in children.processes]
+        ready: list[str] = []
+        with screen.Bars() as bars:
+
+            def progress(name: str) -> None:
+                ready.append(name)
+                bars.show("processes", len(ready), len(names))
+
+            bars.show("processes", 0, len(names))
+            children.start()
+            children.await_ready(progress)
+        screen.done(f"ready: {', '.join(names)}")
+        children.watch()
+
+    def _fill(self) -> None:
+        if not self._settings.demo or demo_house.filled(self._settings) is not None:
+            return
+        self._phase("filling")
+        screen.say("Filling the demo house (first start only)")
+        with screen.Bars() as bars:
+            demo_house.fill(self._settings, self._secrets, bars.show)
+        screen.done("the demo house is complete")
+
+    def _greet(self) -> None:
+        settings, at = self._settings, processes.urls(self._settings)
+        public = settings.public_url or at["gateway"]
+        shown = [
+            ("API (gateway)", f"{public}/v1"),
+            ("API reference", f"{public}/docs"),
+            *(("WeChat sandbox", at["sandbox"]) for _ in range(settings.sandboxed)),
+            ("logs", str(settings.logs)),
+        ]
+        screen.table("Maison is running", ("", ""), shown)
+        brand, _, username = processes.ADMINISTRATOR.partition(":")
+        if house := demo_house.filled(settings):
+            people = [(person.username, person.password, person.role, person.place) for person in house.accounts]
+            first = (username, self._secrets["first_password"], "headquarters", "first administrator")
+            screen.table(f"Accounts of {brand}", ("username", "password", "role", "place"), [first, *people])
+        else:
+            screen.say(f"First administrator: {username} of {brand}; the password is in {settings.data}/secrets.json")
+        screen.say("Ctrl-C stops everything; `maison status` and `maison logs` work from another terminal.")
+
+    def _stay(self) -> None:
+        while True:
+            time.sleep(_LOOK)
+            if self._postgres is not None and not self._postgres.running():
+                screen.warn("PostgreSQL ended; starting it again")
+                try:
+                    self._postgres.start()
+                except Obstacle as obstacle:
+                    screen.refuse(obstacle)
+                    time.sleep(5)
+
+    def _end(self) -> None:
+        self._phase("stopping")
+        if self._children is not None:
+            with screen.step("processes stopped"):
+                self._children.stop()
+        if self._postgres is not None and self._postgres.running():
+            with screen.step("PostgreSQL stopped"):
+                self._postgres.stop()
+        self._state.children = {}
+        self._phase("stopped")
+
+    def _phase(self, phase: state.Phase) -> None:
+        self._state.phase = phase
+        state.write(self._settings.data, self._state)
+
+    def _remember(self, children: Mapping[str, state.Child]) -> None:
+        self._state.children = dict(children)
+        state.write(self._settings.data, self._state)
+
+
+def _stop(_sign: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def detach(settings: LauncherSettings) -> None:
+    """Start the launcher in the background and come back when the suite is ready; raises StepFailed."""
+    machine.require_folder(settings.data)
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    log = settings.logs / "launcher.log"
+    with log.open("wb") as file:
+        launcher = subprocess.Popen(
+            [sys.executable, "-m", "suite.cli", "up"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    with log.open(encoding="utf-8", errors="replace") as said:
+        while True:
+            ended = launcher.poll() is not None
+            now = state.read(settings.data)
+            is_ready = now is not None and now.launcher == launcher.pid and now.phase == "ready"
+            if text := said.read():
+                screen.console.out(text, end="")
+            if ended:
+                raise StepFailed("the suite did not start", f"The reason stands above, and in {log}.")
+            if is_ready:
+                return
+            time.sleep(0.2)

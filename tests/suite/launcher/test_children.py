@@ -1,0 +1,151 @@
+"""Processes under the launcher: awaited, started again, stopped, and what is said about them."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from suite.launcher import leftovers, ports, programs, state
+from suite.launcher.children import Children, pause, ready
+from suite.launcher.obstacles import ProcessDied
+from suite.launcher.processes import PROGRAMS, Process
+from suite.launcher.settings import LauncherSettings
+
+# A process that is ready at once. The trailing argument stands in its command line.
+READY = """
+import http.server, sys
+class Ready(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/readyz" else 404)
+        self.end_headers()
+    def log_message(self, *_): ...
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Ready).serve_forever()
+"""
+DYING = "print('the reason stands here'); raise SystemExit(3)"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + READY
+
+WAIT = 20  # seconds, an upper bound only
+
+
+def process(name: str, program: str) -> Process:
+    port = ports.free()
+    return Process(name, (sys.executable, "-c", program, str(port)), "127.0.0.1", port, {})
+
+
+class Stage:
+    """Children with ears: what was said, and which ids they had."""
+
+    def __init__(self, folder: Path, *played: Process) -> None:
+        self.said: list[str] = []
+        self.ids: dict[str, int] = {}
+        self.ready: list[str] = []
+        self._changed = threading.Condition()
+        self.children = Children(played, folder, self.said.append, self._remember)
+
+    def _remember(self, children: Mapping[str, state.Child]) -> None:
+        with self._changed:
+            self.ids = {name: child.pid for name, child in children.items()}
+            self._changed.notify_all()
+
+    def until(self, condition: Callable[[], bool]) -> bool:
+        with self._changed:
+            return self._changed.wait_for(condition, WAIT)
+
+
+Play = Callable[..., Stage]
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Iterator[Play]:
+    """A function that puts processes on stage; they are stopped at the end."""
+    stages: list[Stage] = []
+
+    def put(*played: Process) -> Stage:
+        stages.append(Stage(tmp_path, *played))
+        return stages[-1]
+
+    yield put
+    for stage in stages:
+        stage.children.stop()
+
+
+def test_a_start_waits_until_every_process_is_ready(play: Play) -> None:
+    stage = play(process("one", READY), process("two", READY))
+    stage.children.start()
+    stage.children.await_ready(stage.ready.append)
+    assert sorted(stage.ready) == ["one", "two"]
+    assert stage.ids.keys() == {"one", "two"}
+
+
+def test_a_process_that_dies_at_start_is_named_with_the_end_of_its_log(play: Play) -> None:
+    stage = play(process("one", DYING))
+    stage.children.start()
+    with pytest.raises(ProcessDied, match=r"one ended at start \(exit status 3\):\nthe reason stands here"):
+        stage.children.await_ready(stage.ready.append)
+
+
+def test_a_process_that_dies_later_is_started_again_and_the_others_go_on(play: Play) -> None:
+    stage = play(process("one", READY), process("two", READY))
+    stage.children.start()
+    stage.children.await_ready(stage.ready.append)
+    stage.children.watch()
+    before = dict(stage.ids)
+    os.kill(before["one"], signal.SIGKILL)
+    assert stage.until(lambda: stage.ids["one"] != before["one"])
+    assert stage.ids["two"] == before["two"]
+    assert any(line.startswith("one ended (exit status -9); started again in 0.5 s") for line in stage.said)
+
+
+def test_stopping_ends_all_and_is_not_mistaken_for_dying(play: Play) -> None:
+    stage = play(process("one", READY), process("two", READY))
+    stage.children.start()
+    stage.children.await_ready(stage.ready.append)
+    stage.children.watch()
+    stage.children.stop()
+    assert [programs.command_of(pid) for pid in stage.ids.values()] == ["", ""]
+    assert stage.said == []
+
+
+def test_pauses_between_attempts_double_up_to_half_a_minute() -> None:
+    assert [pause(failures) for failures in (1, 2, 3, 4, 5, 6, 7, 8, 50)] == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_nobody_at_a_port_is_not_ready() -> None:
+    assert not ready(f"http://127.0.0.1:{ports.free()}/readyz")
+
+
+def test_ending_a_process_that_does_not_listen_kills_it(tmp_path: Path) -> None:
+    one = process("one", STUBBORN)
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen(one.command, stderr=log) as stubborn:
+        while not ready(one.url + one.probe):
+            assert stubborn.poll() is None
+        assert programs.runs(stubborn.pid, str(one.port))
+        assert not programs.end(stubborn.pid, within=0.1)
+    assert stubborn.returncode == -signal.SIGKILL
+
+
+def test_what_a_killed_launcher_left_running_is_ended_but_no_other_program(tmp_path: Path) -> None:
+    settings = LauncherSettings(data=tmp_path)
+    sleep = "import time; print('up', flush=True); time.sleep(600)"
+    ours = [sys.executable, "-c", sleep, f"infra.serve {PROGRAMS['feedback'].application}"]
+    with (
+        subprocess.Popen(ours, stdout=subprocess.PIPE) as orphan,
+        subprocess.Popen([sys.executable, "-c", sleep], stdout=subprocess.PIPE) as stranger,
+    ):
+        for started in (orphan, stranger):
+            assert started.stdout is not None
+            assert started.stdout.readline() == b"up\n"
+        children = {
+            "feedback": state.Child(pid=orphan.pid, port=1),
+            "profile": state.Child(pid=stranger.pid, port=2),
+        }
+        state.write(tmp_path, state.State(launcher=1, phase="ready", children=children))
+        assert leftovers.clear(settings) == ["feedback"]
+        assert orphan.wait(WAIT) == -signal.SIGTERM
+        assert stranger.poll() is None
+        stranger.kill()

@@ -1,0 +1,93 @@
+"""The `maison` command as a person meets it: exit codes, and two lines instead of a stack trace."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from suite.launcher.settings import ROOT
+
+
+def maison(data: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command on a data folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "suite.cli", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "MAISON_DATA": str(data), **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_status_of_a_stopped_suite_is_a_table_and_a_failure(tmp_path: Path) -> None:
+    ended = maison(tmp_path / "data", "status")
+    assert ended.returncode == 1
+    assert "Maison: stopped" in ended.stdout
+    assert ended.stdout.count("down") == 7
+    assert ended.stderr == ""
+
+
+def test_stopping_a_stopped_suite_says_so_and_what_to_do(tmp_path: Path) -> None:
+    ended = maison(tmp_path / "data", "down")
+    assert ended.returncode == 1
+    assert "nothing runs from" in ended.stderr
+    assert "→ `maison up` starts the suite." in ended.stderr
+
+
+def test_logs_of_a_suite_that_never_ran_say_so(tmp_path: Path) -> None:
+    ended = maison(tmp_path / "data", "logs", "profile")
+    assert ended.returncode == 1
+    assert "there is no log of profile" in ended.stderr
+
+
+def test_logs_of_all_processes_carry_their_names(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "profile.log").write_text("one\ntwo\n")
+    (tmp_path / "logs" / "gateway.log").write_text("three\n")
+    ended = maison(tmp_path, "logs", "--lines", "1")
+    assert ended.stdout.splitlines() == ["     gateway | three", "     profile | two"]
+    assert maison(tmp_path, "logs", "profile").stdout == "one\ntwo\n"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MAISON_PORT_BASE", "eighty"),
+        ("MAISON_PORT_PROFILE", "70000"),
+        ("MAISON_ENVIRONMENT", "somewhere"),
+        ("MAISON_ADMIN_URL", "mysql://hush"),
+        ("MAISON_WECHAT_API_URL", "weixin"),
+    ],
+)
+def test_a_wrong_setting_is_named_without_its_value(tmp_path: Path, variable: str, value: str) -> None:
+    ended = maison(tmp_path / "data", "up", **{variable: value})
+    assert ended.returncode == 78
+    assert ended.stderr.startswith(f"{variable}: ")
+    assert value not in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_doctor_finds_an_own_database_that_does_not_answer(tmp_path: Path) -> None:
+    ended = maison(tmp_path / "data", "doctor", MAISON_ADMIN_URL="postgresql://admin:hush@127.0.0.1:1/postgres")
+    assert ended.returncode == 1
+    assert "the PostgreSQL of MAISON_ADMIN_URL does not answer" in ended.stderr
+    assert "hush" not in ended.stdout + ended.stderr
+
+
+def test_doctor_names_what_a_wechat_account_still_lacks(tmp_path: Path) -> None:
+    ended = maison(tmp_path / "data", "doctor", MAISON_WECHAT_API_URL="https://api.weixin.qq.com")
+    assert ended.returncode == 1
+    assert "MAISON_WECHAT_SECRET, MAISON_WECHAT_PUSH_TOKEN, MAISON_WECHAT_PUSH_AES_KEY missing" in ended.stderr
+
+
+def test_a_reset_asks_first(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert maison(data, "doctor").returncode in {0, 1}
+    assert data.exists()
+    assert maison(data, "reset").returncode == 1
+    assert data.exists()
+    assert maison(data, "reset", "--yes").returncode == 0
+    assert not data.exists()

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from infra.crypto import Keyring
 from infra.eventlog import outbox
-from infra.problems import Unauthenticated
+from infra.refusal import Unauthenticated
 
 EVERY_BRAND = "*"  # plumbing that sweeps over all brands: expiry, dispatch
 

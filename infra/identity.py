@@ -13,7 +13,7 @@ from uuid import UUID
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from infra.problems import NotPermitted, Unauthenticated
+from infra.refusal import NotPermitted, Unauthenticated
 
 TYPE = "inner+jwt"
 LIFETIME = timedelta(minutes=10)

@@ -10,8 +10,34 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
-from infra.refusal import Kind, Refusal
+from infra.refusal import (
+    BadRequest,
+    BodyTooLarge,
+    Fault,
+    Kind,
+    Malformed,
+    MethodNotAllowed,
+    NotFound,
+    NotPermitted,
+    Refusal,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
 from infra.telemetry import trace_id
+
+__all__ = [
+    "BadRequest",
+    "BodyTooLarge",
+    "Fault",
+    "Malformed",
+    "MethodNotAllowed",
+    "NotFound",
+    "NotPermitted",
+    "Unauthenticated",
+    "Unavailable",
+    "UnsupportedMediaType",
+]
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:maison:problem:"
@@ -31,96 +57,6 @@ STATUS: Mapping[Kind, int] = {
     Kind.TOO_MANY: 429,
     Kind.UNAVAILABLE: 503,
 }
-
-
-class Malformed(Refusal):
-    """The request does not have the form the documentation gives."""
-
-    kind = Kind.MALFORMED
-    slug = "malformed"
-    en = "The request is not in the documented form. See `errors` for the fields to correct."
-    zh = "请求格式不正确，请按 errors 中列出的字段修改。"
-
-
-class BadRequest(Refusal):
-    """The request cannot be read at all."""
-
-    kind = Kind.INVALID
-    slug = "bad-request"
-    en = "The request could not be read. Check the encoding of its body and headers."
-    zh = "无法读取该请求，请检查请求体和请求头的编码。"
-
-
-class Unauthenticated(Refusal):
-    """No token, or one that is not valid."""
-
-    kind = Kind.UNAUTHENTICATED
-    slug = "unauthenticated"
-    en = "Please sign in again: no valid token came with the request."
-    zh = "请重新登录：请求未携带有效的令牌。"
-
-
-class NotPermitted(Refusal):
-    """The caller's role does not open this route."""
-
-    kind = Kind.FORBIDDEN
-    slug = "not-permitted"
-    en = "Your role does not allow this. Ask your manager if you need it."
-    zh = "您的角色无权执行此操作，如有需要请联系主管。"
-
-
-class NotFound(Refusal):
-    """It does not exist, or not for this caller."""
-
-    kind = Kind.ABSENT
-    slug = "not-found"
-    en = "This does not exist, or you may not see it."
-    zh = "内容不存在，或您无权查看。"
-
-
-class MethodNotAllowed(Refusal):
-    """The route exists, the method does not."""
-
-    kind = Kind.INVALID
-    slug = "method-not-allowed"
-    en = "This address does not offer that method. See the Allow header."
-    zh = "该地址不支持此请求方法，请参见 Allow 响应头。"
-
-
-class BodyTooLarge(Refusal):
-    """The body is larger than the route accepts."""
-
-    kind = Kind.TOO_LARGE
-    slug = "body-too-large"
-    en = "The request body is too large. Send smaller batches."
-    zh = "请求体过大，请分批发送。"
-
-
-class UnsupportedMediaType(Refusal):
-    """The body is not JSON."""
-
-    kind = Kind.INVALID
-    slug = "unsupported-media-type"
-    en = "Send the body as application/json."
-    zh = "请以 application/json 格式发送请求体。"
-
-
-class Unavailable(Refusal):
-    """Something the answer needs is not there just now."""
-
-    kind = Kind.UNAVAILABLE
-    slug = "unavailable"
-    en = "The service is briefly unavailable. Please try again in a moment."
-    zh = "服务暂时不可用，请稍后再试。"
-
-
-class Fault(Refusal):
-    """A defect on our side; registered so that even a 500 has a type. Never raised: answered."""
-
-    kind = Kind.UNAVAILABLE
-    slug = "fault"
-    en = "Something went wrong on our side. It has been recorded; please quote the trace id if you report it."
-    zh = "系统内部出现错误，问题已记录；如需反馈请提供 trace id。"
 
 
 class Problem(BaseModel):

@@ -35,8 +35,8 @@ EXPERIENCES: list[dict[str, Any]] = [
      "buffer_after_minutes": 15, "needs_room": True},
     {"code": "styling", "name_zh": "搭配建议", "name_en": "Styling Advice", "duration_minutes": 45},
     {"code": "care-and-repair", "name_zh": "保养与维修", "name_en": "Care and Repair", "duration_minutes": 30},
-    {"code": "made-to-order", "name_zh": "高级定制咨询", "name_en": "Made-to-order Consultation", "duration_minutes": 90,
-     "buffer_after_minutes": 15, "needs_room": True, "skill": "high-jewellery"},
+    {"code": "made-to-order", "name_zh": "高级定制咨询", "name_en": "Made-to-order Consultation",
+     "duration_minutes": 90, "buffer_after_minutes": 15, "needs_room": True, "skill": "high-jewellery"},
 ]  # fmt: skip
 
 OPEN = {"weekly": [{"weekday": day, "starts": "10:00", "ends": "22:00"} for day in range(1, 8)]}

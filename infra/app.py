@@ -20,7 +20,7 @@ from infra.crypto import Keyring
 from infra.database import Database
 from infra.edge import Edge
 from infra.eventlog.background import run_plumbing
-from infra.eventlog.follower import Reaction
+from infra.eventlog.follower import Reaction, lag, parked_count
 from infra.eventlog.postgres import PostgresLog
 from infra.idempotency import Once, run_once
 from infra.identity import Caller, Permission, Signer, Verifier, public
@@ -222,14 +222,22 @@ def _operations() -> APIRouter:
 
     @operations.get("/readyz")
     @public
-    async def readyz(kit: OfKit) -> dict[str, str]:
-        """The process can serve: its database answers, is migrated, and keeps what it is told."""
+    async def readyz(kit: OfKit) -> dict[str, str | int | float]:
+        """The process can serve: its database answers, is migrated, and keeps what it is told.
+
+        `parked` facts and the follower's `lag` in seconds are told, but do not make it unready: requests can be served.
+        """
         async with kit.database.engine.connect() as connection:
             fsync = (await connection.execute(text("show fsync"))).scalar_one()
             await connection.execute(text("select 1 from outbox limit 1"))
         if fsync != "on" and kit.settings.environment != "test":
             refusal = "PostgreSQL runs with fsync=off: an acknowledged write could be lost. Turn it on."
             raise problems.Unavailable(refusal)
-        return {"status": "ready"}
+        behind = await lag(kit.database, kit.log, kit.service)
+        return {
+            "status": "ready",
+            "parked": await parked_count(kit.database, kit.service),
+            "lag": round(behind.total_seconds(), 3),
+        }
 
     return operations

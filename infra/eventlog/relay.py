@@ -1,0 +1,141 @@
+"""The relay: the one way from a service's outbox into the shared log, in order and without a repeat."""
+
+import asyncio
+import json
+from typing import Any
+
+from infra.database import Database
+from infra.eventlog import outbox
+from infra.eventlog.direct import Connection, direct
+from infra.eventlog.hint import pause
+from infra.eventlog.lease import HELD, Lease, LeaseLost
+from infra.eventlog.port import Deposed, Entry, Envelope, Log
+from infra.eventlog.work import until
+
+BATCH = 500  # facts
+POLL = 0.05  # seconds between two looks when nobody hints
+
+# Both questions are answered from the ends of one small partial index, however long the outbox has grown.
+_WAITING = """
+select exists (select from outbox where published_at is null and relay_seq is not null) as stamped,
+    exists (select from outbox where published_at is null and relay_seq is null) as unstamped
+"""
+_STATE = "insert into relay_state (source, last_relay_seq) values ($1, 0) on conflict (source) do nothing"
+_LOCK = "select last_relay_seq from relay_state where source = $1 for update"
+# `order by relay_seq, id` is the order of ids here, said the way the partial index is sorted.
+_STAMP = """
+with next as (
+    select id from outbox where published_at is null and relay_seq is null order by relay_seq, id limit $3
+), numbered as (
+    select id, $2 + row_number() over (order by id) as relay_seq from next
+), stamped as (
+    update outbox set relay_seq = numbered.relay_seq from numbered where outbox.id = numbered.id returning 1
+)
+update relay_state set last_relay_seq = $2 + (select count(*) from stamped) where source = $1
+"""
+_STAMPED = """
+select relay_seq, event_id, brand_id, type, aggregate, sequence, data::text as data, occurred_at, traceparent
+from outbox where published_at is null and relay_seq is not null order by relay_seq limit $1
+"""
+_MARK = """
+update outbox set published_at = clock_timestamp()
+where relay_seq between $1 and $2 and published_at is null
+"""
+
+
+class Relay:
+    """Carries one service's facts to the log. Any number may run for a source; the lease lets one work."""
+
+    def __init__(self, database: Database, log: Log, source: str) -> None:
+        self.lease = Lease(database, f"relay:{source}")
+        self._engine = database.engine
+        self._log = log
+        self._source = source
+        self._hint = outbox.hint(database.engine.sync_engine)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until told to stop, then let the next one in."""
+
+        async def step() -> None:
+            self._hint.clear()
+            if await self.once() > 0:
+                return
+            if self.lease.epoch is None:
+                await pause(stop, self.lease.patience)
+            else:
+                await self._hint.wait(POLL)
+
+        async with self.lease.renewed():
+            await until(stop, step, source=self._source)
+
+    async def once(self) -> int:
+        """Carry one batch, if this relay has the lease and there is one; answers how many facts it carried."""
+        epoch = await self.lease.hold()
+        if epoch is None:
+            return 0
+        try:
+            async with direct(self._engine) as connection:
+                waiting = await connection.fetchrow(_WAITING)
+            if not waiting["stamped"]:
+                # What was stamped before a crash goes first; new numbers only when nothing numbered is left.
+                if not waiting["unstamped"]:
+                    return 0
+                await self.stamp(epoch)
+            batch = await self.stamped()
+            await self.append(epoch, batch)
+            await self.mark(batch)
+        except (LeaseLost, Deposed):
+            self.lease.drop()
+            raise
+        return len(batch)
+
+    async def stamp(self, epoch: int) -> None:
+        """Number what has none yet, densely and in outbox order, in a commit of its own; raises LeaseLost.
+
+        The numbers are drawn under the lock of the source's row and only while the lease is ours, so a relay that
+        was deposed without noticing cannot number anything.
+        """
+        async with direct(self._engine) as connection, connection.transaction():
+            last = await self._last(connection)
+            # A statement of its own: it must see what was committed while the lock was waited for.
+            if not await connection.fetchval(HELD, self.lease.name, self.lease.holder, epoch):
+                raise LeaseLost
+            await connection.execute(_STAMP, self._source, last, BATCH)
+
+    async def _last(self, connection: Connection) -> int:
+        last = await connection.fetchval(_LOCK, self._source)
+        if last is None:
+            await connection.execute(_STATE, self._source)
+            last = await connection.fetchval(_LOCK, self._source)
+        return int(last)
+
+    async def stamped(self) -> list[Entry]:
+        """The next facts for the log: numbered, and not known to have arrived there."""
+        async with direct(self._engine) as connection:
+            return [_entry(self._source, row) for row in await connection.fetch(_STAMPED, BATCH)]
+
+    async def append(self, epoch: int, batch: list[Entry]) -> None:
+        """Hand a batch to the log, which drops what it has already."""
+        await self._log.append(self._source, epoch, batch)
+
+    async def mark(self, batch: list[Entry]) -> None:
+        """Take from the queue what the log has; killed before this, the batch is offered again and dropped there."""
+        if batch:
+            async with direct(self._engine) as connection:
+                await connection.execute(_MARK, batch[0].relay_seq, batch[-1].relay_seq)
+
+
+def _entry(source: str, row: Any) -> Entry:
+    envelope = Envelope(
+        id=row["event_id"],
+        source=f"maison/{source}",
+        type=row["type"],
+        subject=row["aggregate"].partition(":")[2],
+        time=row["occurred_at"],
+        partitionkey=row["aggregate"],
+        sequence=f"{row['sequence']:020}",
+        brandid=row["brand_id"],
+        traceparent=row["traceparent"],
+        data=json.loads(row["data"]),
+    )
+    return Entry(row["relay_seq"], envelope)

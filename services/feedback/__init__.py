@@ -1,0 +1,1 @@
+"""How it was: surveys, invitations, answers, and the work orders that put things right."""

@@ -1,0 +1,1 @@
+"""What she said: the answer page behind a link, and the answers."""

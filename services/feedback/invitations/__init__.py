@@ -1,0 +1,1 @@
+"""Whom we ask: one invitation per touchpoint, its link, and its way to the client."""

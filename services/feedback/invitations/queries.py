@@ -1,0 +1,149 @@
+"""Reads of invitations, boutiques and merged clients."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, text, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.identity import Caller, Role
+from infra.problems import NotFound
+from services.feedback.invitations.rules import Status
+from services.feedback.invitations.tables import Boutique, Invitation
+
+_CANONICAL = text(
+    """
+    with recursive up (origin, id) as (
+        select id, id from unnest(cast(:ids as uuid[])) as asked (id)
+        union
+        select up.origin, alias.canonical_id from up
+        join client_alias alias on alias.brand_id = :brand and alias.client_id = up.id
+    )
+    select origin, id from up
+    where not exists (select 1 from client_alias alias where alias.brand_id = :brand and alias.client_id = up.id)
+    """
+)
+_FAMILY = text(
+    """
+    with recursive down (id) as (
+        select cast(:client as uuid)
+        union
+        select alias.client_id from down
+        join client_alias alias on alias.brand_id = :brand and alias.canonical_id = down.id
+    )
+    select id from down
+    """
+)
+
+
+async def canonical(tx: AsyncSession, client_ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+    """Whom each of these clients was merged into; herself if she was not."""
+    asked = {"ids": list(client_ids), "brand": tx.info["brand_id"]}
+    found = {row.origin: row.id for row in await tx.execute(_CANONICAL, asked)}
+    return {client_id: found.get(client_id, client_id) for client_id in client_ids}
+
+
+async def family(tx: AsyncSession, client_id: UUID) -> Sequence[UUID]:
+    """Everyone this client is: herself, whom she was merged into, and all that were merged there too."""
+    head = (await canonical(tx, [client_id]))[client_id]
+    return (await tx.scalars(_FAMILY, {"client": head, "brand": tx.info["brand_id"]})).all()
+
+
+async def boutique(tx: AsyncSession, boutique_id: UUID) -> Boutique:
+    """A boutique we have heard of; raises NotFound."""
+    found = await tx.get(Boutique, (tx.info["brand_id"], boutique_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def seen_by(by: Caller) -> ColumnElement[bool]:
+    """Headquarters see the brand, everyone else her boutiques."""
+    return true() if by.role is Role.HEADQUARTERS else Invitation.boutique_id.in_(by.boutique_ids)
+
+
+async def invitation(tx: AsyncSession, invitation_id: UUID, *, by: Caller) -> Invitation:
+    """One invitation; raises NotFound, also if the caller may not see it."""
+    found = await tx.scalar(
+        select(Invitation).where(
+            Invitation.brand_id == tx.info["brand_id"], Invitation.invitation_id == invitation_id, seen_by(by)
+        )
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def by_token(tx: AsyncSession, token_hash: bytes) -> Invitation:
+    """The invitation of a link; raises NotFound."""
+    found = await tx.scalar(
+        select(Invitation).where(Invitation.brand_id == tx.info["brand_id"], Invitation.token_hash == token_hash)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def follow_up(tx: AsyncSession, work_order_id: UUID) -> Invitation | None:
+    """The last time a client was asked again about a work order."""
+    return (
+        await tx.scalars(
+            select(Invitation)
+            .where(Invitation.brand_id == tx.info["brand_id"], Invitation.work_order_id == work_order_id)
+            .order_by(Invitation.invitation_id.desc())
+            .limit(1)
+        )
+    ).first()
+
+
+async def page(
+    tx: AsyncSession,
+    *,
+    by: Caller,
+    boutique_id: UUID | None,
+    client_id: UUID | None,
+    status: Status | None,
+    before: UUID | None,
+    limit: int,
+) -> Sequence[Invitation]:
+    """Newest first, before the invitation of that id."""
+    query = select(Invitation).where(Invitation.brand_id == tx.info["brand_id"], seen_by(by))
+    if boutique_id is not None:
+        query = query.where(Invitation.boutique_id == boutique_id)
+    if client_id is not None:
+        query = query.where(Invitation.client_id.in_(await family(tx, client_id)))
+    if status is not None:
+        query = query.where(Invitation.status == status)
+    if before is not None:
+        query = query.where(Invitation.invitation_id < before)
+    return (await tx.scalars(query.order_by(Invitation.invitation_id.desc()).limit(limit))).all()
+
+
+async def ready(tx: AsyncSession, *, now: datetime, limit: int) -> Sequence[Invitation]:
+    """What waits for its time or for another try, over all brands; held until the commit, skipping what rivals hold."""
+    return (
+        await tx.scalars(
+            select(Invitation)
+            .where(
+                Invitation.status.in_([Status.SCHEDULED, Status.DUE]),
+                Invitation.next_attempt_at <= now,
+                Invitation.expires_at > now,
+            )
+            .order_by(Invitation.next_attempt_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()
+
+
+async def outdated(tx: AsyncSession, *, now: datetime, limit: int) -> Sequence[Invitation]:
+    """Open invitations whose link is too old, over all brands; held until the commit, skipping what rivals hold."""
+    return (
+        await tx.scalars(
+            select(Invitation)
+            .where(Invitation.status.in_([Status.SCHEDULED, Status.DUE, Status.SENT]), Invitation.expires_at <= now)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()

@@ -1,0 +1,1 @@
+"""When we ask: which survey follows which touchpoint, and how long after."""

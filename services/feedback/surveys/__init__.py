@@ -1,0 +1,1 @@
+"""What we ask: surveys in versions; a published one never changes."""

@@ -1,0 +1,1 @@
+"""What someone must put right, by when: policies, work orders, clocks and the loop back to the client."""

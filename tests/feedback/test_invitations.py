@@ -1,0 +1,185 @@
+"""Invitations on their way to profile."""
+
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from services.feedback.app import build as build_app
+from tests.conftest import Start
+from tests.feedback import build
+from tests.feedback.conftest import House, draw, eventually, opened
+
+
+async def status_of(house: House, invitation_id: str) -> tuple[str, str | None]:
+    shown = await house.feedback.client(build.MANAGER).get(f"/v1/survey-invitations/{invitation_id}")
+    assert shown.status_code == 200
+    return shown.json()["status"], shown.json()["reason"]
+
+
+async def becomes(house: House, invitation_id: str, status: str, reason: str | None = None) -> None:
+    async def there() -> bool:
+        return await status_of(house, invitation_id) == (status, reason)
+
+    await eventually(there)
+
+
+async def test_a_person_asks_a_client_and_the_link_is_shown_to_nobody(house: House) -> None:
+    asked = await house.manual()
+    assert asked.status_code == 201
+    assert asked.json()["trigger"] == "manual"
+    await becomes(house, asked.json()["invitation_id"], "sent")
+    assert house.profile.messages[0]["key"] == asked.json()["invitation_id"]
+    token = house.profile.links()[0].rpartition(".")[2]
+    assert token not in asked.text
+    assert await house.feedback.rows("select 1 from invitation where token is not null") == []
+
+
+async def test_the_date_in_the_message_is_the_boutiques_own(house: House) -> None:
+    await house.tell("appointments.boutique-opened.v1", build.boutique_opened(build.ELSEWHERE, "America/New_York"))
+    completed_at = datetime.now(UTC).replace(hour=2, minute=0)  # still yesterday in New York, in summer and winter
+    await house.invited(boutique_id=build.ELSEWHERE, completed_at=completed_at)
+    day = completed_at.date() - timedelta(days=1)
+    assert house.profile.messages[-1]["variables"]["date"] == f"{day.year}年{day.month}月{day.day}日"
+
+
+async def test_what_profile_refuses_is_kept_with_its_reason(house: House) -> None:
+    house.profile.answer = {"status": "refused", "reason": "no-consent"}
+    first = (await house.manual()).json()["invitation_id"]
+    await becomes(house, first, "refused", "no-consent")
+    house.profile.answer, house.profile.status = {"type": "urn:maison:problem:not-found"}, 404
+    second = (await house.manual()).json()["invitation_id"]
+    await becomes(house, second, "refused", "not-found")
+    house.profile.answer = {"type": "urn:maison:problem:idempotency-key-reused"}
+    house.profile.status = 422
+    third = (await house.manual()).json()["invitation_id"]
+    await becomes(house, third, "sent")
+
+
+async def test_while_profile_is_away_the_invitation_waits_and_then_goes_once(house: House) -> None:
+    house.profile.away = True
+    invitation_id = (await house.manual()).json()["invitation_id"]
+    await eventually(lambda: len(house.profile.tries) >= 2)
+    assert await status_of(house, invitation_id) == ("due", None)
+    house.profile.away = False
+    await becomes(house, invitation_id, "sent")
+    assert set(house.profile.tries) == {invitation_id}
+    assert len(house.profile.messages) == 1
+    assert len(await house.feedback.facts("feedback.survey-due.v1")) == 1
+
+
+async def test_a_claim_that_a_killed_instance_left_behind_lapses(running: Start) -> None:
+    clock = {"now": datetime.now(UTC)}
+    house = await opened(running, clock=lambda: clock["now"])
+    house.profile.away = True
+    invitation_id = (await house.manual()).json()["invitation_id"]
+    await eventually(lambda: len(house.profile.tries) >= 1)
+    later = clock["now"] + timedelta(seconds=30)
+    await house.feedback.rows("update invitation set next_attempt_at = $1", later)
+    house.profile.away = False
+    clock["now"] = later
+    await becomes(house, invitation_id, "sent")
+
+
+async def test_two_dispatchers_hand_each_invitation_over_once(house: House) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(2):
+            app = build_app(house.feedback.settings, transports={"profile": house.profile.transport})
+            await stack.enter_async_context(app.router.lifespan_context(app))
+        asked = await asyncio.gather(*(house.manual() for _ in range(40)))
+        assert {answer.status_code for answer in asked} == {201}
+
+        async def gone() -> bool:
+            return len(await house.feedback.rows("select 1 from invitation where status = 'sent'")) == 40
+
+        await eventually(gone, within=20)
+    assert Counter(house.profile.tries) == {answer.json()["invitation_id"]: 1 for answer in asked}
+    assert len(await house.feedback.facts("feedback.survey-due.v1")) == 40
+
+
+async def test_an_invitation_waits_for_its_time(running: Start) -> None:
+    now = datetime.now(UTC)
+    clock = {"now": now}
+    house = await opened(running, clock=lambda: clock["now"])
+    late = (await house.manual(delay_minutes=120)).json()["invitation_id"]
+    soon = (await house.manual(delay_minutes=60)).json()["invitation_id"]
+    clock["now"] = now + timedelta(minutes=60)
+    await becomes(house, soon, "sent")
+    assert await status_of(house, late) == ("scheduled", None)
+
+
+async def test_the_youngest_journey_that_names_a_touchpoint_holds_and_asks_once(house: House) -> None:
+    drawn = await draw(
+        house.feedback, {"trigger": "visit-completed", "survey_id": str(house.survey_id), "delay_minutes": 90}
+    )
+    assert drawn.status_code == 201
+    await house.tell("appointments.visit-completed.v1", build.visit_completed())
+
+    async def waiting() -> bool:
+        rows = await house.feedback.rows(
+            "select due_at - touched_at as delay from invitation where status = 'scheduled'"
+        )
+        return [row["delay"] for row in rows] == [timedelta(minutes=90)]
+
+    await eventually(waiting)
+
+
+async def test_only_who_leads_the_boutique_asks(house: House) -> None:
+    form = {"survey_id": str(house.survey_id), "client_id": str(uuid4()), "boutique_id": str(build.BOUTIQUE)}
+    expected = [(build.ADVISOR, 403), (build.CLIENT, 403), (None, 401), (build.STRANGER, 404), (build.OTHER_BRAND, 404)]
+    for caller, status in expected:
+        answer = await house.feedback.client(caller).post(
+            "/v1/survey-invitations", json=form, headers={"Idempotency-Key": "k"}
+        )
+        assert answer.status_code == status
+
+
+async def test_invitations_are_listed_by_page_and_kept_from_other_boutiques(house: House) -> None:
+    made = [(await house.manual()).json()["invitation_id"] for _ in range(3)]
+    manager = house.feedback.client(build.MANAGER)
+    first = (await manager.get("/v1/survey-invitations", params={"limit": 2})).json()
+    rest = (await manager.get("/v1/survey-invitations", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+    assert [one["invitation_id"] for one in first["items"] + rest["items"]] == made[::-1]
+    assert rest["next_cursor"] is None
+    client_id = rest["items"][0]["client_id"]
+    for params, count in (
+        ({"client_id": client_id}, 1),
+        ({"client_id": str(uuid4())}, 0),
+        ({"boutique_id": str(build.BOUTIQUE)}, 3),
+        ({"boutique_id": str(build.ELSEWHERE)}, 0),
+        ({"status": "expired"}, 0),
+    ):
+        assert len((await manager.get("/v1/survey-invitations", params=params)).json()["items"]) == count
+    assert (await house.feedback.client(build.STRANGER).get("/v1/survey-invitations")).json()["items"] == []
+    hidden = await house.feedback.client(build.STRANGER).get(f"/v1/survey-invitations/{made[0]}")
+    assert hidden.status_code == 404
+    for cursor in ("x", first["next_cursor"][:-2], "e30", "é"):
+        assert (await manager.get("/v1/survey-invitations", params={"cursor": cursor})).status_code == 400
+
+
+async def test_an_invitation_of_a_boutique_we_have_not_heard_of_waits_until_we_have(house: House) -> None:
+    await house.tell("appointments.visit-completed.v1", build.visit_completed(boutique_id=build.ELSEWHERE))
+
+    async def tried() -> bool:
+        return len(await house.feedback.rows("select 1 from invitation where attempts > 0")) == 1
+
+    await eventually(tried)
+    assert house.profile.tries == []
+    await house.tell("appointments.boutique-opened.v1", build.boutique_opened(build.ELSEWHERE))
+    await eventually(lambda: len(house.profile.messages) == 1)
+
+
+async def test_without_a_journey_nobody_is_asked(running: Start) -> None:
+    house = await opened(running, drawn=False)
+    await house.tell("appointments.visit-completed.v1", build.visit_completed())
+    order = (await house.raised()).json()["work_order_id"]
+    await house.closed(order)
+    assert (await house.detail(order))["loop"]["state"] == "awaiting"
+    await house.tell("appointments.advisor-joined.v1", build.advisor_joined(uuid4()))
+
+    async def caught_up() -> bool:
+        return len(await house.feedback.rows("select 1 from advisor")) == 3
+
+    await eventually(caught_up)
+    assert await house.feedback.rows("select 1 from invitation") == []

@@ -1,0 +1,222 @@
+"""The whole way: a visit, a question, an unhappy answer, a work order, the question again, the loop closed."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from infra.eventlog.port import Entry, Envelope
+from services.feedback.answers.events import AnswerSubmitted
+from services.feedback.invitations.events import SurveyDue
+from services.feedback.workorders.events import LoopClosed, WorkOrderClosed, WorkOrderOpened
+from tests.feedback import build
+from tests.feedback.conftest import House, eventually
+
+SAMPLES = Path(__file__).parent.parent / "contracts" / "facts"
+FACTS = [SurveyDue, AnswerSubmitted, WorkOrderOpened, WorkOrderClosed, LoopClosed]
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+async def test_three_of_ten_stands_in_the_managers_queue_within_two_seconds_and_the_loop_closes(house: House) -> None:
+    client_id = uuid4()
+    path = await house.invited(client_id=client_id)
+    asked = house.profile.messages[0]
+    assert asked["client_id"] == str(client_id)
+    assert (asked["purpose"], asked["template"]) == ("survey", "survey-invitation")
+    assert asked["variables"]["boutique"] == "外滩精品店"
+
+    began = perf_counter()
+    answer = await house.feedback.client().post(path, json=build.answers(3))
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "received"
+    order = await house.queued(1)
+    assert perf_counter() - began < 2
+    assert order["comment"] == "等了四十分钟，没有人理我"
+    assert (order["severity"], order["status"], order["score"]) == ("high", "open", 3)
+    assert instant(order["due_at"]) - instant(order["opened_at"]) == timedelta(hours=24)
+    assert order["loop"]["state"] == "open"
+
+    await house.closed(order["work_order_id"])
+    assert (await house.detail(order["work_order_id"]))["loop"]["state"] == "awaiting"
+    await eventually(lambda: len(house.profile.messages) == 2)
+    assert house.profile.messages[1]["variables"]["text"] == "您反馈的事，我们处理得如何？"
+    assert (await house.feedback.client().post(house.profile.links()[1], json=build.answers(9))).status_code == 200
+
+    async def recovered() -> bool:
+        return bool((await house.detail(order["work_order_id"]))["loop"]["state"] == "recovered")
+
+    await eventually(recovered, within=2)
+    shown = await house.detail(order["work_order_id"])
+    assert (shown["loop"]["score"], shown["asked_again"]["status"]) == (9, "answered")
+    assert [step["step"] for step in shown["history"]] == ["open", "assign", "start", "resolve", "close"]
+    assert (shown["resolution"], shown["cause"]) == ("致歉并重新安排", "waiting")
+    told = [fact["type"] for fact in await house.feedback.facts()]
+    assert told == [
+        "feedback.survey-due.v1",
+        "feedback.answer-submitted.v1",
+        "feedback.work-order-opened.v1",
+        "feedback.work-order-closed.v1",
+        "feedback.survey-due.v1",
+        "feedback.answer-submitted.v1",
+        "feedback.loop-closed.v1",
+    ]
+
+
+async def test_who_is_still_unhappy_gets_a_new_grave_work_order_and_the_loop_says_so(house: House) -> None:
+    first = await house.unhappy(5)
+    assert first["severity"] == "medium"
+    await house.closed(first["work_order_id"])
+    await eventually(lambda: len(house.profile.messages) == 2)
+    await house.feedback.client().post(house.profile.links()[1], json=build.answers(6, text=None))
+    second = await house.queued(2)
+    assert (second["severity"], second["follows_id"]) == ("high", first["work_order_id"])
+    loop = (await house.detail(first["work_order_id"]))["loop"]
+    assert (loop["state"], loop["followed_by_id"]) == ("not-recovered", second["work_order_id"])
+    closed = await house.feedback.facts("feedback.loop-closed.v1")
+    assert [fact["data"]["recovered"] for fact in closed] == [False]
+    reopened = await house.feedback.client(build.MANAGER).post(f"/v1/work-orders/{first['work_order_id']}/reopen")
+    assert reopened.status_code == 409
+    assert reopened.json()["type"].endswith(":loop-closed")
+
+
+async def test_a_happy_answer_opens_nothing(house: House) -> None:
+    path = await house.invited()
+    await house.feedback.client().post(path, json=build.answers(7))
+    await house.unhappy(2)
+    assert len(await house.feedback.facts("feedback.work-order-opened.v1")) == 1
+
+
+async def test_a_work_order_reopened_before_she_was_asked_is_not_asked_about(house: House) -> None:
+    order = await house.unhappy()
+    house.profile.away = True
+    await house.closed(order["work_order_id"])
+
+    async def asked() -> bool:
+        return (await house.detail(order["work_order_id"]))["asked_again"] is not None
+
+    await eventually(asked)
+    manager = house.feedback.client(build.MANAGER)
+    assert (await manager.post(f"/v1/work-orders/{order['work_order_id']}/reopen")).status_code == 200
+    shown = await house.detail(order["work_order_id"])
+    assert (shown["status"], shown["asked_again"]["reason"]) == ("in-progress", "work-order-reopened")
+    assert shown["resolved_at"] is None
+
+
+async def test_an_answer_about_a_work_order_that_was_reopened_after_she_was_asked_does_not_end_the_loop(
+    house: House,
+) -> None:
+    order = (await house.unhappy())["work_order_id"]
+    await house.closed(order)
+    await eventually(lambda: len(house.profile.messages) == 2)
+    manager = house.feedback.client(build.MANAGER)
+    assert (await manager.post(f"/v1/work-orders/{order}/reopen")).status_code == 200
+    assert (await house.feedback.client().post(house.profile.links()[1], json=build.answers(10))).status_code == 200
+    for step, form in (("resolve", {"resolution": "再次致歉", "cause": "waiting"}), ("close", None)):
+        assert (await manager.post(f"/v1/work-orders/{order}/{step}", json=form)).status_code == 200
+    await eventually(lambda: len(house.profile.messages) == 3)
+    assert await house.feedback.facts("feedback.loop-closed.v1") == []
+    assert (await house.detail(order))["loop"]["state"] == "awaiting"
+    await house.feedback.client().post(house.profile.links()[2], json=build.answers(8))
+
+    async def recovered() -> bool:
+        return bool((await house.detail(order))["loop"]["state"] == "recovered")
+
+    await eventually(recovered)
+
+
+async def test_a_fact_that_comes_twice_acts_once(house: House) -> None:
+    visit, event_id = build.visit_completed(), uuid4()
+    for _ in range(3):
+        await house.tell("appointments.visit-completed.v1", visit, event_id=event_id)
+    await eventually(lambda: len(house.profile.messages) == 1)
+    await house.feedback.client().post(house.profile.links()[0], json=build.answers(1))
+    await house.queued(1)
+
+    told = (await house.feedback.facts("feedback.answer-submitted.v1"))[0]
+    await house.tell(told["type"], told["data"])
+    # The follower goes over everything again; what it has numbers of is dropped, what it has not is taken as done.
+    await house.feedback.rows("update follower_cursor set position = 0")
+    await house.tell("appointments.boutique-opened.v1", build.boutique_opened(build.ELSEWHERE))
+
+    async def caught_up() -> bool:
+        return len(await house.feedback.rows("select 1 from boutique")) == 2
+
+    await eventually(caught_up)
+    assert len(await house.feedback.facts("feedback.work-order-opened.v1")) == 1
+    assert len(await house.feedback.rows("select 1 from invitation")) == 1
+    assert len(house.profile.messages) == 1
+    assert await house.feedback.rows("select 1 from parked_fact") == []
+
+
+async def test_facts_and_rows_hold_nothing_personal_in_clear(house: House) -> None:
+    canary = "王太太 13912345678"
+    path = await house.invited()
+    await house.feedback.client().post(path, json=build.answers(3, text=canary))
+    order = await house.queued(1)
+    manager = house.feedback.client(build.MANAGER)
+    base = f"/v1/work-orders/{order['work_order_id']}"
+    noted = await manager.post(f"{base}/notes", json={"text": canary}, headers={"Idempotency-Key": "n1"})
+    assert noted.status_code == 201
+    await manager.post(f"{base}/start")
+    await manager.post(f"{base}/resolve", json={"resolution": canary, "cause": "waiting"})
+    shown = await house.detail(order["work_order_id"])
+    assert (shown["comment"], shown["resolution"], shown["notes"][0]["text"]) == (canary, canary, canary)
+
+    token = path.rpartition(".")[2]
+    tables = await house.feedback.rows("select tablename from pg_tables where schemaname = 'public'")
+    for table in (row["tablename"] for row in tables):
+        for row in await house.feedback.rows(f"select t::text as said from {table} t"):  # noqa: S608
+            assert "13912345678" not in row["said"], table
+            assert canary.encode().hex() not in row["said"], table
+            assert token not in row["said"], table
+            assert token.encode().hex() not in row["said"], table
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.type)
+def test_the_golden_sample_is_what_we_announce(fact: Any) -> None:
+    sample = json.loads((SAMPLES / f"{fact.type}.json").read_text())
+    assert fact.model_validate(sample).model_dump(mode="json") == sample
+    assert set(sample) == set(fact.model_fields)
+
+
+async def test_a_house_sees_nothing_of_another(house: House) -> None:
+    order = await house.unhappy()
+    other = house.feedback.client(build.OTHER_BRAND)
+    for path in ("/v1/surveys", "/v1/journeys", "/v1/answers", "/v1/work-orders", "/v1/survey-invitations"):
+        assert (await other.get(path)).json() == {"items": [], "next_cursor": None}
+    assert (await other.get(f"/v1/work-orders/{order['work_order_id']}")).status_code == 404
+    assert (await other.post(f"/v1/surveys/{house.survey_id}/publish")).status_code == 404
+
+
+async def test_a_log_entry_of_a_merge_lets_a_query_by_one_name_find_both(house: House) -> None:
+    anne, twin = uuid4(), uuid4()
+    await house.unhappy(client_id=twin)
+    envelope = Envelope(
+        id=uuid4(),
+        source="maison/profile",
+        type="profile.identities-merged.v1",
+        subject=str(anne),
+        time=datetime.fromisoformat("2026-05-03T12:00:00+00:00"),
+        partitionkey=f"client:{anne}",
+        sequence="1",
+        brandid=build.BRAND,
+        data={"merge_id": str(uuid4()), "client_id": str(anne), "merged_client_id": str(twin)},
+    )
+    await house.feedback.kit.log.append("profile", 1, [Entry(1, envelope)])
+    manager = house.feedback.client(build.MANAGER)
+
+    async def resolved() -> bool:
+        found = (await manager.get("/v1/answers", params={"client_id": str(anne)})).json()["items"]
+        return [answer["client_id"] for answer in found] == [str(anne)]
+
+    await eventually(resolved)
+    assert len((await manager.get("/v1/answers", params={"client_id": str(twin)})).json()["items"]) == 1
+    order = (await manager.get("/v1/work-orders")).json()["items"][0]
+    assert order["client_id"] == str(anne)

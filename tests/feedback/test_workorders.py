@@ -1,0 +1,244 @@
+"""The queue of the manager: who sees, who works, by when."""
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from infra import wire
+from tests.conftest import Start
+from tests.feedback import build
+from tests.feedback.conftest import House, opened
+
+
+async def policy(house: House, if_match: str | None, **form: Any) -> httpx.Response:
+    whole = {"severity": "medium", "respond_within_minutes": 60, "resolve_within_minutes": 600, **form}
+    return await house.feedback.client(build.HEADQUARTERS).put(
+        "/v1/sla-policies", json=whole, headers={} if if_match is None else {"If-Match": if_match}
+    )
+
+
+async def test_a_person_opens_a_work_order_and_the_whole_life_goes_by(house: House) -> None:
+    made = await house.raised()
+    assert made.status_code == 201
+    assert (made.json()["answer_id"], made.json()["score"], made.json()["comment"]) == (None, None, "表带有划痕")
+    order = made.json()["work_order_id"]
+    await house.closed(order)
+    shown = await house.detail(order)
+    assert (shown["status"], shown["assignee_id"]) == ("closed", str(build.ADVISOR_ID))
+    manager = house.feedback.client(build.MANAGER)
+    assert (await manager.post(f"/v1/work-orders/{order}/reopen")).json()["status"] == "in-progress"
+    for step, body in (("start", None), ("close", None), ("reopen", None)):
+        refused = await manager.post(f"/v1/work-orders/{order}/{step}", json=body)
+        assert refused.status_code == 409
+        assert refused.json()["type"].endswith(":work-order-step-not-allowed")
+
+
+async def test_her_words_are_for_who_leads_and_for_the_one_who_must_put_it_right(house: House) -> None:
+    order = (await house.unhappy())["work_order_id"]
+    manager, lin = house.feedback.client(build.MANAGER), house.feedback.client(build.ADVISOR)
+    path = f"/v1/work-orders/{order}"
+    await manager.post(f"{path}/notes", json={"text": "已电话致歉"}, headers={"Idempotency-Key": "a"})
+    before = (await lin.get(path)).json()
+    assert (before["comment"], before["notes"], before["score"]) == (None, [], 3)
+    for step, body in (("start", None), ("resolve", {"resolution": "x", "cause": "x"}), ("notes", {"text": "x"})):
+        refused = await lin.post(f"{path}/{step}", json=body, headers={"Idempotency-Key": f"b-{step}"})
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:maison:problem:not-your-work-order")
+
+    assert (await manager.post(f"{path}/assign", json={"advisor_id": str(build.ADVISOR_ID)})).status_code == 200
+    after = (await lin.get(path)).json()
+    assert (after["comment"], after["notes"][0]["text"]) == ("等了四十分钟，没有人理我", "已电话致歉")
+    assert (await house.feedback.client(build.COLLEAGUE).get(path)).json()["comment"] is None
+    mine = (await lin.get("/v1/work-orders", params={"assignee_id": str(build.ADVISOR_ID)})).json()["items"]
+    assert [one["work_order_id"] for one in mine] == [order]
+
+    assert (await lin.post(f"{path}/start")).json()["responded_at"] is not None
+    done = await lin.post(f"{path}/resolve", json={"resolution": "致歉", "cause": "waiting"})
+    assert done.json()["status"] == "resolved"
+    assert (await lin.post(f"{path}/close")).status_code == 403
+
+
+async def test_a_work_order_of_another_boutique_does_not_exist(house: House) -> None:
+    order = (await house.raised()).json()["work_order_id"]
+    stranger = house.feedback.client(build.STRANGER)
+    assert (await stranger.get("/v1/work-orders")).json()["items"] == []
+    asked: list[tuple[str, str, Any]] = [
+        ("GET", "", None),
+        ("GET", "/clock", None),
+        ("POST", "/start", None),
+        ("POST", "/close", None),
+        ("POST", "/reopen", None),
+        ("POST", "/assign", {"advisor_id": str(build.ADVISOR_ID)}),
+        ("POST", "/resolve", {"resolution": "x", "cause": "x"}),
+        ("POST", "/notes", {"text": "x"}),
+    ]
+    for method, tail, body in asked:
+        answer = await stranger.request(
+            method, f"/v1/work-orders/{order}{tail}", json=body, headers={"Idempotency-Key": "k" + tail}
+        )
+        assert answer.status_code == 404, tail
+        client = house.feedback.client(build.CLIENT)
+        assert (await client.request(method, f"/v1/work-orders/{order}{tail}", json=body)).status_code == 403
+    assert (await house.raised(build.STRANGER)).status_code == 404
+    assert (await house.raised(build.HEADQUARTERS, boutique_id=uuid4())).status_code == 404
+    assert len((await house.feedback.client(build.HEADQUARTERS).get("/v1/work-orders")).json()["items"]) == 1
+
+
+async def test_only_an_advisor_of_the_boutique_can_be_given_a_work_order(house: House) -> None:
+    order = (await house.raised()).json()["work_order_id"]
+    answer = await house.feedback.client(build.MANAGER).post(
+        f"/v1/work-orders/{order}/assign", json={"advisor_id": str(uuid4())}
+    )
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:maison:problem:advisor-not-there")
+    assert (await house.detail(order))["status"] == "open"
+
+
+async def test_of_twenty_who_take_it_up_at_once_one_does(house: House) -> None:
+    order = (await house.raised()).json()["work_order_id"]
+    clients = [house.feedback.client(build.MANAGER) for _ in range(20)]
+    answers = await asyncio.gather(*(client.post(f"/v1/work-orders/{order}/start") for client in clients))
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 19}
+    assert [step["step"] for step in (await house.detail(order))["history"]] == ["open", "start"]
+
+
+async def test_the_queue_shows_the_next_deadline_first_in_pages_and_what_is_late(running: Start) -> None:
+    now = datetime.now(UTC)
+    clock = {"now": now}
+    house = await opened(running, clock=lambda: clock["now"])
+    slow = [(await house.raised()).json()["work_order_id"] for _ in range(3)]
+    fast = (await house.raised(severity="high")).json()["work_order_id"]
+    manager = house.feedback.client(build.MANAGER)
+    seen, cursor = [], None
+    while True:
+        params = {"limit": "2", **({"cursor": cursor} if cursor else {})}
+        page = (await manager.get("/v1/work-orders", params=params)).json()
+        seen += [one["work_order_id"] for one in page["items"]]
+        if (cursor := page["next_cursor"]) is None:
+            break
+    assert seen == [fast, *slow]
+
+    clock["now"] = now + timedelta(hours=25)
+    late = (await manager.get("/v1/work-orders", params={"overdue": "true"})).json()["items"]
+    assert [(one["work_order_id"], one["overdue"]) for one in late] == [(fast, True)]
+    well = (await manager.get("/v1/work-orders", params={"overdue": "false"})).json()["items"]
+    assert [one["work_order_id"] for one in well] == slow
+    await manager.post(f"/v1/work-orders/{slow[1]}/start")
+    begun = (await manager.get("/v1/work-orders", params={"status": "in-progress"})).json()["items"]
+    assert [one["work_order_id"] for one in begun] == [slow[1]]
+    none = await manager.get("/v1/work-orders", params={"boutique_id": str(build.ELSEWHERE)})
+    assert none.json()["items"] == []
+    filters = "work-orders:None:None:None:None"
+    for place in (
+        ("soon", uuid4()),
+        ("0001-01-01T00:00:00+14:00", uuid4()),
+        (now.isoformat(), "x"),
+        (now.isoformat(),),
+    ):
+        made_up = wire.cursor(*place, of=filters)
+        assert (await manager.get("/v1/work-orders", params={"cursor": made_up})).status_code == 400
+    for wrong in ({"limit": "101"}, {"status": "lost"}, {"overdue": "perhaps"}, {"assignee_id": "me"}):
+        assert (await manager.get("/v1/work-orders", params=wrong)).status_code == 422
+
+
+async def test_a_clock_says_what_is_owed_and_what_was_kept(running: Start) -> None:
+    now = datetime.now(UTC)
+    clock = {"now": now}
+    house = await opened(running, clock=lambda: clock["now"])
+    order = (await house.raised(severity="high")).json()["work_order_id"]
+    manager = house.feedback.client(build.MANAGER)
+
+    async def read() -> tuple[tuple[str, int | None], tuple[str, int | None]]:
+        shown = (await manager.get(f"/v1/work-orders/{order}/clock")).json()
+        respond, resolve = shown["respond"], shown["resolve"]
+        return (respond["state"], respond["remaining_seconds"]), (resolve["state"], resolve["remaining_seconds"])
+
+    assert await read() == (("running", 1800), ("running", 86400))
+    clock["now"] = now + timedelta(minutes=31)
+    assert (await read())[0] == ("overdue", -60)
+    await manager.post(f"/v1/work-orders/{order}/start")
+    await manager.post(f"/v1/work-orders/{order}/resolve", json={"resolution": "致歉", "cause": "waiting"})
+    assert await read() == (("missed", None), ("met", None))
+    await manager.post(f"/v1/work-orders/{order}/reopen")
+    assert (await read())[1] == ("running", 86400)
+
+
+async def test_a_policy_holds_for_work_orders_to_come_and_knows_stale_changes(house: House) -> None:
+    before = (await house.raised()).json()
+    assert (await policy(house, None)).status_code == 428
+    assert (await policy(house, '"7"')).status_code == 412
+    turned = await policy(house, '"0"', respond_within_minutes=601)
+    assert (turned.status_code, turned.json()["type"]) == (400, "urn:maison:problem:deadlines-out-of-order")
+    made = await policy(house, '"0"', at_most_score=8)
+    assert (made.status_code, made.headers["etag"]) == (200, '"1"')
+    assert made.json() == {
+        "severity": "medium",
+        "at_most_score": 8,
+        "respond_within_minutes": 60,
+        "resolve_within_minutes": 600,
+        "version": 1,
+    }
+    rivals = await asyncio.gather(*(policy(house, '"1"') for _ in range(10)))
+    assert Counter(answer.status_code for answer in rivals) == {200: 1, 412: 9}
+    kept = (await house.feedback.client(build.MANAGER).get("/v1/sla-policies")).json()["items"]
+    assert [(one["severity"], one["at_most_score"], one["version"]) for one in kept] == [
+        ("high", 3, 0),
+        ("medium", 8, 2),
+    ]
+    assert (await house.detail(before["work_order_id"]))["due_at"] == before["due_at"]
+    order = await house.feedback.client(build.MANAGER).get("/v1/work-orders", params={"limit": 1})
+    assert order.json()["items"][0]["due_at"] == before["due_at"]
+    path = await house.invited()
+    await house.feedback.client().post(path, json=build.answers(8))
+    opened_now = await house.queued(2)
+    due_at, opened_at = (datetime.fromisoformat(opened_now[name]) for name in ("due_at", "opened_at"))
+    assert due_at - opened_at == timedelta(minutes=600)
+
+
+async def test_a_malformed_policy_is_refused(house: House) -> None:
+    for wrong in (0, -1, 10**12, "soon", None, 1.5):
+        assert (await policy(house, "*", resolve_within_minutes=wrong)).status_code == 422
+
+
+async def test_malformed_work_orders_are_refused(house: House) -> None:
+    manager = house.feedback.client(build.MANAGER)
+    order = (await house.raised()).json()["work_order_id"]
+    bodies: list[tuple[str, Any]] = [
+        ("", {}),
+        ("", {**build.case(), "severity": "low"}),
+        ("", {**build.case(), "text": ""}),
+        ("", {**build.case(), "text": "x" * 4001}),
+        ("", {**build.case(), "text": "a\x00b"}),
+        ("", {**build.case(), "status": "closed"}),
+        (f"/{order}/assign", {"advisor_id": "lin"}),
+        (f"/{order}/notes", {"text": 5}),
+        (f"/{order}/resolve", {"resolution": "x", "cause": "a sentence about 13912345678"}),
+        (f"/{order}/resolve", {"resolution": "x"}),
+        ("/not-an-id/start", None),
+    ]
+    for tail, body in bodies:
+        answer = await manager.post(f"/v1/work-orders{tail}", json=body, headers={"Idempotency-Key": str(uuid4())})
+        assert answer.status_code == 422, (tail, body)
+        assert "13912345678" not in answer.text
+    assert (await manager.get(f"/v1/work-orders/{uuid4()}")).status_code == 404
+
+
+async def test_an_advisor_reads_what_was_said_about_her_own_visits(house: House) -> None:
+    await house.unhappy()
+    listed = {
+        caller.subject: (await house.feedback.client(caller).get("/v1/answers")).json()["items"]
+        for caller in (build.ADVISOR, build.COLLEAGUE, build.MANAGER, build.STRANGER, build.HEADQUARTERS)
+    }
+    assert {subject: len(items) for subject, items in listed.items()} == {"lin": 1, "wu": 0, "gu": 1, "he": 0, "hq": 1}
+    answer = listed["lin"][0]
+    assert (answer["score"], answer["comment"]) == (3, "等了四十分钟，没有人理我")
+    assert answer["replies"] == [
+        {"question_id": "visit", "score": 3, "choice": None, "text": None},
+        {"question_id": "why", "score": None, "choice": None, "text": "等了四十分钟，没有人理我"},
+    ]
+    manager = house.feedback.client(build.MANAGER)
+    for params, count in (({"survey_id": str(house.survey_id)}, 1), ({"survey_id": str(uuid4())}, 0)):
+        assert len((await manager.get("/v1/answers", params=params)).json()["items"]) == count
+    assert (await manager.get("/v1/answers", params={"boutique_id": str(build.ELSEWHERE)})).json()["items"] == []

@@ -174,6 +174,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # each service's document is merged into the gateway's, which serves it
         redirect_slashes=False,
     )
     app.state.kit = kit

@@ -53,9 +53,9 @@ def _places(house: House, door: Door, progress: Progress) -> None:
         boutique = door.post("/v1/boutiques", form, key=f"demo-boutique-{code}")
         house.boutiques.append({**boutique, "region": region})
         at = f"/v1/boutiques/{boutique['boutique_id']}"
-        for room_zh, room_en, capacity in places.ROOMS:
+        for room_number, (room_zh, room_en, capacity) in enumerate(places.ROOMS):
             room = {"name_zh": room_zh, "name_en": room_en, "capacity": capacity}
-            door.post(f"{at}/rooms", room, key=f"demo-room-{code}-{room_en}")
+            door.post(f"{at}/rooms", room, key=f"demo-room-{code}-{room_number}")
         for number, name in places.advisors(place):
             advisor = {
                 "display_name": name,

@@ -72,8 +72,10 @@ def recognise(walk: Walk) -> None:
     phone = f"+86137{walk.number:08d}"
     with walk.house.till() as till:
         identities = [{"kind": "pos", "system": "online-retail", "value": customer.number}]
-        client_id = till.post("/v1/clients/identify", {"identities": identities})["client_id"]
-        till.post(f"/v1/clients/{client_id}/identities", {"kind": "phone", "value": phone, "source": "pos"})
+        cards = till.post("/v1/clients/identify", {"identities": identities})["items"]
+        expect("how many clients the till's number means", saw=len(cards), wanted=1)
+        client_id = cards[0]["client_id"]
+        till.post(f"/v1/clients/{client_id}/identities", {"kind": "phone", "value": phone})
     walk.say(f"the till found customer {customer.number} and registered her phone")
 
     her = walk.wechat_user(f"journey-{walk.number}", phone)
@@ -101,5 +103,6 @@ def recognise(walk: Walk) -> None:
     walk.say(f"her segment as of 2010-12-31 was {then['segment']}, today it is {today['segment']}")
     must("she spent in December 2010", then["spend_minor"] > 0)
     expect("her spend of the last twelve months", saw=today["spend_minor"], wanted=0)
-    her.door.put("/v1/me/consents", {"consents": [{"purpose": purpose, "granted": True} for purpose in PURPOSES]})
-    walk.known |= {"her": her, "client_id": client_id, "segment": today["segment"]}
+    decisions = [{"purpose": purpose, "granted": True, "notice_version": "2026-01"} for purpose in PURPOSES]
+    her.door.put("/v1/me/consents", {"consents": decisions})
+    walk.known |= {"her": her, "client_id": client_id, "segment": today["segment"], "customer": customer.number}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from suite.door import Door, Refused
+from suite.house import House
 from suite.journey.walk import Walk, WeChatUser, eventually, expect, must
 
 BOUTIQUE = "SH-PLAZA66"
@@ -101,9 +102,10 @@ def prepare(walk: Walk) -> None:
     walk.known["chosen"] = chosen
 
 
-def _credit(door: Door, client_id: str) -> int:
-    permissions = door.get(f"/v1/clients/{client_id}/permissions")
-    return sum(credit["left"] for credit in permissions["credits"])
+def _credit(house: House, client_id: str) -> int:
+    with house.staff("client-service") as desk:
+        permissions = desk.get(f"/v1/clients/{client_id}/permissions")
+    return sum(credit["remaining"] for credit in permissions["credits"])
 
 
 def _stock(door: Door, boutique_id: str) -> dict[str, int]:
@@ -127,7 +129,7 @@ def come_and_buy(walk: Walk) -> None:
     at = f"/v1/appointments/{appointment['appointment_id']}"
     # One message: the tap is what WeChat counts, and what it pushes to the gateway.
     her.allow_message("survey-invitation")
-    credit, _ = eventually("her tap reaches the ledger", lambda: _credit(advisor, client_id), within=5)
+    credit, _ = eventually("her tap reaches the ledger", lambda: _credit(walk.house, client_id), within=5)
     walk.say(f"her tap in WeChat granted {credit} message")
     advisor.post(f"{at}/check-in")
     expect("the visit", saw=advisor.post(f"{at}/complete")["status"], wanted="completed")
@@ -135,10 +137,10 @@ def come_and_buy(walk: Walk) -> None:
     receipt = {
         "pos": "lumiere-till",
         "receipt": f"JOURNEY-{walk.number:05d}-{appointment['appointment_id'][-8:]}",
-        "purchased_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "purchased_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "currency": "CNY",
         "store_code": BOUTIQUE,
-        "customer": {"phone": her.phone},
+        "customer": {"system": "online-retail", "value": walk.known["customer"]},
         "lines": [{"line": 1, "piece_code": bought["piece_code"], "quantity": 1, "unit_price_minor": PRICE}],
     }
     with walk.house.till() as till:

@@ -1,6 +1,7 @@
 """Steps 6 and 7: she says how it was, and what was wrong is put right."""
 
 from typing import Any
+from urllib.parse import unquote
 
 from suite.door import Door
 from suite.journey.walk import Walk, WeChatUser, eventually, expect, must
@@ -11,7 +12,7 @@ COMMENT = "等了二十分钟没有人接待，顾问也不知道我之前买过
 
 def _link(message: dict[str, Any]) -> str:
     """The path of the answer page inside the message's page."""
-    page: str = message["page"]
+    page = unquote(message["page"])
     return page[page.index("/s/") :]
 
 
@@ -84,20 +85,20 @@ def put_right(walk: Walk) -> None:
     path = _wait_for_invitation(her, 2)
     _answer(path, walk, 9, "谢谢，处理得很好。")
     closed, took = eventually(
-        "the loop is closed", lambda: (seen := manager.get(at))["loop"]["status"] == "closed" and seen, within=5
+        "the loop is closed", lambda: (seen := manager.get(at))["loop"]["state"] == "recovered" and seen, within=5
     )
-    must("she is recovered", closed["loop"]["recovered"])
+    expect("her second answer on the work order", saw=closed["loop"]["score"], wanted=9)
     walk.say(f"asked again, 9 of 10: the loop was recorded as closed after {took:.2f} s")
 
     wanted = [
-        "appointment-confirmed",
-        "client-arrived",
+        "visit-booked",
+        "arrived",
         "visit-completed",
         "purchase",
-        "answer-submitted",
+        "answer",
         "work-order-opened",
         "work-order-closed",
-        "answer-submitted",
+        "answer",
         "loop-closed",
     ]
 

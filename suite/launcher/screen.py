@@ -88,8 +88,10 @@ class Bars:
 def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Rows under headings."""
     made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for heading in headings:
-        made.add_column(heading, no_wrap=True)
+    for place, heading in enumerate(headings):
+        # A password that is cut off is worth nothing: only the last column gives way.
+        wanted = max(len(text) for text in (heading, *(row[place] for row in rows)))
+        made.add_column(heading, min_width=wanted if place < len(headings) - 1 else None, overflow="fold")
     for row in rows:
         made.add_row(*(escape(cell) for cell in row))
     console.print(made)

@@ -12,6 +12,7 @@ from types import FrameType
 import asyncpg
 
 from infra import keys, provision
+from suite.house import FILE
 from suite.launcher import demo_house, leftovers, lock, machine, own_postgres, processes, screen, state, vault
 from suite.launcher.children import Children
 from suite.launcher.obstacles import Obstacle, StepFailed
@@ -148,9 +149,12 @@ class _Run:
         screen.table("Maison is running", ("", ""), shown)
         brand, _, username = processes.ADMINISTRATOR.partition(":")
         if house := demo_house.filled(settings):
-            people = [(person.username, person.password, person.role, person.place) for person in house.accounts]
+            # One of each role: the whole list would push everything else off the screen.
+            chosen = {person.role: person for person in reversed(house.accounts)}.values()
+            people = [(one.username, one.password, one.role, one.place) for one in reversed(chosen)]
             first = (username, self._secrets["first_password"], "headquarters", "first administrator")
             screen.table(f"Accounts of {brand}", ("username", "password", "role", "place"), [first, *people])
+            screen.say(f"All {len(house.accounts)} accounts stand in {settings.data / FILE}.")
         else:
             screen.say(f"First administrator: {username} of {brand}; the password is in {settings.data}/secrets.json")
         screen.say("Ctrl-C stops everything; `maison status` and `maison logs` work from another terminal.")

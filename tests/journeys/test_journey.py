@@ -1,0 +1,161 @@
+"""The suite as a person runs it: from an empty folder to the end of the journey, as real processes, over HTTP."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from suite.door import Door
+from suite.house import House
+from suite.journey.walk import eventually
+from suite.launcher import ports
+from suite.launcher.settings import OFFSETS, ROOT
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@dataclass
+class Suite:
+    """A running suite with a data folder and ports of its own."""
+
+    data: Path
+    variables: dict[str, str]
+
+    def maison(self, *words: str, within: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run a `maison` command."""
+        return subprocess.run(
+            [sys.executable, "-m", "suite.cli", *words],
+            cwd=ROOT,
+            env=os.environ | self.variables,
+            capture_output=True,
+            text=True,
+            timeout=within,
+            check=False,
+        )
+
+    def port(self, name: str) -> int:
+        return int(self.variables[f"MAISON_PORT_{name.upper()}"])
+
+    def pid(self, name: str) -> int:
+        """The process id of one of its processes, as the launcher wrote it down."""
+        state = json.loads((self.data / "state.json").read_text())
+        return int(state["children"][name]["pid"])
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    data = tmp_path_factory.mktemp("suite") / "data"
+    # PostgreSQL runs under another account when the tests run as root, and must be able to walk here.
+    for folder in (data.parent, data.parent.parent, data.parent.parent.parent):
+        folder.chmod(0o755)
+    variables = {"MAISON_DATA": str(data)}
+    variables |= {f"MAISON_PORT_{name.upper()}": str(ports.free()) for name in OFFSETS}
+    running = Suite(data, variables)
+    try:
+        began = running.maison("up", "--detach")
+        assert began.returncode == 0, began.stdout + began.stderr
+        yield running
+    finally:
+        running.maison("down")
+
+
+def test_the_house_is_whole(suite: Suite) -> None:
+    assert suite.maison("status").returncode == 0
+    house = House.of(suite.data)
+    assert house is not None
+    assert len(house.boutiques) == 8
+    assert len({boutique["zone"] for boutique in house.boutiques}) == 3
+    assert len({boutique["region_id"] for boutique in house.boutiques}) == 3
+    assert len(house.advisors) == 30
+    with house.staff("headquarters") as headquarters:
+        pieces, cursor = 0, None
+        while True:
+            page = headquarters.get("/v1/pieces", limit=100, cursor=cursor)
+            pieces += len(page["items"])
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert pieces == 300
+
+
+@pytest.mark.parametrize("walk", ["first", "second"])
+def test_the_journey_is_complete(suite: Suite, walk: str) -> None:
+    done = suite.maison("journey")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The journey is complete" in done.stdout
+
+
+def test_a_service_that_is_down_is_said_so_while_the_others_go_on_and_it_catches_up(suite: Suite) -> None:
+    house = House.of(suite.data)
+    assert house is not None
+    boutique_id = house.boutiques[0]["boutique_id"]
+    with house.staff("headquarters") as headquarters, house.till() as till:
+        # Stopped, not killed: the launcher would start a killed one again at once.
+        recommend = suite.pid("recommend")
+        os.kill(recommend, signal.SIGSTOP)
+        try:
+            asked = httpx.get(
+                f"{house.gateway}/v1/pieces", headers={"Authorization": f"Bearer {headquarters.token}"}, timeout=30
+            )
+            assert asked.status_code == 503
+            assert asked.headers["content-type"] == "application/problem+json"
+            assert asked.headers["retry-after"]
+            assert headquarters.get(f"/v1/boutiques/{boutique_id}")["boutique_id"] == boutique_id
+            receipt = _receipt("DOWN-1")
+            till.post("/v1/purchases", receipt)
+        finally:
+            os.kill(recommend, signal.SIGCONT)
+        client_id = _client(till)
+        wanted = receipt["lines"][0]["piece_code"]
+
+        def caught_up() -> bool:
+            items = headquarters.get(f"/v1/clients/{client_id}/recommendations", limit=50)["items"]
+            return wanted not in [item["piece_code"] for item in items]
+
+        eventually("the purchase reaches recommend", caught_up, within=10)
+
+
+def test_a_killed_service_comes_back_and_nothing_acknowledged_is_lost(suite: Suite) -> None:
+    house = House.of(suite.data)
+    assert house is not None
+    with house.till() as till, house.staff("headquarters") as headquarters:
+        till.post("/v1/purchases", _receipt("KILL-1"))
+        client_id = _client(till)
+        before = suite.pid("profile")
+        os.kill(before, signal.SIGKILL)
+        # The door waits through the 503s until profile is back.
+        purchases = headquarters.get(f"/v1/clients/{client_id}/purchases", limit=100)["items"]
+        assert "KILL-1" in [item["receipt"] for item in purchases]
+
+        def on_the_timeline() -> bool:
+            items = headquarters.get(f"/v1/clients/{client_id}/timeline", limit=100)["items"]
+            return any(item["kind"] == "purchase" for item in items)
+
+        eventually("the fact of the purchase arrives", on_the_timeline, within=10)
+    eventually("another process serves profile", lambda: suite.pid("profile") != before, within=10)
+
+
+def _client(till: Door) -> str:
+    identities = [{"kind": "pos", "system": "lumiere-till", "value": "C000001"}]
+    client_id: str = till.post("/v1/clients/identify", {"identities": identities})["items"][0]["client_id"]
+    return client_id
+
+
+def _receipt(number: str) -> dict[str, Any]:
+    return {
+        "pos": "lumiere-till",
+        "receipt": number,
+        "purchased_at": "2026-01-15T12:00:00+08:00",
+        "currency": "CNY",
+        "store_code": "BJ-SKP",
+        "customer": {"system": "lumiere-till", "value": "C000001"},
+        "lines": [{"line": 1, "piece_code": "AUBE-RING-01", "quantity": 1, "unit_price_minor": 100_000}],
+    }

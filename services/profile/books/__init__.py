@@ -1,0 +1,1 @@
+"""Whose client she is: one advisor per client."""

@@ -1,0 +1,91 @@
+"""Putting clients into books."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.eventlog.outbox import record
+from infra.identity import Caller, Role
+from infra.problems import NotFound
+from infra.wire import check_match
+from services.profile.books import queries, rules
+from services.profile.books.events import OwnerAssigned
+from services.profile.books.queries import Owner
+from services.profile.clients import queries as clients
+from services.profile.identities import queries as identities
+
+_ASSIGN = text(
+    "insert into client_owner as held (brand_id, client_id, advisor_id, boutique_id, assigned_at)"
+    " select :brand, item.*, :now"
+    " from unnest(cast(:ids as uuid[]), cast(:advisors as uuid[]), cast(:boutiques as uuid[])) as item"
+    # Who has her already is not told so again.
+    " on conflict (brand_id, client_id) do update set advisor_id = excluded.advisor_id,"
+    " boutique_id = excluded.boutique_id, assigned_at = excluded.assigned_at, version = held.version + 1"
+    " where (held.advisor_id, held.boutique_id) is distinct from (excluded.advisor_id, excluded.boutique_id)"
+    " returning client_id, advisor_id, boutique_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A client, the advisor she goes to, and the advisor's boutique."""
+
+    client_id: UUID
+    advisor_id: UUID
+    boutique_id: UUID
+
+
+async def assign(
+    tx: AsyncSession, client_id: UUID, *, advisor_id: UUID, boutique_id: UUID, by: Caller, if_match: str, now: datetime
+) -> Owner:
+    """Put a client into an advisor's book; raises NotFound, and Stale when someone else was faster.
+
+    A manager does so within her boutiques only. What she may not see is absent.
+    """
+    canonical = await identities.canonical(tx, client_id)
+    # The client's row lock: two people who want to give her away take turns.
+    if not await clients.locked(tx, [canonical]):
+        raise NotFound
+    before = await queries.owner_of(tx, canonical)
+    if by.role is Role.MANAGER and not rules.may_assign(
+        boutique_id, before.boutique_id if before else None, own=by.boutique_ids
+    ):
+        raise NotFound
+    check_match(if_match, before.version if before else 0)
+    await assign_all(tx, [Assignment(canonical, advisor_id, boutique_id)], now=now)
+    return (await queries.owners(tx, [canonical]))[canonical]
+
+
+async def assign_all(tx: AsyncSession, assignments: Sequence[Assignment], *, now: datetime) -> None:
+    """Put these surviving records into books, whoever had them, and announce what changed; one statement.
+
+    Each client at most once. Safe to repeat: a client who is already there is left alone.
+    """
+    wanted = sorted(assignments, key=lambda one: one.client_id)
+    if not wanted:
+        return
+    changed = await tx.execute(
+        _ASSIGN,
+        {
+            "brand": tx.info["brand_id"],
+            "ids": [one.client_id for one in wanted],
+            "advisors": [one.advisor_id for one in wanted],
+            "boutiques": [one.boutique_id for one in wanted],
+            "now": now,
+        },
+    )
+    for row in changed:
+        record(tx, OwnerAssigned(client_id=row.client_id, advisor_id=row.advisor_id, boutique_id=row.boutique_id))
+
+
+async def inherit(tx: AsyncSession, client_id: UUID, merged_client_id: UUID, *, now: datetime) -> None:
+    """After a merge: who owned the merged record owns the surviving one, unless that had an owner of its own."""
+    survivor = await identities.canonical(tx, client_id)
+    owners = await queries.owners(tx, [survivor, merged_client_id])
+    if survivor not in owners and merged_client_id in owners:
+        owner = owners[merged_client_id]
+        await assign_all(tx, [Assignment(survivor, owner.advisor_id, owner.boutique_id)], now=now)

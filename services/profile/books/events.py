@@ -1,0 +1,17 @@
+"""What we announce about client books."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from infra.eventlog.facts import Fact
+
+
+class OwnerAssigned(Fact):
+    """A client is in this advisor's book from now on, and in nobody else's."""
+
+    type: ClassVar[str] = "profile.owner-assigned.v1"
+    aggregate: ClassVar[str] = "client_id"
+
+    client_id: UUID
+    advisor_id: UUID
+    boutique_id: UUID

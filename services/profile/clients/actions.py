@@ -1,0 +1,93 @@
+"""Registering clients and correcting their names."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.eventlog.outbox import record
+from infra.wire import check_match
+from services.profile.clients import models, queries
+from services.profile.clients.events import ClientRegistered
+
+_INSERT = """
+insert into client (brand_id, client_id, display_name, family_name, given_name, salutation, language,
+    name_key, given_key, pinyin, initials, registered_at)
+select $1, item.*, $12
+from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+    $8::text[], $9::text[], $10::text[], $11::text[]) as item
+"""
+_UPDATE = text(
+    "update client set display_name = :display_name, family_name = :family_name, given_name = :given_name,"
+    " salutation = :salutation, language = :language, name_key = :name, given_key = :given, pinyin = :pinyin,"
+    " initials = :initials, version = version + 1"
+    " where brand_id = :brand and client_id = :client_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Someone to be registered, by tidied names."""
+
+    client_id: UUID
+    display_name: str
+    family_name: str | None = None
+    given_name: str | None = None
+    salutation: str | None = None
+    language: str = "zh"
+
+
+async def register(tx: AsyncSession, newcomers: Sequence[Newcomer], *, now: datetime) -> None:
+    """Make the records and announce them, in one statement however many."""
+    if not newcomers:
+        return
+    keys = [models.keys(one.display_name, one.family_name, one.given_name) for one in newcomers]
+    connection = await tx.connection()
+    await connection.exec_driver_sql(
+        _INSERT,
+        (
+            tx.info["brand_id"],
+            [one.client_id for one in newcomers],
+            [one.display_name for one in newcomers],
+            [one.family_name for one in newcomers],
+            [one.given_name for one in newcomers],
+            [one.salutation for one in newcomers],
+            [one.language for one in newcomers],
+            [key.name for key in keys],
+            [key.given for key in keys],
+            [key.pinyin for key in keys],
+            [key.initials for key in keys],
+            now,
+        ),
+    )
+    for one in newcomers:
+        record(tx, ClientRegistered(client_id=one.client_id))
+
+
+async def correct(
+    tx: AsyncSession, client_id: UUID, changes: Mapping[str, str | None], *, if_match: str
+) -> queries.Client:
+    """Change what is named of a record; raises NotFound, and Stale when someone else was faster."""
+    before = (await queries.locked(tx, [client_id])).get(client_id) or await queries.client(tx, client_id)
+    check_match(if_match, before.version)
+    after = {
+        name: changes.get(name, getattr(before, name))
+        for name in ("display_name", "family_name", "given_name", "salutation", "language")
+    }
+    keys = models.keys(str(after["display_name"]), after["family_name"], after["given_name"])
+    await tx.execute(
+        _UPDATE,
+        {
+            **after,
+            "name": keys.name,
+            "given": keys.given,
+            "pinyin": keys.pinyin,
+            "initials": keys.initials,
+            "brand": tx.info["brand_id"],
+            "client_id": client_id,
+        },
+    )
+    return await queries.client(tx, client_id)

@@ -1,0 +1,53 @@
+"""Reading clients."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.problems import NotFound
+
+_COLUMNS = "client_id, display_name, family_name, given_name, salutation, language, version, registered_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One client's record."""
+
+    client_id: UUID
+    display_name: str
+    family_name: str | None
+    given_name: str | None
+    salutation: str | None
+    language: str
+    version: int
+    registered_at: datetime
+
+
+async def client(tx: AsyncSession, client_id: UUID) -> Client:
+    """One record; raises NotFound."""
+    found = await by_id(tx, [client_id])
+    if not found:
+        raise NotFound
+    return found[client_id]
+
+
+async def by_id(tx: AsyncSession, client_ids: Sequence[UUID]) -> dict[UUID, Client]:
+    """The records of those ids that exist."""
+    statement = text(f"select {_COLUMNS} from client where brand_id = :brand and client_id = any(:ids)")  # noqa: S608
+    rows = await tx.execute(statement, {"brand": tx.info["brand_id"], "ids": list(client_ids)})
+    return {row.client_id: Client(**row) for row in rows.mappings()}
+
+
+async def locked(tx: AsyncSession, client_ids: Sequence[UUID]) -> dict[UUID, Client]:
+    """The records of those ids that exist, nobody else's to change until this transaction ends."""
+    statement = text(
+        f"select {_COLUMNS} from client where brand_id = :brand and client_id = any(:ids)"  # noqa: S608
+        # In one order everywhere: two transactions that want the same records take turns.
+        " order by client_id for update"
+    )
+    rows = await tx.execute(statement, {"brand": tx.info["brand_id"], "ids": list(client_ids)})
+    return {row.client_id: Client(**row) for row in rows.mappings()}

@@ -1,0 +1,1 @@
+"""What a client allows, purpose by purpose."""

@@ -1,0 +1,1 @@
+"""What needs several capabilities at once: finding, recognising and showing a client."""

@@ -1,0 +1,179 @@
+"""Meeting a client: registering, recognising and importing her, and learning how else she is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.identity import Caller
+from infra.ids import new_id
+from infra.problems import NotFound
+from services.profile.books import actions as books
+from services.profile.books.actions import Assignment
+from services.profile.clients import actions as clients
+from services.profile.clients import queries as client_queries
+from services.profile.clients.actions import Newcomer
+from services.profile.consents import actions as consents
+from services.profile.consents.actions import Given
+from services.profile.consents.rules import Purpose
+from services.profile.desk.rules import BatchOvertaken, IdentityTaken
+from services.profile.identities import actions as identity_actions
+from services.profile.identities import queries as identities
+from services.profile.identities import rules
+from services.profile.identities.queries import Holder, Known
+from services.profile.privacy import queries as sights
+from services.profile.privacy.rules import STAFF, ClientUnknown
+from services.profile.purchases import queries as purchases
+
+UNNAMED = "微信客户"  # WeChat tells us no name
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One client of an older system; `member` is the identifier by which a repeat is known."""
+
+    newcomer: Newcomer
+    member: Known
+    others: tuple[Known, ...]
+    consents: tuple[Given, ...]
+    owner: Assignment | None
+
+
+async def register(tx: AsyncSession, newcomer: Newcomer, known: Sequence[Known], *, source: str, now: datetime) -> None:
+    """Register someone nobody knew; raises IdentityTaken when one of her identifiers is somebody's."""
+    given = [(newcomer.client_id, one) for one in dict.fromkeys(known)]
+    if len(await identity_actions.add(tx, given, source=source, now=now)) < len(given):
+        raise IdentityTaken
+    await clients.register(tx, [newcomer], now=now)
+
+
+async def recognise(tx: AsyncSession, openid: Known, unionid: Known | None, *, now: datetime) -> UUID:
+    """Who WeChat says she is; someone nobody knows is registered.
+
+    The unionid is the same in every app of the house: it joins two records on its own, unless both have purchases.
+    """
+    shown = [one for one in (openid, unionid) if one is not None]
+    held = await identities.holders(tx, shown)
+    if not held:
+        newcomer = Newcomer(new_id(), UNNAMED)
+        async with tx.begin_nested() as attempt:
+            given = [(newcomer.client_id, one) for one in shown]
+            if len(await identity_actions.add(tx, given, source="wechat", now=now)) == len(given):
+                await clients.register(tx, [newcomer], now=now)
+                return newcomer.client_id
+            # The same person tapped twice: the other request has just registered her.
+            await attempt.rollback()
+        held = await identities.holders(tx, shown)
+    holder = held.get(openid) or held[shown[-1]]
+    missing = [(holder.canonical_id, one) for one in shown if one not in held]
+    await identity_actions.add(tx, missing, source="wechat", now=now)
+    if len({one.canonical_id for one in held.values()}) > 1:
+        return await _join_accounts(tx, held[openid], held[shown[-1]], now=now)
+    return holder.canonical_id
+
+
+async def _join_accounts(tx: AsyncSession, of_app: Holder, of_union: Holder, *, now: datetime) -> UUID:
+    bought = [await purchases.has_any(tx, one.canonical_id) for one in (of_app, of_union)]
+    if all(bought):
+        return of_app.canonical_id
+    survivor, merged = (of_app, of_union) if bought[0] else (of_union, of_app)
+    return await identity_actions.merge(
+        tx,
+        survivor=survivor.canonical_id,
+        merged=merged.canonical_id,
+        evidence="unionid",
+        actor="wechat",
+        now=now,
+    )
+
+
+async def add_identity(
+    tx: AsyncSession, client_id: UUID, known: Known, *, source: str, by: Caller, now: datetime
+) -> tuple[UUID, bool]:
+    """Give a client an identifier; answers who she is now, and whether that showed two records to be one.
+
+    `source` is wechat, staff (both verify a phone) or pos (does not). Raises NotFound, ClientUnknown for someone the
+    caller may not see, MergeNeedsDecision for a phone that does not prove enough, IdentityTaken for another client's
+    number of a till or card.
+    """
+    if by.role in STAFF:
+        await sights.sight(tx, client_id, by, now=now)
+    asker = await identities.canonical(tx, client_id)
+    # Her record's lock: two phones given at once take turns.
+    if not await client_queries.locked(tx, [asker]):
+        raise NotFound
+    if await identity_actions.add(tx, [(asker, known)], source=source, now=now):
+        return asker, False
+    holder = (await identities.holders(tx, [known]))[known]
+    if holder.canonical_id == asker:
+        await identity_actions.confirm(tx, known, now=now)
+        return asker, False
+    if known.kind != "phone":
+        raise IdentityTaken
+    if by.role in STAFF:
+        await _must_be_open(tx, holder, by, now=now)
+    verdict = rules.by_phone(
+        await _side(tx, asker),
+        await _side(tx, holder.canonical_id),
+        confirmed_at=holder.confirmed_at,
+        now=now,
+        verified=source in {"wechat", "staff"},
+        by_staff=source == "staff",
+    )
+    survivor = await identity_actions.merge(
+        tx, survivor=verdict.survivor, merged=verdict.merged, evidence=f"phone:{source}", actor=by.subject, now=now
+    )
+    await identity_actions.confirm(tx, known, now=now)
+    return survivor, True
+
+
+async def _must_be_open(tx: AsyncSession, holder: Holder, by: Caller, *, now: datetime) -> None:
+    """Joining two records shows both: nobody opens a history by typing its owner's number into another record."""
+    try:
+        await sights.sight(tx, holder.canonical_id, by, now=now)
+    except ClientUnknown:
+        raise rules.MergeNeedsDecision(reason=rules.Doubt.OTHER_RECORD_NOT_OPEN) from None
+
+
+async def _side(tx: AsyncSession, client_id: UUID) -> rules.Side:
+    return await identities.side(tx, client_id, has_purchases=await purchases.has_any(tx, client_id))
+
+
+async def bring_in(
+    tx: AsyncSession, offered: Sequence[Imported], *, actor: str, now: datetime
+) -> list[tuple[UUID | None, bool]]:
+    """Import clients, each member number once; a constant number of statements.
+
+    Answers for each (client, new): (None, False) means that one of her identifiers is another client's. Raises
+    BatchOvertaken when another batch brought some of them at the same moment.
+    """
+    held = await identities.holders(tx, [known for one in offered for known in (one.member, *one.others)])
+    fresh: dict[Known, Imported] = {}
+    claimed = set(held)
+    answers: list[tuple[UUID | None, bool]] = []
+    for one in offered:
+        if one.member in held:
+            answers.append((held[one.member].canonical_id, False))
+        elif one.member in fresh:
+            answers.append((fresh[one.member].newcomer.client_id, False))
+        elif claimed.intersection(one.others):
+            answers.append((None, False))
+        else:
+            fresh[one.member] = one
+            claimed.update(one.others)
+            answers.append((one.newcomer.client_id, True))
+    given = [(one.newcomer.client_id, known) for one in fresh.values() for known in (one.member, *one.others)]
+    if len(await identity_actions.add(tx, given, source="import", now=now)) < len(given):
+        raise BatchOvertaken(retry_after=1)
+    await clients.register(tx, [one.newcomer for one in fresh.values()], now=now)
+    given_consents = [consent for one in fresh.values() for consent in one.consents]
+    await consents.give(tx, given_consents, channel="import", actor=actor, now=now)
+    await books.assign_all(tx, [one.owner for one in fresh.values() if one.owner is not None], now=now)
+    return answers
+
+
+def consents_of(client_id: UUID, purposes: Sequence[Purpose], notice_version: str) -> tuple[Given, ...]:
+    """One consent per purpose, however often it is named."""
+    return tuple(Given(client_id, purpose, notice_version) for purpose in dict.fromkeys(purposes))

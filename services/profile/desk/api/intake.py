@@ -1,0 +1,147 @@
+"""How clients come in: registered, imported, recognised by WeChat, known by one more identifier."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from fastapi import Response
+
+from infra.app import By, Now, router
+from infra.database import Transaction
+from infra.idempotency import idempotent
+from infra.identity import Caller, Role, permit
+from infra.ids import new_id
+from infra.wire import etag
+from services.profile.books.actions import Assignment
+from services.profile.clients.actions import Newcomer
+from services.profile.clients.schemas import NamesForm
+from services.profile.desk import actions
+from services.profile.desk.actions import Imported
+from services.profile.desk.rules import SystemMissing
+from services.profile.desk.schemas import (
+    AddedView,
+    AskedForm,
+    IdentityForm,
+    ImportedForm,
+    ImportedView,
+    ImportForm,
+    ImportView,
+    NumberForm,
+    RecognisedView,
+    RecogniseForm,
+    RegisterForm,
+)
+from services.profile.identities import models
+from services.profile.identities.queries import Known
+from services.profile.privacy import actions as privacy
+from services.profile.privacy.rules import STAFF, role_ground
+
+routes = router()
+
+
+@routes.post("/clients", status_code=201)
+@permit(Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.CLIENT_SERVICE, Role.HEADQUARTERS, Role.POS)
+@idempotent()
+async def register(form: RegisterForm, tx: Transaction, by: By, now: Now, response: Response) -> RecognisedView:
+    """Register a new client. Who registers her may see her for a day, whoever will own her."""
+    newcomer = _newcomer(form)
+    known = [*_phone(form.phone), *_member(form.member), *_numbers(form.pos_ids)]
+    await actions.register(tx, newcomer, known, source=_source(by, "staff"), now=now)
+    if by.role in STAFF and role_ground(by.role) is None:
+        await privacy.open_access(tx, newcomer.client_id, "registered", by=by, now=now)
+    response.headers["ETag"] = etag(1)
+    return RecognisedView(client_id=newcomer.client_id)
+
+
+@routes.post("/clients/batch", status_code=207, max_body_size=2 * 1024 * 1024)
+@permit(Role.HEADQUARTERS)
+async def import_clients(form: ImportForm, tx: Transaction, by: By, now: Now) -> ImportView:
+    """Bring in up to 500 clients of an older system. Whoever is there already, by member number, stays as she is."""
+    views: dict[int, ImportedView] = {}
+    offered: list[tuple[int, Imported]] = []
+    for index, one in enumerate(form.clients):
+        try:
+            offered.append((index, _imported(one)))
+        except models.PhoneUnreadable:
+            views[index] = ImportedView(index=index, status="rejected", client_id=None, code="phone-unreadable")
+    answers = await actions.bring_in(tx, [one for _, one in offered], actor=by.subject, now=now)
+    for (index, _), (client_id, new) in zip(offered, answers, strict=True):
+        if client_id is None:
+            views[index] = ImportedView(index=index, status="rejected", client_id=None, code="identity-taken")
+        else:
+            views[index] = ImportedView(index=index, status="created" if new else "known", client_id=client_id)
+    return ImportView(items=[views[index] for index in range(len(form.clients))])
+
+
+@routes.post("/clients/recognise")
+@permit(Role.SERVICE)
+async def recognise(form: RecogniseForm, tx: Transaction, now: Now) -> RecognisedView:
+    """Who signs in through WeChat; someone new is registered. Safe to repeat."""
+    unionid = Known("unionid", form.unionid) if form.unionid else None
+    return RecognisedView(
+        client_id=await actions.recognise(tx, Known("openid", form.openid, form.appid), unionid, now=now)
+    )
+
+
+@routes.post("/clients/{client_id}/identities")
+@permit(
+    Role.SERVICE,
+    Role.POS,
+    Role.ADVISOR,
+    Role.AFTER_SALES,
+    Role.EVENTS,
+    Role.MANAGER,
+    Role.REGIONAL,
+    Role.CLIENT_SERVICE,
+    Role.HEADQUARTERS,
+)
+async def add_identity(client_id: UUID, form: IdentityForm, tx: Transaction, by: By, now: Now) -> AddedView:
+    """Know a client by one more identifier. A verified phone that is another record's joins the two. Safe to repeat."""
+    source = _source(by, form.source)
+    survivor, merged = await actions.add_identity(tx, client_id, known(form), source=source, by=by, now=now)
+    return AddedView(client_id=survivor, merged=merged)
+
+
+def known(form: AskedForm) -> Known:
+    """An identifier as it is compared; raises PhoneUnreadable, and SystemMissing for a till's number alone."""
+    if form.kind == "phone":
+        return Known("phone", models.e164(form.value))
+    if form.kind == "member":
+        return Known("member", form.value)
+    if form.system is None:
+        raise SystemMissing
+    return Known("pos", form.value, form.system)
+
+
+def _source(by: Caller, said: str) -> str:
+    """Who vouches: only a service is believed when it names somebody else."""
+    if by.role is Role.SERVICE:
+        return said
+    return "staff" if by.role in STAFF else "pos"
+
+
+def _newcomer(form: NamesForm) -> Newcomer:
+    return Newcomer(new_id(), form.display_name, form.family_name, form.given_name, form.salutation, form.language)
+
+
+def _imported(form: ImportedForm) -> Imported:
+    newcomer = _newcomer(form)
+    owner = form.owner
+    return Imported(
+        newcomer=newcomer,
+        member=Known("member", form.external_ref),
+        others=tuple(dict.fromkeys([*_phone(form.phone), *_numbers(form.pos_ids)])),
+        consents=actions.consents_of(newcomer.client_id, form.consents, form.notice_version),
+        owner=Assignment(newcomer.client_id, owner.advisor_id, owner.boutique_id) if owner else None,
+    )
+
+
+def _phone(typed: str | None) -> list[Known]:
+    return [Known("phone", models.e164(typed))] if typed else []
+
+
+def _member(number: str | None) -> list[Known]:
+    return [Known("member", number)] if number else []
+
+
+def _numbers(forms: Sequence[NumberForm]) -> list[Known]:
+    return [Known("pos", form.value, form.system) for form in forms]

@@ -1,0 +1,81 @@
+"""What the house shows a client of herself, and lets her correct."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from infra.app import By, Now, router
+from infra.database import Transaction
+from infra.identity import Caller, Role, permit
+from infra.problems import NotFound
+from infra.wire import IfMatch, Limit, Page, etag
+from services.profile.clients import actions as clients
+from services.profile.clients import queries as client_queries
+from services.profile.clients.schemas import CorrectionForm
+from services.profile.desk import queries
+from services.profile.desk.api import pages
+from services.profile.desk.schemas import MeView
+from services.profile.identities import models
+from services.profile.identities import queries as identities
+from services.profile.privacy import queries as sights
+from services.profile.purchases.schemas import PurchaseView
+
+routes = router()
+
+
+@routes.get("/me")
+@permit(Role.CLIENT)
+async def me(tx: Transaction, by: By, now: Now, response: Response) -> MeView:
+    """Who I am to the house."""
+    view, version = await _me(tx, (await sights.sight(tx, _own(by), by, now=now)).client_id)
+    response.headers["ETag"] = etag(version)
+    return view
+
+
+@routes.patch("/me")
+@permit(Role.CLIENT)
+async def correct(
+    form: CorrectionForm, if_match: IfMatch, *, tx: Transaction, by: By, now: Now, response: Response
+) -> MeView:
+    """Correct how I am named and addressed."""
+    sight = await sights.sight(tx, _own(by), by, now=now)
+    await clients.correct(tx, sight.client_id, form.model_dump(exclude_unset=True), if_match=if_match)
+    view, version = await _me(tx, sight.client_id)
+    response.headers["ETag"] = etag(version)
+    return view
+
+
+@routes.get("/me/purchases")
+@permit(Role.CLIENT)
+async def my_purchases(
+    tx: Transaction,
+    by: By,
+    now: Now,
+    after: Annotated[str | None, Query(alias="cursor", max_length=500)] = None,
+    limit: Limit = 50,
+) -> Page[PurchaseView]:
+    """What I bought, the latest first."""
+    sight = await sights.sight(tx, _own(by), by, now=now)
+    return await pages.purchases(tx, sight.client_id, after=after, limit=limit)
+
+
+def _own(by: Caller) -> UUID:
+    if by.client_id is None:
+        raise NotFound
+    return by.client_id
+
+
+async def _me(tx: Transaction, client_id: UUID) -> tuple[MeView, int]:
+    one = await client_queries.client(tx, client_id)
+    phones = await queries.phones(tx, await identities.family(tx, client_id))
+    view = MeView(
+        client_id=one.client_id,
+        display_name=one.display_name,
+        family_name=one.family_name,
+        given_name=one.given_name,
+        salutation=one.salutation,
+        language=one.language,
+        masked_phone=models.masked_phone(phones[0].value) if phones else None,
+    )
+    return view, one.version

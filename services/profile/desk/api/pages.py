@@ -1,0 +1,68 @@
+"""Pages of what happened to a client."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.problems import BadRequest
+from infra.wire import Page, cursor, read_cursor
+from services.profile.desk.schemas import TouchpointView
+from services.profile.purchases import queries as purchase_queries
+from services.profile.purchases.schemas import LineView, PurchaseView
+from services.profile.touchpoints import queries as touchpoint_queries
+from services.profile.touchpoints.rules import Contact
+
+
+async def timeline(
+    tx: AsyncSession, client_id: UUID, *, kinds: Sequence[Contact] | None, after: str | None, limit: int
+) -> Page[TouchpointView]:
+    """One page of her contacts; raises BadRequest for a cursor of another list."""
+    chosen = sorted(set(kinds or ()))
+    of = f"timeline:{client_id}:{chosen}"
+    position = _position(after, of=of)
+    found = await touchpoint_queries.page(tx, client_id, kinds=chosen, after=position, limit=limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(
+        items=[TouchpointView.model_validate(one) for one in found[:limit]],
+        next_cursor=cursor(last.occurred_at.isoformat(), last.touchpoint_id, of=of) if last else None,
+    )
+
+
+async def purchases(tx: AsyncSession, client_id: UUID, *, after: str | None, limit: int) -> Page[PurchaseView]:
+    """One page of her purchases with their lines; raises BadRequest for a cursor of another list."""
+    of = f"purchases:{client_id}"
+    found = await purchase_queries.page(tx, client_id, after=_position(after, of=of), limit=limit + 1)
+    lines = await purchase_queries.lines(tx, [purchase.purchase_id for purchase in found[:limit]])
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(
+        items=[
+            PurchaseView(
+                purchase_id=one.purchase_id,
+                pos=one.pos,
+                receipt=one.receipt,
+                store_code=one.store_code,
+                boutique_id=one.boutique_id,
+                purchased_at=one.purchased_at,
+                currency=one.currency,
+                net_minor=one.net_minor,
+                lines=[LineView.model_validate(line) for line in lines[one.purchase_id]],
+            )
+            for one in found[:limit]
+        ],
+        next_cursor=cursor(last.purchased_at.isoformat(), last.purchase_id, of=of) if last else None,
+    )
+
+
+def _position(after: str | None, *, of: str) -> tuple[datetime, UUID] | None:
+    key = read_cursor(after, of=of, parts=2)
+    if key is None:
+        return None
+    try:
+        at, row_id = datetime.fromisoformat(key[0]), UUID(key[1])
+    except ValueError:
+        raise BadRequest from None
+    if at.tzinfo is None:
+        raise BadRequest
+    return at, row_id

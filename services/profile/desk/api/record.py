@@ -1,0 +1,154 @@
+"""One client's record, for whoever of the house may see her."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from infra.app import By, Now, router
+from infra.database import Transaction
+from infra.identity import Role, permit
+from infra.wire import IfMatch, Limit, Page, etag
+from services.profile.clients import actions as clients
+from services.profile.clients.schemas import CorrectionForm
+from services.profile.consents import actions as consent_actions
+from services.profile.consents import queries as consents
+from services.profile.consents.schemas import ConsentsView, DecisionsForm, standing
+from services.profile.desk import queries
+from services.profile.desk.api import pages
+from services.profile.desk.queries import Card
+from services.profile.desk.schemas import CardView, ClientView, IdentityView, TouchpointView
+from services.profile.identities import queries as identities
+from services.profile.privacy import actions as privacy
+from services.profile.privacy.queries import Sight
+from services.profile.privacy.rules import STAFF
+from services.profile.purchases.schemas import PurchaseView
+from services.profile.segments import queries as segments
+from services.profile.segments.schemas import SegmentView
+from services.profile.touchpoints.rules import Contact
+
+routes = router()
+
+After = Annotated[str | None, Query(alias="cursor", max_length=500)]
+
+
+@routes.get("/clients/{client_id}")
+@permit(Role.SERVICE, *STAFF)
+async def client(client_id: UUID, tx: Transaction, by: By, now: Now, response: Response) -> ClientView:
+    """A client in full. That the caller looked, and on what ground, is written down."""
+    sight = await privacy.look(tx, client_id, seen="client", by=by, now=now)
+    view, version = await _client_view(tx, sight)
+    response.headers["ETag"] = etag(version)
+    return view
+
+
+@routes.patch("/clients/{client_id}")
+@permit(*STAFF)
+async def correct(
+    client_id: UUID, form: CorrectionForm, if_match: IfMatch, *, tx: Transaction, by: By, now: Now, response: Response
+) -> ClientView:
+    """Correct how a client is named and addressed."""
+    sight = await privacy.look(tx, client_id, seen="client", by=by, now=now)
+    await clients.correct(tx, sight.client_id, form.model_dump(exclude_unset=True), if_match=if_match)
+    view, version = await _client_view(tx, sight)
+    response.headers["ETag"] = etag(version)
+    return view
+
+
+@routes.get("/clients/{client_id}/card")
+@permit(Role.SERVICE, *STAFF)
+async def card(client_id: UUID, tx: Transaction, by: By, now: Now) -> CardView:
+    """What one needs to greet her."""
+    sight = await privacy.look(tx, client_id, seen="card", by=by, now=now)
+    return card_view((await queries.cards(tx, [sight.client_id]))[0])
+
+
+@routes.get("/clients/{client_id}/timeline")
+@permit(Role.SERVICE, *STAFF)
+async def timeline(
+    client_id: UUID,
+    *,
+    tx: Transaction,
+    by: By,
+    now: Now,
+    kind: Annotated[list[Contact] | None, Query(max_length=20)] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[TouchpointView]:
+    """Every recorded contact with a client, the latest first; only of some kinds, if named."""
+    sight = await privacy.look(tx, client_id, seen="timeline", by=by, now=now)
+    return await pages.timeline(tx, sight.client_id, kinds=kind, after=after, limit=limit)
+
+
+@routes.get("/clients/{client_id}/purchases")
+@permit(Role.SERVICE, *STAFF)
+async def purchases(
+    client_id: UUID, *, tx: Transaction, by: By, now: Now, after: After = None, limit: Limit = 50
+) -> Page[PurchaseView]:
+    """What a client bought, the latest first."""
+    sight = await privacy.look(tx, client_id, seen="purchases", by=by, now=now)
+    return await pages.purchases(tx, sight.client_id, after=after, limit=limit)
+
+
+@routes.get("/clients/{client_id}/segment")
+@permit(Role.SERVICE, *STAFF)
+async def segment(client_id: UUID, tx: Transaction, by: By, now: Now, as_of: date | None = None) -> SegmentView:
+    """A client's segment on a day, reckoned from her receipts; today's without a day."""
+    sight = await privacy.look(tx, client_id, seen="segment", by=by, now=now)
+    day = as_of or await segments.today(tx, now)
+    return SegmentView.model_validate(await segments.segment_of(tx, sight.client_id, day))
+
+
+@routes.get("/clients/{client_id}/consents")
+@permit(Role.SERVICE, *STAFF)
+async def client_consents(client_id: UUID, tx: Transaction, by: By, now: Now) -> ConsentsView:
+    """What a client allows."""
+    sight = await privacy.look(tx, client_id, seen="consents", by=by, now=now)
+    return standing(await consents.decisions(tx, sight.client_id))
+
+
+@routes.put("/clients/{client_id}/consents")
+@permit(*STAFF)
+async def decide(client_id: UUID, form: DecisionsForm, tx: Transaction, by: By, now: Now) -> ConsentsView:
+    """Write down what she decided in the boutique or on the phone."""
+    sight = await privacy.look(tx, client_id, seen="consents", by=by, now=now)
+    wishes = [(one.purpose, one.granted, one.notice_version) for one in form.consents]
+    await consent_actions.decide(tx, sight.client_id, wishes, channel=form.channel, actor=by.subject, now=now)
+    return standing(await consents.decisions(tx, sight.client_id))
+
+
+def card_view(card: Card) -> CardView:
+    """The card on the wire."""
+    one = card.client
+    return CardView(
+        client_id=one.client_id,
+        display_name=one.display_name,
+        salutation=one.salutation,
+        language=one.language,
+        segment=card.segment,
+        owner_advisor_id=card.owner_advisor_id,
+    )
+
+
+async def _client_view(tx: Transaction, sight: Sight) -> tuple[ClientView, int]:
+    found = (await queries.cards(tx, [sight.client_id]))[0]
+    one = found.client
+    view = ClientView(
+        **card_view(found).model_dump(),
+        family_name=one.family_name,
+        given_name=one.given_name,
+        identities=[
+            IdentityView.model_validate(
+                {
+                    "kind": known.kind,
+                    "system": known.system or None,
+                    "value": None if known.kind in {"openid", "unionid"} else known.value,
+                }
+            )
+            for known in await identities.identities(tx, sight.family)
+        ],
+        merged_client_ids=list(sight.family[1:]),
+        registered_at=one.registered_at,
+    )
+    return view, one.version

@@ -1,0 +1,39 @@
+"""What the desk refuses."""
+
+from infra.refusal import Kind, Refusal
+
+
+class IdentityTaken(Refusal):
+    """The identifier is another client's, and does not show by itself that the two are one person."""
+
+    kind = Kind.CONFLICT
+    slug = "identity-taken"
+    en = "This identifier already belongs to another client. Identify her with it instead of registering her anew."
+    zh = "该身份标识已属于另一位客户，请直接用它查找客户，不要重复建档。"
+
+
+class BatchOvertaken(Refusal):
+    """Another batch with some of the same clients was faster."""
+
+    kind = Kind.CONFLICT
+    slug = "batch-overtaken"
+    en = "Another batch with some of these clients was kept at the same moment. Send this one again."
+    zh = "另一批包含相同客户的数据刚刚写入，请重新提交本批次。"
+
+
+class NothingToSearch(Refusal):
+    """Neither a text nor the end of a phone number, or both."""
+
+    kind = Kind.INVALID
+    slug = "nothing-to-search"
+    en = "Give either the beginning of a name or the last four digits of a phone number."
+    zh = "请输入姓名开头或手机号码后四位(二者选一)。"
+
+
+class SystemMissing(Refusal):
+    """A till's number without the till system that gave it."""
+
+    kind = Kind.INVALID
+    slug = "system-missing"
+    en = "Say which till system gave this number."
+    zh = "请注明该编号所属的收银系统。"

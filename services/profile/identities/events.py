@@ -1,0 +1,17 @@
+"""What we announce about identities."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from infra.eventlog.facts import Fact
+
+
+class IdentitiesMerged(Fact):
+    """Two records are one person: `merged_client_id` is from now on read as `client_id`."""
+
+    type: ClassVar[str] = "profile.identities-merged.v1"
+    aggregate: ClassVar[str] = "client_id"
+
+    merge_id: UUID
+    client_id: UUID
+    merged_client_id: UUID

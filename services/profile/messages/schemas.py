@@ -1,0 +1,101 @@
+"""How messages, permissions and WeChat's events go over the wire."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from infra.wire import Code, Form, View
+from services.profile.messages.rules import Purpose, Status
+
+VariableName = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
+VariableText = Annotated[str, Field(min_length=1, max_length=200)]
+Wechat = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+
+
+class MessageForm(Form):
+    """A message to a client: the template's values, and where a tap on it leads.
+
+    `link` is a web address (opened in the mini-program's web page) or a page of the mini-program (`pages/...`).
+    """
+
+    client_id: UUID
+    purpose: Purpose
+    template: Code
+    variables: dict[VariableName, VariableText] = Field(max_length=20)
+    link: Annotated[str, Field(max_length=500, pattern=r"^(https?://|pages/)[\x21-\x7e]+$")] | None = None
+
+
+class AskedView(View):
+    """Whether the message was taken. A refusal says why: no-consent, no-channel, no-credit."""
+
+    message_id: UUID
+    status: Literal["queued", "refused"]
+    reason: str | None
+
+
+class MessageView(View):
+    """What became of a message. `unknown`: it may have been sent or not, and is never sent again."""
+
+    message_id: UUID
+    client_id: UUID
+    purpose: Purpose
+    template: str
+    status: Status
+    reason: str | None
+    channel: str | None
+    asked_at: datetime
+    settled_at: datetime | None
+    delivered: bool | None
+
+
+class PurposeView(View):
+    """Whether she may be written to for a purpose, as far as consent goes."""
+
+    purpose: Purpose
+    needs_consent: bool
+    permitted: bool
+
+
+class CreditView(View):
+    """How many messages of a template WeChat will still carry to her."""
+
+    channel: str
+    template: str
+    remaining: int
+
+
+class PermissionsView(View):
+    """The contact-permission ledger of one client."""
+
+    client_id: UUID
+    purposes: list[PurposeView]
+    reachable: bool
+    credits: list[CreditView]
+
+
+class EventForm(Form):
+    """One thing WeChat said: a send granted, all sends of a template rejected, or a message delivered or not."""
+
+    event_id: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    kind: Literal["granted", "rejected", "sent"]
+    appid: Wechat
+    openid: Wechat
+    template_id: Wechat
+    # WeChat has been seen to leave it out.
+    message_ref: Annotated[str, Field(max_length=128, pattern=r"^[\x21-\x7e]*$")] | None = None
+    error_code: Annotated[int, Field(ge=-(10**9), le=10**9)] | None = None
+    occurred_at: AwareDatetime = Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
+
+
+class EventsForm(Form):
+    """Events in any order; those that came before count once."""
+
+    events: list[EventForm] = Field(max_length=500)
+
+
+class AcceptedView(View):
+    """How many of the events were new; the others had been taken before."""
+
+    accepted: int

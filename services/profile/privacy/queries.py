@@ -1,0 +1,121 @@
+"""Reading who may see whom, and who has looked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.crypto import keyring
+from infra.identity import Caller, Role
+from services.profile.clients import queries as clients
+from services.profile.identities import queries as identities
+from services.profile.privacy import rules
+from services.profile.privacy.rules import ClientUnknown, Ground
+
+# What opens a client to this caller: in one statement, for one client or (ids null) for all of them.
+_OPEN = """
+    select client_id, 'owner' as ground, cast(null as uuid) as grant_id from client_owner
+    where brand_id = :brand and (advisor_id = :advisor_id or (:whole_boutique and boutique_id = any(:boutiques)))
+        and (cast(:ids as uuid[]) is null or client_id = any(:ids))
+    union all
+    select client_id, 'present', null from presence
+    where brand_id = :brand and boutique_id = any(:boutiques) and from_at <= :now and until_at > :now
+        and (cast(:ids as uuid[]) is null or client_id = any(:ids))
+    union all
+    select client_id, 'grant', grant_id from access_grant
+    where brand_id = :brand and subject = :subject and until_at > :now
+        and (cast(:ids as uuid[]) is null or client_id = any(:ids))
+"""
+_GROUNDS = text(_OPEN)
+_VISIBLE = text(
+    f"select distinct coalesce(a.canonical_id, o.client_id) as client_id from ({_OPEN}) o"  # noqa: S608
+    " left join client_alias a on a.brand_id = :brand and a.client_id = o.client_id"
+)
+_LOG = text(
+    "select l.entry_id, l.subject, l.role, l.seen, l.ground, l.seen_at, g.grant_id, g.reason from access_log l"
+    " left join access_grant g on g.brand_id = l.brand_id and g.grant_id = l.grant_id"
+    " where l.brand_id = :brand and l.client_id = any(:ids)"
+    " and (cast(:after as uuid) is null or l.entry_id < :after) order by l.entry_id desc limit :limit"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A client someone may see in full: her canonical record, all her records, and what opens them."""
+
+    client_id: UUID
+    family: tuple[UUID, ...]
+    ground: Ground
+    grant_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One full view of a client by someone of the house; `reason` is what she gave when she opened the access."""
+
+    entry_id: UUID
+    subject: str
+    role: str
+    seen: str
+    ground: Ground
+    reason: str | None
+    seen_at: datetime
+
+
+async def sight(tx: AsyncSession, client_id: UUID, by: Caller, *, now: datetime) -> Sight:
+    """What opens this client to this caller; raises ClientUnknown when nothing does, or when there is no client."""
+    family = tuple(await identities.family(tx, client_id))
+    ground = rules.role_ground(by.role)
+    grant_id = None
+    if by.role is Role.CLIENT:
+        ground = Ground.SELF if by.client_id in family else None
+    elif by.role in rules.STAFF and ground is None:
+        found = (await tx.execute(_GROUNDS, _asked(tx, by, now) | {"ids": list(family)})).all()
+        # An owner's ground goes before presence, and presence before an access she had to ask for.
+        opened = min(found, key=lambda row: list(Ground).index(Ground(row.ground)), default=None)
+        if opened is not None:
+            ground, grant_id = Ground(opened.ground), opened.grant_id
+    if ground is None or not await clients.by_id(tx, family[:1]):
+        raise ClientUnknown
+    return Sight(family[0], family, ground, grant_id)
+
+
+async def visible(tx: AsyncSession, by: Caller, *, now: datetime) -> list[UUID] | None:
+    """Every client open to this member of staff, None for all of the brand's."""
+    if rules.role_ground(by.role) is not None:
+        return None
+    return list((await tx.execute(_VISIBLE, _asked(tx, by, now) | {"ids": None})).scalars())
+
+
+async def looks(tx: AsyncSession, client_id: UUID, *, after: UUID | None, limit: int) -> list[Look]:
+    """Who has seen this client in full, the latest first."""
+    ids = await identities.family(tx, client_id)
+    ring = keyring(tx)
+    rows = await tx.execute(_LOG, {"brand": tx.info["brand_id"], "ids": ids, "after": after, "limit": limit})
+    return [
+        Look(
+            entry_id=row.entry_id,
+            subject=row.subject,
+            role=row.role,
+            seen=row.seen,
+            ground=Ground(row.ground),
+            reason=ring.open("access_grant", "reason", row.grant_id, row.reason) if row.grant_id else None,
+            seen_at=row.seen_at,
+        )
+        for row in rows
+    ]
+
+
+def _asked(tx: AsyncSession, by: Caller, now: datetime) -> dict[str, object]:
+    boutiques: Sequence[UUID] = sorted(by.boutique_ids)
+    return {
+        "brand": tx.info["brand_id"],
+        "advisor_id": by.advisor_id if by.role is Role.ADVISOR else None,
+        "whole_boutique": by.role in rules.WHOLE_BOUTIQUE,
+        "boutiques": boutiques,
+        "subject": by.subject,
+        "now": now,
+    }

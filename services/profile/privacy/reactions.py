@@ -1,0 +1,111 @@
+"""What opens and closes a client to the people of a boutique: the list at the bottom shows it all."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.eventlog.facts import Delivered, Slice
+from infra.eventlog.follower import Reaction, on
+from services.profile.privacy import actions
+
+
+class Confirmed(Slice):
+    """A visit was agreed."""
+
+    type: ClassVar[str] = "appointments.confirmed.v1"
+    appointment_id: UUID
+    client_id: UUID
+    boutique_id: UUID
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class Moved(Slice):
+    """A visit was moved."""
+
+    type: ClassVar[str] = "appointments.moved.v1"
+    appointment_id: UUID
+    client_id: UUID
+    boutique_id: UUID
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class Cancelled(Slice):
+    """A visit was called off."""
+
+    type: ClassVar[str] = "appointments.cancelled.v1"
+    appointment_id: UUID
+
+
+class NoShowRecorded(Slice):
+    """She did not come."""
+
+    type: ClassVar[str] = "appointments.no-show-recorded.v1"
+    appointment_id: UUID
+
+
+class ClientArrived(Slice):
+    """She is in the boutique."""
+
+    type: ClassVar[str] = "appointments.client-arrived.v1"
+    appointment_id: UUID
+    client_id: UUID
+    boutique_id: UUID
+    arrived_at: AwareDatetime
+
+
+class VisitCompleted(Slice):
+    """The visit is over."""
+
+    type: ClassVar[str] = "appointments.visit-completed.v1"
+    appointment_id: UUID
+    completed_at: AwareDatetime
+
+
+async def expect(tx: AsyncSession, facts: Sequence[Delivered[Confirmed]] | Sequence[Delivered[Moved]]) -> None:
+    """From a day before the visit until a day after it."""
+    for delivered in facts:
+        visit = delivered.fact
+        await actions.expect(
+            tx,
+            visit.appointment_id,
+            visit.client_id,
+            visit.boutique_id,
+            starts_at=visit.starts_at,
+            ends_at=visit.ends_at,
+        )
+
+
+async def arrive(tx: AsyncSession, facts: Sequence[Delivered[ClientArrived]]) -> None:
+    """Whoever is in the boutique is to be greeted by name."""
+    for delivered in facts:
+        visit = delivered.fact
+        await actions.arrive(tx, visit.appointment_id, visit.client_id, visit.boutique_id, arrived_at=visit.arrived_at)
+
+
+async def leave(tx: AsyncSession, facts: Sequence[Delivered[VisitCompleted]]) -> None:
+    """Until a day after she left."""
+    for delivered in facts:
+        await actions.leave(tx, delivered.fact.appointment_id, completed_at=delivered.fact.completed_at)
+
+
+async def stay_away(
+    tx: AsyncSession, facts: Sequence[Delivered[Cancelled]] | Sequence[Delivered[NoShowRecorded]]
+) -> None:
+    """No visit, no presence."""
+    for delivered in facts:
+        await actions.stay_away(tx, delivered.fact.appointment_id)
+
+
+REACTIONS: list[Reaction] = [
+    on(Confirmed, expect),
+    on(Moved, expect),
+    on(ClientArrived, arrive),
+    on(VisitCompleted, leave),
+    on(Cancelled, stay_away),
+    on(NoShowRecorded, stay_away),
+]

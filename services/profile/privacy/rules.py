@@ -1,0 +1,51 @@
+"""Who of the house may see a client in full, and on what ground."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+from infra.identity import Role
+from infra.refusal import Kind, Refusal
+
+# An access that someone opened for a reason of her own lasts this long; a visit is prepared and followed up as long.
+GRANT = timedelta(hours=24)
+AROUND_A_VISIT = timedelta(hours=24)
+
+WHOLE_BRAND = frozenset({Role.CLIENT_SERVICE, Role.HEADQUARTERS, Role.PRIVACY, Role.SERVICE})
+# These see the clients owned at their boutiques; an advisor only those she owns herself.
+WHOLE_BOUTIQUE = frozenset({Role.MANAGER, Role.REGIONAL})
+STAFF = frozenset(
+    {
+        Role.ADVISOR,
+        Role.CLIENT_SERVICE,
+        Role.AFTER_SALES,
+        Role.EVENTS,
+        Role.MANAGER,
+        Role.REGIONAL,
+        Role.HEADQUARTERS,
+        Role.PRIVACY,
+    }
+)
+
+
+class Ground(StrEnum):
+    """Why someone may see a client in full; the access log keeps it."""
+
+    SELF = "self"
+    ROLE = "role"
+    OWNER = "owner"
+    PRESENT = "present"
+    GRANT = "grant"
+
+
+class ClientUnknown(Refusal):
+    """Nobody here, or nobody for this caller: the two are not told apart."""
+
+    kind = Kind.ABSENT
+    slug = "client-unknown"
+    en = "There is no such client, or you may not see her. A visit, her advisor or an access with a reason opens it."
+    zh = "客户不存在，或您无权查看。客户到店、本人为其顾问，或说明理由申请查看后方可打开。"
+
+
+def role_ground(role: Role) -> Ground | None:
+    """The ground that a role alone gives."""
+    return Ground.ROLE if role in WHOLE_BRAND else None

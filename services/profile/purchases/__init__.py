@@ -1,0 +1,1 @@
+"""Receipts and their lines, as the tills report them."""

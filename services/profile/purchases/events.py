@@ -1,0 +1,46 @@
+"""What we announce about purchases."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from infra.eventlog.facts import Fact
+
+MOST_LINES = 200  # in one fact, the largest first
+
+
+class SoldPiece(BaseModel):
+    """One line of a purchase."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    piece_code: str
+    quantity: int
+    net_minor: int
+
+
+class PurchaseRecorded(Fact):
+    """A till reported a receipt, or further lines of one: then only those, and their net."""
+
+    type: ClassVar[str] = "profile.purchase-recorded.v1"
+    aggregate: ClassVar[str] = "purchase_id"
+
+    purchase_id: UUID
+    client_id: UUID | None
+    boutique_id: UUID | None
+    purchased_at: AwareDatetime
+    currency: str
+    net_minor: int
+    line_count: int
+    lines: list[SoldPiece]
+
+
+class PurchaseClaimed(Fact):
+    """An anonymous receipt found its client."""
+
+    type: ClassVar[str] = "profile.purchase-claimed.v1"
+    aggregate: ClassVar[str] = "purchase_id"
+
+    purchase_id: UUID
+    client_id: UUID

@@ -1,0 +1,1 @@
+"""Which segment a client is in, as the brand reckons it."""

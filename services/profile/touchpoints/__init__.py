@@ -1,0 +1,1 @@
+"""Every recorded contact with a client, in one line of time."""

@@ -1,0 +1,97 @@
+"""What a client allows, and that her last word counts."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.identity import Role
+from services.profile.consents import queries
+from services.profile.consents.rules import Decision, Purpose, latest, stands
+from tests.conftest import Start
+from tests.profile.build import BRAND, client_of, gave_phone, phone, recognised, registered, someone
+from tests.running import Running
+
+
+def _wish(purpose: str, *, granted: bool = True, notice: str = "2026-01") -> dict[str, Any]:
+    return {"purpose": purpose, "granted": granted, "notice_version": notice}
+
+
+async def _decide(profile: Running, client_id: str, *wishes: dict[str, Any]) -> dict[str, bool]:
+    answer = await profile.client(client_of(client_id)).put("/v1/me/consents", json={"consents": list(wishes)})
+    assert answer.status_code == 200, answer.text
+    return {item["purpose"]: item["granted"] for item in answer.json()["items"]}
+
+
+async def test_nothing_is_allowed_until_she_says_so(running: Start) -> None:
+    profile = await running("profile")
+    client_id = await recognised(profile, "o-1")
+    answer = (await profile.client(client_of(client_id)).get("/v1/me/consents")).json()
+    assert {item["purpose"]: item["granted"] for item in answer["items"]} == {
+        "personalisation": False,
+        "marketing": False,
+        "survey": False,
+    }
+
+
+async def test_giving_and_withdrawing_are_announced_once_each(running: Start) -> None:
+    profile = await running("profile")
+    client_id = await recognised(profile, "o-1")
+    await _decide(profile, client_id, _wish("survey"), _wish("marketing", granted=False))
+    await _decide(profile, client_id, _wish("survey"))
+    assert (await _decide(profile, client_id, _wish("survey", granted=False)))["survey"] is False
+    await _decide(profile, client_id, _wish("survey", granted=False))
+    assert (await _decide(profile, client_id, _wish("survey")))["survey"] is True
+    told = [fact["type"].split(".")[1] for fact in await profile.facts() if "consent" in fact["type"]]
+    assert told == ["consent-given", "consent-withdrawn", "consent-given"]
+    rows = await profile.rows("select channel, actor from consent")
+    assert rows == [{"channel": "mini-program", "actor": "client"}] * 2
+
+
+async def test_a_newer_notice_replaces_the_older_consent(running: Start) -> None:
+    profile = await running("profile")
+    client_id = await recognised(profile, "o-1")
+    await _decide(profile, client_id, _wish("survey", notice="1"))
+    await _decide(profile, client_id, _wish("survey", notice="2"))
+    rows = await profile.rows("select notice_version, replaced_at is null as standing from consent order by given_at")
+    assert [(row["notice_version"], row["standing"]) for row in rows] == [("1", False), ("2", True)]
+
+
+async def test_the_last_word_counts_over_all_records_of_a_client(running: Start) -> None:
+    profile = await running("profile")
+    known, newcomer, value = await registered(profile), await recognised(profile, "o-1"), phone()
+    await _decide(profile, known, _wish("survey"), _wish("marketing"))
+    await _decide(profile, newcomer, _wish("survey"))
+    await _decide(profile, newcomer, _wish("survey", granted=False))
+    await gave_phone(profile, known, value)
+    await gave_phone(profile, newcomer, value)
+    answer = (await profile.client(someone()).get(f"/v1/clients/{known}/consents")).json()
+    granted = {item["purpose"]: item["granted"] for item in answer["items"]}
+    assert granted == {"personalisation": False, "marketing": True, "survey": False}
+    async with profile.kit.database.transaction(BRAND) as tx:
+        assert await queries.granted(tx, UUID(newcomer), "marketing")
+        assert not await queries.granted(tx, UUID(known), "survey")
+
+
+async def test_what_she_said_in_the_boutique_is_kept_with_who_heard_it(running: Start) -> None:
+    profile = await running("profile")
+    client_id = await registered(profile)
+    answer = await profile.client(someone(Role.CLIENT_SERVICE)).put(
+        f"/v1/clients/{client_id}/consents", json={"consents": [_wish("marketing")], "channel": "phone"}
+    )
+    assert answer.status_code == 200
+    rows = await profile.rows("select channel, actor, notice_version from consent")
+    assert rows == [{"channel": "phone", "actor": "client-service:1", "notice_version": "2026-01"}]
+
+
+@given(words=st.lists(st.booleans(), min_size=1, max_size=8))
+def test_of_words_in_one_moment_the_later_row_counts(words: list[bool]) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [
+        Decision(UUID(int=n), Purpose.SURVEY, "1", "boutique", at, None, None if yes else at)
+        for n, yes in enumerate(words)
+    ]
+    assert stands(latest(rows, Purpose.SURVEY)) is words[-1]
+    assert not stands(latest(rows, Purpose.MARKETING))

@@ -1,0 +1,234 @@
+"""Receipts of the tills: every line once, every line accounted for."""
+
+import asyncio
+from typing import Any
+
+from sqlalchemy import event
+
+from infra.identity import Role
+from tests.conftest import Start
+from tests.profile.build import BOUTIQUE, bought, client_of, line, of_till, receipt, someone, tell, until
+
+# What keeping a batch does and no reaction does: the follower works on the same engine meanwhile.
+OURS = (
+    "insert into purchase",
+    "insert into identity",
+    "insert into client (",
+    "update purchase set",
+    "from purchase join",
+)
+
+
+async def _send(profile: Any, *receipts: dict[str, Any]) -> Any:
+    answer = await profile.client(someone(Role.POS)).post("/v1/purchases/batch", json={"receipts": list(receipts)})
+    assert answer.status_code == 207, answer.text
+    body = answer.json()
+    taken = body["accepted_lines"] + body["repeated_lines"] + body["rejected_lines"]
+    assert taken == body["received_lines"] == sum(len(one["lines"]) for one in receipts)
+    return body
+
+
+async def _lines(profile: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = await profile.rows("select * from purchase_line order by purchase_id, line")
+    return found
+
+
+async def test_a_batch_sent_again_changes_nothing(running: Start) -> None:
+    profile = await running("profile")
+    batch = [receipt("R-1", [line(1), line(2)], customer="C-1"), receipt("R-2", [line(1)])]
+    first = await _send(profile, *batch)
+    facts = await profile.facts()
+    second = await _send(profile, *batch)
+    assert [item["status"] for item in first["items"]] == ["created", "created"]
+    assert [item["status"] for item in second["items"]] == ["repeated", "repeated"]
+    assert [item["purchase_id"] for item in first["items"]] == [item["purchase_id"] for item in second["items"]]
+    assert (second["accepted_lines"], second["repeated_lines"]) == (0, 3)
+    assert len(await _lines(profile)) == 3
+    assert len([fact for fact in await profile.facts() if fact["type"] == "profile.purchase-recorded.v1"]) == 2
+    assert [fact["type"] for fact in facts].count("profile.client-registered.v1") == 1
+
+
+async def test_racing_duplicates_keep_each_line_once_and_one_client_per_customer(running: Start) -> None:
+    profile = await running("profile")
+    batch = [receipt(f"R-{n}", [line(1), line(2)], customer=f"C-{n % 7}") for n in range(40)]
+    answers = await asyncio.gather(*[_send(profile, *(batch if turn % 2 else reversed(batch))) for turn in range(6)])
+    assert sum(answer["accepted_lines"] for answer in answers) == 80
+    assert sum(answer["repeated_lines"] for answer in answers) == 400
+    assert len(await _lines(profile)) == 80
+    assert len(await profile.rows("select 1 from client")) == 7
+    assert len(await profile.facts("profile.purchase-recorded.v1")) == 40
+
+
+async def test_lines_added_to_a_receipt_later_are_announced_alone(running: Start) -> None:
+    profile = await running("profile")
+    await _send(profile, receipt("R-1", [line(1)], customer="C-1"))
+    added = await _send(profile, receipt("R-1", [line(1), line(2, unit_price_minor=50_000)], customer="C-1"))
+    assert added["items"][0]["status"] == "extended"
+    told = (await profile.facts("profile.purchase-recorded.v1"))[1]["data"]
+    assert (told["net_minor"], told["line_count"], len(told["lines"])) == (50_000, 1, 1)
+    kept = await profile.rows("select net_minor, line_count from purchase")
+    assert kept == [{"net_minor": 150_000, "line_count": 2}]
+
+
+async def test_a_receipt_in_two_parts_of_one_batch_is_one_receipt(running: Start) -> None:
+    profile = await running("profile")
+    body = await _send(profile, receipt("R-1", [line(1)]), receipt("R-1", [line(1), line(2)]))
+    assert [(item["accepted"], item["repeated"]) for item in body["items"]] == [(1, 0), (1, 1)]
+    assert len({item["purchase_id"] for item in body["items"]}) == 1
+    assert len(await profile.facts("profile.purchase-recorded.v1")) == 1
+
+
+async def test_each_wrong_line_is_refused_alone_and_says_why(running: Start) -> None:
+    profile = await running("profile")
+    wrong = [
+        line(1, quantity=0),
+        line(2, unit_price_minor=-1),
+        line(3, piece_code=""),
+        line(4, piece_code="<script>"),
+        line(5, quantity=2**61),
+        line(6, unit_price_minor=2**61),
+        line(7, net_minor=-5),
+        line(0),
+        line(8, piece_code="BANK CHARGES"),
+        line(9, quantity=-1),
+    ]
+    body = await _send(profile, receipt("R-1", wrong))
+    assert [one["code"] for one in body["items"][0]["rejected"]] == [
+        "quantity-zero",
+        "price-negative",
+        "bad-piece-code",
+        "bad-piece-code",
+        "quantity-too-large",
+        "amount-too-large",
+        "net-against-quantity",
+        "bad-line-number",
+    ]
+    assert body["accepted_lines"] == 2
+    # The return weighs against the sale.
+    assert (await profile.rows("select net_minor from purchase"))[0]["net_minor"] == 0
+
+
+async def test_a_line_with_other_content_under_the_same_number_is_refused(running: Start) -> None:
+    profile = await running("profile")
+    await _send(profile, receipt("R-1", [line(1)]))
+    body = await _send(profile, receipt("R-1", [line(1, quantity=2), line(1)]))
+    assert body["items"][0]["rejected"] == [{"line": 1, "code": "line-differs"}]
+    assert body["items"][0]["repeated"] == 1
+
+
+async def test_what_speaks_against_a_whole_receipt_refuses_its_new_lines(running: Start) -> None:
+    profile = await running("profile")
+    await _send(profile, receipt("R-1", [line(1)], customer="C-1"))
+    body = await _send(
+        profile,
+        receipt("R-1", [line(1), line(2)], customer="C-2"),
+        receipt("R-1", [line(3)], customer="C-1", currency="EUR"),
+        receipt("R-2", [line(1)], currency="yuan"),
+        receipt("R-3", [line(1)], purchased_at="2999-01-01T00:00:00Z"),
+        receipt("R-4", [line(1)], purchased_at="0001-01-01T00:00:00+14:00"),
+    )
+    codes = [[one["code"] for one in item["rejected"]] for item in body["items"]]
+    assert codes == [
+        ["customer-differs"],
+        ["currency-differs"],
+        ["bad-currency"],
+        ["date-impossible"],
+        ["date-impossible"],
+    ]
+    assert [item["purchase_id"] is None for item in body["items"]] == [False, False, True, True, True]
+
+
+async def test_an_anonymous_receipt_finds_its_client(running: Start) -> None:
+    profile = await running("profile")
+    await _send(profile, receipt("R-1"))
+    assert (await profile.facts("profile.purchase-recorded.v1"))[0]["data"]["client_id"] is None
+    await _send(profile, receipt("R-1", customer="C-1"))
+    client_id = await of_till(profile, "C-1")
+    claimed = await profile.facts("profile.purchase-claimed.v1")
+    assert [fact["data"]["client_id"] for fact in claimed] == [client_id]
+    mine = (await profile.client(client_of(client_id)).get("/v1/me/purchases")).json()["items"]
+    assert [one["receipt"] for one in mine] == ["R-1"]
+
+    async def entered() -> bool:
+        return len(await profile.rows("select 1 from touchpoint where kind = 'purchase'")) == 1
+
+    await until(entered)
+
+
+async def test_a_single_receipt_says_whether_it_is_new(running: Start) -> None:
+    profile = await running("profile")
+    till = profile.client(someone(Role.POS))
+    assert (await till.post("/v1/purchases", json=receipt("R-1"))).status_code == 201
+    assert (await till.post("/v1/purchases", json=receipt("R-1"))).status_code == 200
+    nothing = await till.post("/v1/purchases", json=receipt("R-2", [line(1, quantity=0)]))
+    assert (nothing.status_code, nothing.json()["type"]) == (400, "urn:maison:problem:nothing-taken")
+    assert nothing.json()["rejected"] == [{"line": 1, "code": "quantity-zero"}]
+
+
+async def test_store_codes_become_boutiques_also_for_receipts_that_came_first(running: Start) -> None:
+    profile = await running("profile")
+    await _send(profile, receipt("R-1"))
+    await tell(profile, "appointments.boutique-opened.v1", {"boutique_id": str(BOUTIQUE), "code": "SH-1"})
+
+    async def known() -> bool:
+        return bool(await profile.rows("select 1 from purchase where boutique_id = $1", BOUTIQUE))
+
+    await until(known)
+    await _send(profile, receipt("R-2"))
+    told = await profile.facts("profile.purchase-recorded.v1")
+    assert [fact["data"]["boutique_id"] for fact in told] == [None, str(BOUTIQUE)]
+
+
+async def test_purchases_come_in_pages_the_latest_first(running: Start) -> None:
+    profile = await running("profile")
+    days = [receipt(f"R-{day}", customer="C-1", purchased_at=f"2026-03-{day:02d}T00:00:00Z") for day in range(1, 8)]
+    await _send(profile, *days)
+    mine = profile.client(client_of(await of_till(profile, "C-1")))
+    seen: list[str] = []
+    cursor: str | None = None
+    for _ in range(3):
+        page = (
+            await mine.get("/v1/me/purchases", params={"limit": "3"} | ({"cursor": cursor} if cursor else {}))
+        ).json()
+        seen += [one["receipt"] for one in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == [f"R-{day}" for day in range(7, 0, -1)]
+    assert cursor is None
+    assert (await mine.get("/v1/me/purchases", params={"cursor": "made-up"})).status_code == 400
+
+
+async def test_a_batch_of_ten_thousand_lines_is_taken_and_one_more_line_is_too_large(running: Start) -> None:
+    profile = await running("profile")
+    batch = [receipt(f"R-{n}", [line(m) for m in range(1, 11)], customer=f"C-{n % 300}") for n in range(1_000)]
+    assert (await _send(profile, *batch))["accepted_lines"] == 10_000
+    batch[0]["lines"].append(line(11))
+    answer = await profile.client(someone(Role.POS)).post("/v1/purchases/batch", json={"receipts": batch})
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:maison:problem:body-too-large")
+
+
+async def test_only_tills_partners_and_headquarters_report_purchases(running: Start) -> None:
+    profile = await running("profile")
+    client_id = await bought(profile, "C-1")
+    for caller in (None, client_of(client_id), someone(Role.ADVISOR)):
+        answer = await profile.client(caller).post("/v1/purchases/batch", json={"receipts": [receipt()]})
+        assert answer.status_code == (401 if caller is None else 403)
+
+
+async def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(running: Start) -> None:
+    profile = await running("profile")
+    counted: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        counted.append(statement)
+
+    async def cost(size: int) -> int:
+        batch = [receipt(customer=f"C-{size}-{n}") for n in range(size)]
+        await _send(profile, *batch[: size // 2])
+        event.listen(profile.kit.database.engine.sync_engine, "before_cursor_execute", count)
+        counted.clear()
+        # Half of them are known, with a line more; half are new.
+        await _send(profile, *[{**one, "lines": [line(1), line(2)]} for one in batch])
+        event.remove(profile.kit.database.engine.sync_engine, "before_cursor_execute", count)
+        return len([one for one in counted if any(ours in one for ours in OURS)])
+
+    assert await cost(4) == await cost(400) == 6  # receipts, known receipts, lines, extensions, identities, clients

@@ -33,7 +33,9 @@ Start = Callable[..., Awaitable[Running]]
 def postgres() -> Iterator[Throwaway]:
     """A PostgreSQL server with the six databases migrated. It trades safety for speed: fsync is off."""
     # Not pytest's own folder: PostgreSQL runs under another account when the tests run as root, and must reach it.
-    folder = Path(tempfile.mkdtemp(prefix="maison-test-"))
+    # In memory where the machine has such a folder, for every test copies two databases (measured: 24 ms against 157).
+    memory = Path("/dev/shm")  # noqa: S108 - made by mkdtemp
+    folder = Path(tempfile.mkdtemp(prefix="maison-test-", dir=memory if memory.is_dir() else None))
     folder.chmod(0o755)
     options = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
     server = Postgres(folder, ports.free(), password=secrets.token_hex(16), options=options)

@@ -33,7 +33,7 @@ class Throwaway:
         """The address of a fresh copy of a migrated database, such as `maison_profile`."""
         self.count += 1
         fresh = f"{name}_{self.count}"
-        await self._admin(f"create database {fresh} template {name} owner {name}")
+        await self._admin(f"create database {fresh} template {name} owner {name} strategy file_copy")
         return self.urls[name].rpartition("/")[0] + f"/{fresh}"
 
     async def drop(self, url: str) -> None:

@@ -17,7 +17,7 @@ DEFAULTS = (
     Template(
         template_id="survey-invitation",
         title="到店体验回访",
-        parameters={"thing1": "门店名称", "time2": "到店日期", "thing3": "温馨提示"},
+        parameters={"thing1": "门店名称", "date2": "到店日期", "thing3": "温馨提示"},
     ),
     Template(
         template_id="appointment-confirmed",

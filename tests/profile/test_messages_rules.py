@@ -69,8 +69,8 @@ def test_what_was_claimed_once_goes_back_to_the_queue_only_by_being_postponed() 
 @pytest.mark.parametrize(
     ("setting", "template_id", "filled"),
     [
-        ({}, "survey-invitation", {"thing1": "a", "time2": "b", "thing3": "c"}),
-        ({"survey-invitation": "TPL"}, "TPL", {"thing1": "a", "time2": "b", "thing3": "c"}),
+        ({}, "survey-invitation", {"thing1": "a", "date2": "b", "thing3": "c"}),
+        ({"survey-invitation": "TPL"}, "TPL", {"thing1": "a", "date2": "b", "thing3": "c"}),
         (
             {"survey-invitation": "TPL?boutique=thing4&date=date1&text=thing5"},
             "TPL",

@@ -64,7 +64,7 @@ async def test_a_queued_message_reaches_her_and_is_announced(post: Post) -> None
     [received] = await post.received(openid)
     assert received["data"] == {
         "thing1": "上海恒隆店",
-        "time2": "2026年3月5日 00:00~23:59",
+        "date2": "2026年3月5日",
         "thing3": "您的感受对我们很重要",
     }
     assert received["page"] == "pages/web/index?url=https%3A%2F%2Fmaison.test%2Fs%2Flumiere.abc"
@@ -253,12 +253,12 @@ async def test_a_quota_used_up_postpones_the_message(post: Post) -> None:
 
 
 async def test_settings_name_the_template_and_its_parameters(running: Start) -> None:
-    bound = f"{SURVEY}?where=thing1&when=time2&what=thing3"
+    bound = f"{SURVEY}?where=thing1&when=date2&what=thing3"
     post = await opened(running, wechat_templates={"how-was-it": bound})
     client_id, openid = await willing(post)
     variables = {"where": "上海恒隆店", "when": "2026-03-05T14:00:00+08:00", "what": "谢谢"}
     asked = await post.ask(client_id, template="how-was-it", variables=variables, link="pages/survey/index?id=1")
     await post.becomes(asked["message_id"], "sent")
     [received] = await post.received(openid)
-    assert received["data"] == {"thing1": "上海恒隆店", "time2": "2026年3月5日 14:00", "thing3": "谢谢"}
+    assert received["data"] == {"thing1": "上海恒隆店", "date2": "2026年3月5日 14:00", "thing3": "谢谢"}
     assert received["page"] == "pages/survey/index?id=1"

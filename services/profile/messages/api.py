@@ -1,4 +1,4 @@
-"""The one door out: asking for messages, what a client permits, and what WeChat tells."""
+"""The one door out: asking for messages, what became of them, and what WeChat tells."""
 
 from uuid import UUID
 
@@ -8,23 +8,11 @@ from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.problems import NotFound
 from services.profile.books import queries as books
-from services.profile.clients import queries as clients
 from services.profile.messages import queries
 from services.profile.messages.actions import asking, events
 from services.profile.messages.actions.asking import Draft
 from services.profile.messages.actions.events import Event
-from services.profile.messages.queries import CHANNEL
-from services.profile.messages.rules import NEEDS_CONSENT
-from services.profile.messages.schemas import (
-    AcceptedView,
-    AskedView,
-    CreditView,
-    EventsForm,
-    MessageForm,
-    MessageView,
-    PermissionsView,
-    PurposeView,
-)
+from services.profile.messages.schemas import AcceptedView, AskedView, EventsForm, MessageForm, MessageView
 
 routes = router()
 
@@ -53,41 +41,6 @@ async def message(message_id: UUID, tx: Transaction, by: By) -> MessageView:
     if not await books.serves(tx, found.client_id, by):
         raise NotFound
     return MessageView.model_validate(found)
-
-
-@routes.get("/clients/{client_id}/permissions")
-@permit(
-    Role.ADVISOR,
-    Role.CLIENT_SERVICE,
-    Role.MANAGER,
-    Role.REGIONAL,
-    Role.HEADQUARTERS,
-    Role.PRIVACY,
-    Role.SERVICE,
-)
-async def permissions(client_id: UUID, tx: Transaction, by: By, kit: OfKit) -> PermissionsView:
-    """What a client permits us to send, and how often."""
-    await clients.client(tx, client_id)
-    if not await books.serves(tx, client_id, by):
-        raise NotFound
-    found = await queries.permissions(tx, client_id, appid=kit.settings.wechat_appid)
-    names = {bound.partition("?")[0]: name for name, bound in kit.settings.wechat_templates.items()}
-    return PermissionsView(
-        client_id=found.client_id,
-        purposes=[
-            PurposeView(purpose=purpose, needs_consent=purpose in NEEDS_CONSENT, permitted=permitted)
-            for purpose, permitted in found.consents.items()
-        ],
-        reachable=found.reachable,
-        credits=[
-            CreditView(
-                channel=CHANNEL,
-                template=names.get(credit.template_id, credit.template_id),
-                remaining=credit.remaining,
-            )
-            for credit in found.credits
-        ],
-    )
 
 
 @routes.post("/wechat/events")

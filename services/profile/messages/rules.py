@@ -169,7 +169,7 @@ def check_purpose(purpose: Purpose, *, by_hand: bool) -> None:
 
 # Which of our variables fills which parameter of the WeChat template, where the settings do not say it.
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
-    "survey-invitation": {"boutique": "thing1", "date": "time2", "text": "thing3"},
+    "survey-invitation": {"boutique": "thing1", "date": "date2", "text": "thing3"},
     "appointment-confirmed": {"boutique": "thing1", "starts_at": "time2", "advisor": "name3"},
 }
 

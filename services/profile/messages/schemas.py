@@ -1,5 +1,6 @@
 """How messages, permissions and WeChat's events go over the wire."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -7,7 +8,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from infra.wire import Code, Form, View
-from services.profile.messages.rules import Purpose, Status
+from services.profile.messages.queries import CHANNEL, Permissions
+from services.profile.messages.rules import NEEDS_CONSENT, Purpose, Status
 
 VariableName = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
 VariableText = Annotated[str, Field(min_length=1, max_length=200)]
@@ -73,6 +75,27 @@ class PermissionsView(View):
     purposes: list[PurposeView]
     reachable: bool
     credits: list[CreditView]
+
+    @classmethod
+    def of(cls, found: Permissions, templates: Mapping[str, str]) -> "PermissionsView":
+        """The view of a ledger; `templates` are the settings' ids by our names, and the ledger knows the ids."""
+        names = {bound.partition("?")[0]: name for name, bound in templates.items()}
+        return cls(
+            client_id=found.client_id,
+            purposes=[
+                PurposeView(purpose=purpose, needs_consent=purpose in NEEDS_CONSENT, permitted=permitted)
+                for purpose, permitted in found.consents.items()
+            ],
+            reachable=found.reachable,
+            credits=[
+                CreditView(
+                    channel=CHANNEL,
+                    template=names.get(credit.template_id, credit.template_id),
+                    remaining=credit.remaining,
+                )
+                for credit in found.credits
+            ],
+        )
 
 
 class EventForm(Form):

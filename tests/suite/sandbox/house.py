@@ -144,7 +144,7 @@ class House:
 
     async def invite(self, openid: str, **changed: str) -> str:
         """Send her a survey invitation; its msgid."""
-        data = {"thing1": "上海恒隆店", "time2": "2026年3月1日 15:00", "thing3": "您的感受对我们很重要"} | changed
+        data = {"thing1": "上海恒隆店", "date2": "2026年3月1日 15:00", "thing3": "您的感受对我们很重要"} | changed
         message = SubscribeMessage(openid, SURVEY, data, page="pages/survey?token=lumiere.abc")
         return await self.wechat.send_subscribe_message(message)
 

@@ -86,7 +86,7 @@ async def test_it_says_that_it_lives_and_which_templates_it_has(house: House) ->
     assert (await house.control.get("/healthz")).json() == {"status": "ok"}
     templates = (await house.get("/templates"))["items"]
     assert [template["template_id"] for template in templates] == [SURVEY, "appointment-confirmed"]
-    assert set(templates[0]["parameters"]) == {"thing1", "time2", "thing3"}
+    assert set(templates[0]["parameters"]) == {"thing1", "date2", "thing3"}
 
 
 async def test_templates_are_a_setting() -> None:

@@ -87,7 +87,7 @@ async def test_what_the_adapter_cannot_know_wechat_refuses(house: House) -> None
     assert fault.value.errcode == 40037
     with pytest.raises(ParameterUnfit) as refused:
         await house.wechat.send_subscribe_message(SubscribeMessage(openid, SURVEY, {"thing1": "店"}))
-    assert refused.value.parameter == "time2"
+    assert refused.value.parameter == "date2"
     with pytest.raises(ParameterUnfit) as refused:
         await house.invite(openid, thing9="extra")
     assert refused.value.parameter == "thing9"
@@ -119,10 +119,10 @@ async def test_sends_have_quotas(house: House) -> None:
     ("changed", "errcode", "said"),
     [
         ({"data": "{}"}, 47003, "data format"),
-        ({"data": {"thing1": "店", "time2": "15:01", "thing3": "x"}}, 47003, "data.thing1.value is emtpy"),
+        ({"data": {"thing1": "店", "date2": "2026年3月1日", "thing3": "x"}}, 47003, "data.thing1.value is emtpy"),
         ({"data": {"thing1": {"value": ""}}}, 47003, "data.thing1.value is emtpy"),
         ({"data": {"thing1": {"value": "店" * 21}}}, 47003, "data.thing1.value invalid"),
-        ({"data": {"thing1": {"value": "店"}, "time2": {"value": "2026-03-01"}}}, 47003, "data.time2.value invalid"),
+        ({"data": {"thing1": {"value": "店"}, "date2": {"value": "2026-03-01"}}}, 47003, "data.date2.value invalid"),
         ({"miniprogram_state": "release"}, 47003, "miniprogram_state"),
         ({"lang": "zh"}, 47003, "lang"),
         ({"touser": ""}, 40003, "openid"),
@@ -133,7 +133,7 @@ async def test_a_request_in_the_wrong_form_is_refused_by_name(
 ) -> None:
     openid = await house.user()
     await house.accept(openid, SURVEY)
-    body = SubscribeMessage(openid, SURVEY, {"thing1": "店", "time2": "15:01", "thing3": "好"}).body() | changed
+    body = SubscribeMessage(openid, SURVEY, {"thing1": "店", "date2": "2026年3月1日", "thing3": "好"}).body() | changed
     answer = await house.control.post(
         "/cgi-bin/message/subscribe/send",
         params={"access_token": await house.tokens.current()},

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from infra.app import By, Now, router
+from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.identity import Role, permit
 from infra.wire import IfMatch, Limit, Page, etag
@@ -20,6 +20,8 @@ from services.profile.desk.api import pages
 from services.profile.desk.queries import Card
 from services.profile.desk.schemas import CardView, ClientView, IdentityView, TouchpointView
 from services.profile.identities import queries as identities
+from services.profile.messages import queries as messages
+from services.profile.messages.schemas import PermissionsView
 from services.profile.privacy import actions as privacy
 from services.profile.privacy.queries import Sight
 from services.profile.privacy.rules import STAFF
@@ -116,6 +118,15 @@ async def decide(client_id: UUID, form: DecisionsForm, tx: Transaction, by: By, 
     wishes = [(one.purpose, one.granted, one.notice_version) for one in form.consents]
     await consent_actions.decide(tx, sight.client_id, wishes, channel=form.channel, actor=by.subject, now=now)
     return standing(await consents.decisions(tx, sight.client_id))
+
+
+@routes.get("/clients/{client_id}/permissions")
+@permit(Role.SERVICE, *STAFF)
+async def permissions(client_id: UUID, tx: Transaction, by: By, kit: OfKit, now: Now) -> PermissionsView:
+    """What a client permits us to send, and how often."""
+    sight = await privacy.look(tx, client_id, seen="permissions", by=by, now=now)
+    found = await messages.permissions(tx, sight.client_id, appid=kit.settings.wechat_appid)
+    return PermissionsView.of(found, kit.settings.wechat_templates)
 
 
 def card_view(card: Card) -> CardView:

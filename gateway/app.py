@@ -1,0 +1,141 @@
+"""The gateway, put together."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import structlog
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from gateway.forward.actions import Upstreams
+from gateway.forward.api.door import Behind, Door
+from gateway.forward.api.reference import reference
+from gateway.forward.api.threshold import Threshold
+from gateway.forward.rules import Table, operations
+from gateway.identity import api as identity
+from gateway.identity import reactions
+from gateway.identity.actions import accounts, exchange, sessions
+from gateway.identity.actions.exchange import Exchange
+from gateway.identity.models.passwords import Passwords
+from gateway.identity.models.tokens import OuterKeys
+from gateway.limits.actions import Guesses, Meter, forget_guesses
+from gateway.partners import api as partners
+from gateway.partners.actions import Signatures, forget_nonces
+from gateway.settings import GatewaySettings
+from gateway.wechat import api as wechat
+from gateway.wechat.actions import Mailbox, hand_on
+from infra.app import Kit, Loop, create_app
+from infra.crypto import Keyring
+from infra.database import is_passing
+from infra.identity import Signer
+from infra.settings import load
+from infra.wechat.access_token import AccessTokens
+from infra.wechat.call import Account, open_http
+from infra.wechat.client import WeChat
+from infra.wechat.push import PushDesk
+from infra.wechat.token_store import PostgresTokenStore
+
+# Merged from what the services and the gateway say of themselves; the door opens to what stands in it.
+DOCUMENT = Path(__file__).parent / "openapi.json"
+SERVICES = ("profile", "appointments", "feedback", "recommend")
+
+
+def build(
+    settings: GatewaySettings | None = None,
+    *,
+    transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
+    clock: Callable[[], datetime] | None = None,
+    document: Mapping[str, Any] | None = None,
+) -> FastAPI:
+    """The app. In tests `transports` reach profile and `wechat`, and `document` stands in for the merged one."""
+    settings = settings or load(GatewaySettings)
+    if document is None:
+        document = json.loads(DOCUMENT.read_text()) if DOCUMENT.exists() else {}
+    routes = [identity.routes, identity.keys, partners.routes, wechat.routes]
+    if document:
+        routes.append(reference(document))
+    doors = Exchange(OuterKeys.load(settings.keys, issuer=settings.public_url), Signer.load(settings.keys))
+    mailbox = _mailbox(settings)
+    loops: list[Loop] = [partial(exchange.watch, doors), sessions.forget, forget_nonces, forget_guesses]
+    if mailbox is not None:
+        loops.append(partial(hand_on, mailbox))
+    app = create_app(
+        "gateway",
+        settings,
+        routers=routes,
+        reactions=reactions.REACTIONS,
+        loops=loops,
+        transports=transports,
+        clock=clock,
+    )
+    kit: Kit = app.state.kit
+    meter = Meter(factor=settings.limit_factor)
+    addresses = {name: getattr(settings, f"{name}_url") for name in SERVICES}
+    upstreams = Upstreams(addresses, patience=settings.answer_timeout)
+    behind = Behind(kit, doors, Table(operations(document)), upstreams, meter, Signatures(kit.database))
+    app.state.exchange, app.state.mailbox, app.state.guesses = doors, mailbox, Guesses(kit)
+    app.state.passwords = Passwords()
+    app.state.wechat = None
+    # Inside the edge, which traces, logs and catches; the threshold outside it, for it takes away the caller's trace.
+    app.user_middleware.append(Middleware(Door, behind=behind))
+    app.add_middleware(
+        Threshold,
+        origins=settings.origins,
+        proxies=settings.proxies,
+        secure=settings.public_url.startswith("https://"),
+    )
+    started = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(running: FastAPI) -> AsyncIterator[None]:
+        await upstreams.open()
+        http = open_http(settings.wechat_api_url, transport=(transports or {}).get("wechat"))
+        app.state.wechat = _wechat(settings, kit, http)
+        await _prepare(kit, settings, doors, app.state.passwords)
+        async with started(running):
+            yield
+        await upstreams.close()
+        await http.aclose()
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+async def _prepare(kit: Kit, settings: GatewaySettings, doors: Exchange, passwords: Passwords) -> None:
+    """Before the first request: know what is revoked, and let the first person in."""
+    try:
+        if settings.first_account and settings.first_password:
+            await accounts.open_first(
+                kit.database,
+                passwords,
+                named=settings.first_account,
+                password=settings.first_password,
+                now=kit.clock(),
+            )
+        await exchange.refresh(doors, kit)
+    except Exception as fault:
+        # The database may come up later than we do; until it has, nobody is let in.
+        if not is_passing(fault):
+            raise
+        structlog.get_logger().warning("database-away", fault=type(fault).__name__)
+
+
+def _mailbox(settings: GatewaySettings) -> Mailbox | None:
+    if not (settings.mini_program_brand and settings.wechat_push_token and settings.wechat_push_aes_key):
+        return None
+    desk = PushDesk(settings.wechat_appid, settings.wechat_push_token, settings.wechat_push_aes_key)
+    return Mailbox(settings.mini_program_brand, desk)
+
+
+def _wechat(settings: GatewaySettings, kit: Kit, http: httpx.AsyncClient) -> WeChat | None:
+    if not (settings.mini_program_brand and settings.wechat_secret):
+        return None
+    account = Account(settings.wechat_appid, settings.wechat_secret)
+    store = PostgresTokenStore(kit.database, Keyring.load(settings.keys))
+    return WeChat(http, account, AccessTokens(http, account, store, clock=kit.clock))

@@ -1,0 +1,1 @@
+"""Requests passed on to the service that owns the route."""

@@ -1,0 +1,186 @@
+"""Passing a request on: the body streams in as far as its limit, the answer streams out as it comes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+
+import aiohttp
+import structlog
+from multidict import CIMultiDict
+from starlette.types import Message, Receive, Send
+from yarl import URL
+
+from gateway.forward.rules import AnswerTooLate, BodyTooSlow, Header, ServiceAway, outbound
+from infra.problems import BodyTooLarge
+from infra.refusal import Refusal
+
+CONNECTIONS = 100  # per service
+# Shorter than the five seconds after which our services close an idle connection: a POST on a dying one is lost.
+KEEP_ALIVE = 3.0
+CONNECT = 2.0  # seconds for a connection, its turn in the pool included
+CHUNK = 15.0  # seconds until the caller's next piece of body
+SMALL = 64 * 1024  # bytes: a body this small is sent in one piece, which costs less
+
+_SKIPPED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+
+
+class CallerLeft(Exception):
+    """The caller has hung up; nobody waits for an answer."""
+
+
+class Incoming:
+    """The caller's side of a request: its body, once, and whether he is still there."""
+
+    def __init__(self, receive: Receive, *, limit: int, declared: int | None, expected: bool) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._ended = asyncio.Event()
+        self.declared = declared
+        self.expected = expected
+        self.failure: Refusal | CallerLeft | None = None
+        if declared is not None and declared > limit:
+            raise BodyTooLarge
+        if not expected:
+            self._ended.set()
+
+    async def whole(self) -> bytes:
+        """All of it; raises BodyTooLarge, BodyTooSlow or CallerLeft."""
+        return b"".join([chunk async for chunk in self.chunks()]) if self.expected else b""
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Piece by piece; raises BodyTooLarge, BodyTooSlow or CallerLeft, and remembers it in `failure`."""
+        size, more = 0, not self._ended.is_set()
+        while more:
+            message = await self._next()
+            if message["type"] == "http.disconnect":
+                raise self._failed(CallerLeft())
+            chunk: bytes = message.get("body", b"")
+            size += len(chunk)
+            if size > self._limit:
+                raise self._failed(BodyTooLarge())
+            more = message.get("more_body", False)
+            if chunk:
+                yield chunk
+        self._ended.set()
+
+    async def gone(self) -> None:
+        """Wait until the caller hangs up, once his body is read."""
+        await self._ended.wait()
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def _next(self) -> Message:
+        try:
+            async with asyncio.timeout(CHUNK):
+                return await self._receive()
+        except TimeoutError:
+            raise self._failed(BodyTooSlow()) from None
+
+    def _failed(self, failure: Refusal | CallerLeft) -> Refusal | CallerLeft:
+        self.failure = failure
+        return failure
+
+
+class Upstreams:
+    """The services behind the door, each with its own pool: one that hangs does not take the others' connections.
+
+    `patience` is how many seconds a service may be silent.
+    """
+
+    def __init__(self, addresses: Mapping[str, str], *, patience: float) -> None:
+        self._addresses = addresses
+        self._patience = patience
+        self._pools: dict[str, aiohttp.ClientSession] = {}
+
+    async def open(self) -> None:
+        """Open the pools; must run inside the event loop."""
+        for service in self._addresses:
+            self._pools[service] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, connect=CONNECT, sock_connect=CONNECT, sock_read=self._patience
+                ),
+                auto_decompress=False,
+                trust_env=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=_SKIPPED,
+            )
+
+    async def close(self) -> None:
+        """Close the pools."""
+        for pool in self._pools.values():
+            await pool.close()
+
+    async def pass_on(
+        self,
+        service: str,
+        method: str,
+        target: str,
+        *,
+        headers: list[Header],
+        incoming: Incoming,
+        body: bytes | None,
+        send: Send,
+    ) -> None:
+        """Send the request to a service and stream its answer to the caller.
+
+        `target` is path and query as they came, `body` the body if it was read already. Raises ServiceAway,
+        AnswerTooLate, BodyTooLarge, BodyTooSlow or CallerLeft; once the answer has begun, only what cuts it off.
+        """
+        exchange = asyncio.ensure_future(
+            self._exchange(service, method, target, headers=headers, incoming=incoming, body=body, send=send)
+        )
+        watch = asyncio.ensure_future(incoming.gone())
+        try:
+            await asyncio.wait({exchange, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if exchange.done():
+                exchange.result()
+                return
+            raise CallerLeft
+        finally:
+            for task in (exchange, watch):
+                if not task.done():
+                    task.cancel()
+                    with suppress(asyncio.CancelledError, Exception):
+                        await task
+
+    async def _exchange(
+        self,
+        service: str,
+        method: str,
+        target: str,
+        *,
+        headers: list[Header],
+        incoming: Incoming,
+        body: bytes | None,
+        send: Send,
+    ) -> None:
+        sent = CIMultiDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+        data: bytes | AsyncIterator[bytes] | None = body
+        if body is None and incoming.expected:
+            if incoming.declared is not None and incoming.declared <= SMALL:
+                data = await incoming.whole()
+            else:
+                data = incoming.chunks()
+                if incoming.declared is not None:
+                    sent["Content-Length"] = str(incoming.declared)
+        url = URL(self._addresses[service] + target, encoded=True)
+        try:
+            answer = await self._pools[service].request(method, url, headers=sent, data=data, allow_redirects=False)
+        except aiohttp.SocketTimeoutError:
+            raise incoming.failure or self._away(service, AnswerTooLate()) from None
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            raise incoming.failure or self._away(service, ServiceAway(retry_after=2)) from None
+        try:
+            start = {"type": "http.response.start", "status": answer.status, "headers": outbound(answer.raw_headers)}
+            await send(start)
+            async for chunk in answer.content.iter_any():
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            # Read to its end, the connection goes back into the pool; otherwise it is closed.
+            answer.release()
+
+    def _away(self, service: str, refusal: Refusal) -> Refusal:
+        structlog.get_logger().warning("service-away", peer=service, fault=refusal.slug)
+        return refusal

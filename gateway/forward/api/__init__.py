@@ -1,0 +1,1 @@
+"""Where requests come in: the threshold, the door, and the reference of what stands behind it."""

@@ -1,0 +1,1 @@
+"""What people and machines do to come in, and what ends it."""

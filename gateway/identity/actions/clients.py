@@ -1,0 +1,58 @@
+"""Clients who come from the mini-program: who she is to WeChat, and whom profile knows her as."""
+
+from datetime import datetime
+from uuid import UUID
+
+from gateway.identity.actions import sessions
+from gateway.identity.actions.exchange import Exchange
+from gateway.identity.actions.sessions import Person
+from gateway.identity.rules import NotAWeChatSession
+from gateway.identity.schemas import TokensView
+from infra.app import Kit
+from infra.identity import Caller
+from infra.ids import new_id
+from infra.wechat.client import WeChat
+
+
+async def sign_in(
+    kit: Kit, exchange: Exchange, wechat: WeChat, *, brand_id: str, code: str, now: datetime
+) -> TokensView:
+    """Open a session for whoever `wx.login` gave this code to.
+
+    Raises LoginCodeRefused, LoginBlocked, CalledTooOften, WeChatUnavailable, PeerRefused or PeerUnavailable.
+    """
+    seen = await wechat.code_to_session(code)
+    appid = kit.settings.wechat_appid
+    identity = {"appid": appid, "openid": seen.openid}
+    if seen.unionid is not None:
+        identity["unionid"] = seen.unionid
+    recognised = await kit.peers["profile"].call(
+        "POST", "/v1/clients/recognise", brand_id=brand_id, json=identity, idempotency_key=str(new_id())
+    )
+    async with kit.database.transaction(brand_id) as tx:
+        client_id = UUID(recognised["client_id"])
+        return await sessions.open_for_client(tx, exchange, client_id, Person(appid, seen.openid), now=now)
+
+
+async def give_phone(
+    kit: Kit, exchange: Exchange, wechat: WeChat, *, by: Caller, session_id: UUID, code: str, now: datetime
+) -> TokensView:
+    """Add the phone that WeChat vouches for; she may turn out to be a client the house has known for long.
+
+    Raises NotAWeChatSession, PhoneCodeRefused, CalledTooOften, WeChatUnavailable, PeerRefused or PeerUnavailable.
+    """
+    async with kit.database.transaction(by.brand_id) as tx:
+        found = await sessions.person(tx, session_id)
+    if found is None:
+        raise NotAWeChatSession
+    session, person = found
+    phone = await wechat.phone_number(code, openid=person.openid)
+    answer = await kit.peers["profile"].call(
+        "POST",
+        f"/v1/clients/{session.client_id}/identities",
+        brand_id=by.brand_id,
+        json={"kind": "phone", "value": phone.e164, "source": "wechat"},
+        idempotency_key=str(new_id()),
+    )
+    async with kit.database.transaction(by.brand_id) as tx:
+        return await sessions.recognise(tx, exchange, session_id, UUID(answer["client_id"]), now=now)

@@ -1,0 +1,1 @@
+"""Pure computation of sign-in: password hashes and signed tokens."""

@@ -1,0 +1,1 @@
+"""How much one caller or one address may ask."""

@@ -1,0 +1,1 @@
+"""Pushes from WeChat: verified, kept, handed on."""

@@ -1,0 +1,51 @@
+"""What profile is told of a push, and how long to wait before telling it again."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+LEASE = timedelta(seconds=30)  # a process that dies while handing over lets go after this
+LONGEST_PAUSE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """One event as profile takes it."""
+
+    kind: str  # granted, rejected, sent
+    openid: str = field(repr=False)
+    template_id: str
+    occurred_at: datetime
+    message_ref: str | None = None
+    error_code: int | None = None
+
+
+def body(dedup_key: str, appid: str, tellings: Iterable[Telling]) -> dict[str, list[dict[str, object]]]:
+    """The body for profile. Each event has an id of its own that is the same however often the push is handed over."""
+    events = []
+    for number, told in enumerate(tellings):
+        event: dict[str, object] = {
+            "event_id": event_id(dedup_key, number),
+            "kind": told.kind,
+            "appid": appid,
+            "openid": told.openid,
+            "template_id": told.template_id,
+            "occurred_at": told.occurred_at.isoformat(),
+        }
+        if told.message_ref is not None:
+            event["message_ref"] = told.message_ref
+        if told.error_code is not None:
+            event["error_code"] = told.error_code
+        events.append(event)
+    return {"events": events}
+
+
+def event_id(dedup_key: str, number: int) -> str:
+    """The push's own key for its first event, one derived from it for each further one; 64 hex digits."""
+    return dedup_key if number == 0 else hashlib.sha256(f"{dedup_key}:{number}".encode()).hexdigest()
+
+
+def pause_after(attempts: int) -> timedelta:
+    """1, 2, 4 ... seconds, at most a minute."""
+    return min(timedelta(seconds=2 ** min(attempts, 10)), LONGEST_PAUSE)

@@ -1,0 +1,23 @@
+"""The rows of pushes."""
+
+from datetime import datetime
+
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.identity.tables import Moment, Row
+
+
+class WeChatPush(Row):
+    """A verified push, sealed, until profile has taken it, and after that as the record of what WeChat said."""
+
+    __tablename__ = "wechat_push"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    dedup_key: Mapped[str] = mapped_column(primary_key=True)
+    appid: Mapped[str]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(Moment)
+    attempts: Mapped[int]
+    next_attempt_at: Mapped[datetime | None] = mapped_column(Moment)
+    handed_at: Mapped[datetime | None] = mapped_column(Moment)

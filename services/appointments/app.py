@@ -1,0 +1,34 @@
+"""The appointments service."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import httpx
+from fastapi import FastAPI
+
+from infra.app import create_app
+from infra.settings import Settings, load
+from services.appointments.availability import api as availability
+from services.appointments.availability.reactions import REACTIONS
+from services.appointments.bookings import api as bookings
+from services.appointments.bookings.actions import expiry
+from services.appointments.directory import api as directory
+from services.appointments.preparation import api as preparation
+
+
+def build(
+    settings: Settings | None = None,
+    *,
+    transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
+    clock: Callable[[], datetime] | None = None,
+) -> FastAPI:
+    """The app; settings come from the environment unless given."""
+    return create_app(
+        "appointments",
+        settings or load(Settings),
+        routers=[directory.routes, availability.routes, bookings.routes, preparation.routes],
+        reactions=REACTIONS,
+        loops=[expiry.loop],
+        transports=transports,
+        clock=clock,
+    )

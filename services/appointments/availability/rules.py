@@ -1,0 +1,223 @@
+"""Which times are free: pure arithmetic over half-open spans."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.appointments.directory.rules import SECOND, Span, first, wall
+
+
+class Kind(StrEnum):
+    """Why a resource is taken."""
+
+    HOLD = "hold"
+    VISIT = "visit"
+    LEAVE = "leave"
+    CLOSURE = "closure"
+
+
+class Actor(StrEnum):
+    """Who asks: a client for herself, or the house's own people for her. They owe different notice."""
+
+    CLIENT = "client"
+    HOUSE = "house"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One resource wanted for one stretch of time."""
+
+    resource_id: UUID
+    during: Span
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an experience asks of a time."""
+
+    duration: timedelta
+    before: timedelta
+    after: timedelta
+    granularity: timedelta
+    notice: timedelta
+    horizon: timedelta
+    needs_room: bool
+    skill: str | None
+
+    def visit(self, starts_at: datetime) -> Span:
+        """The client's time."""
+        return Span(starts_at, starts_at + self.duration)
+
+    def upkeep(self, starts_at: datetime) -> Span:
+        """The advisor's and the room's time: the visit and its buffers."""
+        return self.visit(starts_at).widened(self.before, self.after)
+
+
+@dataclass(frozen=True)
+class AdvisorTime:
+    """When one advisor works and when she is taken."""
+
+    advisor_id: UUID
+    shifts: tuple[Span, ...]
+    busy: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class RoomTime:
+    """When one room is taken."""
+
+    room_id: UUID
+    capacity: int
+    busy: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """All that decides about free times of one experience at one boutique within a window.
+
+    `advisors` have the skill it needs, the client's own first; `rooms` hold the party, the smallest first.
+    """
+
+    zone: ZoneInfo
+    terms: Terms
+    opening: tuple[Span, ...]
+    advisors: tuple[AdvisorTime, ...]
+    rooms: tuple[RoomTime, ...]
+    client_busy: tuple[Span, ...]
+    own_advisor_id: UUID | None
+
+
+def only(outlook: Outlook, advisor_id: UUID) -> Outlook:
+    """The same as if this advisor were the only one."""
+    return replace(outlook, advisors=tuple(one for one in outlook.advisors if one.advisor_id == advisor_id))
+
+
+def earliest(terms: Terms, actor: Actor, now: datetime) -> datetime:
+    """The first start that may be booked: clients owe the experience's notice, the house's own people none."""
+    return now + terms.notice if actor is Actor.CLIENT else now
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A free time, with the advisors and rooms that are free for it, best first."""
+
+    starts_at: datetime
+    ends_at: datetime
+    advisor_ids: tuple[UUID, ...]
+    room_ids: tuple[UUID, ...]
+
+
+def on_grid(instant: datetime, zone: ZoneInfo, step: timedelta) -> bool:
+    """Whether the wall clock shows a whole number of steps since midnight."""
+    return not _past_midnight(instant, zone) % step
+
+
+def next_on_grid(instant: datetime, zone: ZoneInfo, step: timedelta) -> datetime:
+    """The first instant from this one on at which the wall clock shows a whole number of steps since midnight.
+
+    Stepping goes through UTC: a time that is shown twice is found twice, a skipped one never.
+    """
+    start = instant if not instant.microsecond else instant.replace(microsecond=0) + SECOND
+    found = start + (-_past_midnight(start, zone)) % step
+    offset = start.astimezone(zone).utcoffset()
+    if found == start or found.astimezone(zone).utcoffset() == offset:
+        return found
+    # The clock changes on the way, and with it how far away the next step is.
+    change = first(start, found, lambda moment: moment.astimezone(zone).utcoffset() != offset)
+    return next_on_grid(change, zone, step)
+
+
+def _past_midnight(instant: datetime, zone: ZoneInfo) -> timedelta:
+    shown = wall(instant, zone)
+    return shown - shown.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def starts(opening: Sequence[Span], zone: ZoneInfo, terms: Terms, window: Span) -> list[datetime]:
+    """Every start on the grid and in the window for which the whole visit lies in opening hours; sorted."""
+    found = []
+    for span in opening:
+        start = next_on_grid(max(span.starts_at, window.starts_at), zone, terms.granularity)
+        while start < window.ends_at and start + terms.duration <= span.ends_at:
+            found.append(start)
+            start = next_on_grid(start + SECOND, zone, terms.granularity)
+    return found
+
+
+def slots(outlook: Outlook, window: Span) -> list[Slot]:
+    """The times within the window at which an advisor, a room if one is needed, and the client are free."""
+    terms = outlook.terms
+    candidates = starts(outlook.opening, outlook.zone, terms, window)
+    client = free(candidates, terms.duration, outlook.client_busy)
+    advisors = [
+        (advisor.advisor_id, _working(candidates, terms, advisor.shifts, free_for(candidates, terms, advisor.busy)))
+        for advisor in outlook.advisors
+    ]
+    rooms = (
+        [(room.room_id, free_for(candidates, terms, room.busy)) for room in outlook.rooms] if terms.needs_room else []
+    )
+    found = []
+    for index, start in enumerate(candidates):
+        if not client[index]:
+            continue
+        advisor_ids = tuple(advisor_id for advisor_id, mask in advisors if mask[index])
+        room_ids = tuple(room_id for room_id, mask in rooms if mask[index])
+        if advisor_ids and (room_ids or not terms.needs_room):
+            found.append(Slot(start, start + terms.duration, advisor_ids, room_ids))
+    return found
+
+
+def free_for(candidates: Sequence[datetime], terms: Terms, busy: Iterable[Span]) -> bytearray:
+    """For each candidate start, 1 if the visit with its buffers meets nothing busy."""
+    return free(candidates, terms.duration, busy, before=terms.before, after=terms.after)
+
+
+def free(
+    candidates: Sequence[datetime],
+    duration: timedelta,
+    busy: Iterable[Span],
+    *,
+    before: timedelta = timedelta(0),
+    after: timedelta = timedelta(0),
+) -> bytearray:
+    """For each candidate start (sorted), 1 if [start - before, start + duration + after) meets nothing busy."""
+    mask = bytearray(b"\x01") * len(candidates)
+    for span in busy:
+        # Taken are the starts strictly between these two, for spans that only touch do not meet.
+        low = bisect_right(candidates, span.starts_at - duration - after)
+        high = bisect_left(candidates, span.ends_at + before)
+        if low < high:
+            mask[low:high] = bytes(high - low)
+    return mask
+
+
+def _working(candidates: Sequence[datetime], terms: Terms, shifts: Iterable[Span], mask: bytearray) -> bytearray:
+    working = bytearray(len(candidates))
+    for span in shifts:
+        low = bisect_left(candidates, span.starts_at)
+        high = bisect_right(candidates, span.ends_at - terms.duration)
+        if low < high:
+            working[low:high] = mask[low:high]
+    return working
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another time that is free, and with whom."""
+
+    starts_at: datetime
+    advisor_id: UUID
+
+
+def alternatives(
+    free_times: Iterable[Slot], wanted: datetime, *, advisor_id: UUID | None, count: int = 3
+) -> list[Alternative]:
+    """The free times nearest to the wanted one, each with the wanted advisor where she is free, else the best."""
+    nearest = sorted(free_times, key=lambda slot: (abs(slot.starts_at - wanted), slot.starts_at))[:count]
+    return [
+        Alternative(slot.starts_at, advisor_id if advisor_id in slot.advisor_ids else slot.advisor_ids[0])
+        for slot in nearest
+    ]

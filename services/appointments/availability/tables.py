@@ -1,0 +1,51 @@
+"""Rows that decide who and what is free."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import TSTZRANGE
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from infra.database import metadata
+
+
+class Base(DeclarativeBase):
+    """Availability's tables."""
+
+    metadata = metadata()
+
+
+# No mapped class: its key is a range that may not overlap, which only the database can judge.
+occupation = Table(
+    "occupation",
+    Base.metadata,
+    Column("brand_id", Text, nullable=False),
+    Column("resource_id", Uuid, nullable=False),
+    Column("during", TSTZRANGE, nullable=False),
+    Column("appointment_id", Uuid),
+    Column("kind", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+)
+
+
+class ClientOwner(Base):
+    """Our copy of whose client she is, from profile.owner-assigned."""
+
+    __tablename__ = "client_owner"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    advisor_id: Mapped[UUID]
+    boutique_id: Mapped[UUID]
+    assigned_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ClientAlias(Base):
+    """Two ids of one person, from profile.identities-merged: one edge for each merge."""
+
+    __tablename__ = "client_alias"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    canonical_id: Mapped[UUID]

@@ -1,0 +1,1 @@
+"""Appointments from the hold to the end of the visit."""

@@ -1,0 +1,150 @@
+"""The steps of an appointment after the hold."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.eventlog.outbox import record
+from infra.identity import Caller
+from infra.wire import check_match
+from services.appointments.availability import actions as availability
+from services.appointments.availability import queries as times
+from services.appointments.bookings import queries
+from services.appointments.bookings.events import (
+    AppointmentCancelled,
+    AppointmentConfirmed,
+    AppointmentExpired,
+    AppointmentMoved,
+    ClientArrived,
+    NoShowRecorded,
+    VisitCompleted,
+)
+from services.appointments.bookings.rules import (
+    CancellationNotice,
+    HoldExpired,
+    Status,
+    Step,
+    judge_arrival,
+    judge_no_show,
+    step,
+)
+from services.appointments.bookings.tables import Appointment
+from services.appointments.directory import queries as directory
+
+Agreement = type[AppointmentConfirmed | AppointmentMoved | AppointmentCancelled | AppointmentExpired]
+
+
+async def _advance(tx: AsyncSession, appointment_id: UUID, wanted: Step, *, if_match: str, by: Caller) -> Appointment:
+    """Lock the appointment and take the step; raises NotFound, Stale, StepNotPossible."""
+    appointment = await queries.visible(tx, appointment_id, by, lock=True)
+    check_match(if_match, appointment.version)
+    appointment.status = step(Status(appointment.status), wanted)
+    appointment.version += 1
+    return appointment
+
+
+async def confirm(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: Caller, now: datetime) -> Appointment:
+    """Agree the visit while its time is still kept; raises NotFound, Stale, StepNotPossible, HoldExpired."""
+    appointment = await _advance(tx, appointment_id, Step.CONFIRM, if_match=if_match, by=by)
+    if appointment.expires_at is None or now >= appointment.expires_at:
+        raise HoldExpired
+    # The rows decide, not this clock: a rival's may run ahead and have let the hold give way.
+    if not await availability.keep(tx, appointment_id, appointment.resource_ids, now=now):
+        raise HoldExpired
+    appointment.confirmed_at, appointment.expires_at = now, None
+    announce(tx, AppointmentConfirmed, appointment)
+    return appointment
+
+
+async def cancel(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: Caller, now: datetime) -> Appointment:
+    """Free the advisor and the room, if the rules still allow it.
+
+    Raises NotFound, Stale, StepNotPossible, NoticeTooShort.
+    """
+    # The row lock makes two simultaneous cancellations take turns.
+    appointment = await queries.visible(tx, appointment_id, by, lock=True)
+    check_match(if_match, appointment.version)
+    status = Status(appointment.status)
+    after = step(status, Step.CANCEL)
+    experience = await directory.experience(tx, appointment.experience_id)
+    notice = CancellationNotice(timedelta(minutes=experience.cancel_notice_minutes))
+    notice.judge(status=status, starts_at=appointment.starts_at, now=now, actor=times.actor(by))
+    await availability.give_back(tx, appointment_id, appointment.resource_ids)
+    appointment.status, appointment.version = after, appointment.version + 1
+    appointment.cancelled_at, appointment.cancelled_by, appointment.expires_at = now, by.role, None
+    announce(tx, AppointmentCancelled, appointment)
+    return appointment
+
+
+async def check_in(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: Caller, now: datetime) -> Appointment:
+    """She has arrived; raises NotFound, Stale, StepNotPossible, TooEarly."""
+    appointment = await _advance(tx, appointment_id, Step.CHECK_IN, if_match=if_match, by=by)
+    judge_arrival(starts_at=appointment.starts_at, now=now)
+    appointment.arrived_at = now
+    record(
+        tx,
+        ClientArrived(
+            appointment_id=appointment_id,
+            client_id=appointment.client_id,
+            boutique_id=appointment.boutique_id,
+            advisor_id=appointment.advisor_id,
+            arrived_at=now,
+        ),
+    )
+    return appointment
+
+
+async def complete(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: Caller, now: datetime) -> Appointment:
+    """The visit is over; raises NotFound, Stale, StepNotPossible."""
+    appointment = await _advance(tx, appointment_id, Step.COMPLETE, if_match=if_match, by=by)
+    appointment.completed_at = now
+    record(
+        tx,
+        VisitCompleted(
+            appointment_id=appointment_id,
+            client_id=appointment.client_id,
+            boutique_id=appointment.boutique_id,
+            advisor_id=appointment.advisor_id,
+            experience_id=appointment.experience_id,
+            completed_at=now,
+        ),
+    )
+    return appointment
+
+
+async def record_no_show(
+    tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: Caller, now: datetime
+) -> Appointment:
+    """She did not come, and her time is free; raises NotFound, Stale, StepNotPossible, TooEarly."""
+    appointment = await _advance(tx, appointment_id, Step.RECORD_NO_SHOW, if_match=if_match, by=by)
+    judge_no_show(starts_at=appointment.starts_at, now=now)
+    await availability.give_back(tx, appointment_id, appointment.resource_ids)
+    record(
+        tx,
+        NoShowRecorded(
+            appointment_id=appointment_id,
+            client_id=appointment.client_id,
+            boutique_id=appointment.boutique_id,
+            advisor_id=appointment.advisor_id,
+        ),
+    )
+    return appointment
+
+
+def announce(tx: AsyncSession, fact: Agreement, appointment: Appointment) -> None:
+    """Record one of the facts that carry what was agreed."""
+    record(
+        tx,
+        fact(
+            appointment_id=appointment.appointment_id,
+            client_id=appointment.client_id,
+            boutique_id=appointment.boutique_id,
+            advisor_id=appointment.advisor_id,
+            room_id=appointment.room_id,
+            experience_id=appointment.experience_id,
+            starts_at=appointment.starts_at,
+            ends_at=appointment.ends_at,
+            piece_code=appointment.piece_code,
+        ),
+    )

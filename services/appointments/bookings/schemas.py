@@ -1,0 +1,54 @@
+"""Wire models of appointments."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from infra.wire import Code, Form, View
+from services.appointments.availability.schemas import Instant
+from services.appointments.bookings.rules import AssignedFor, Status
+
+
+class HoldForm(Form):
+    """A time to keep. A client books for herself; the house's people say for whom (`client_id`)."""
+
+    boutique_id: UUID
+    experience_id: UUID
+    starts_at: Instant
+    client_id: UUID | None = None
+    advisor_id: UUID | None = None
+    party_size: Annotated[int, Field(ge=1, le=200)] = 1
+    piece_code: Code | None = None
+
+
+class MoveForm(Form):
+    """Another time; without `advisor_id` the same advisor if she is free."""
+
+    starts_at: Instant
+    advisor_id: UUID | None = None
+
+
+class AppointmentView(View):
+    """An appointment. `assigned_for` says why this advisor receives her."""
+
+    appointment_id: UUID
+    client_id: UUID
+    boutique_id: UUID
+    advisor_id: UUID
+    room_id: UUID | None
+    experience_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    status: Status
+    expires_at: datetime | None
+    party_size: int
+    piece_code: str | None
+    assigned_for: AssignedFor
+    created_at: datetime
+    confirmed_at: datetime | None
+    arrived_at: datetime | None
+    completed_at: datetime | None
+    cancelled_at: datetime | None
+    version: int

@@ -1,0 +1,1 @@
+"""Regions, boutiques, rooms, advisors, their hours, and what can be booked."""

@@ -1,0 +1,271 @@
+"""Routes of the directory."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from infra.app import By, router
+from infra.database import Transaction
+from infra.idempotency import idempotent
+from infra.identity import Role, permit
+from infra.problems import BadRequest
+from infra.wire import IfMatch, Limit, Page, cursor, etag, read_cursor
+from services.appointments.directory import actions, queries
+from services.appointments.directory.schemas import (
+    AdvisorForm,
+    AdvisorView,
+    BoutiqueForm,
+    BoutiquePatch,
+    BoutiqueView,
+    ExperienceForm,
+    ExperiencePatch,
+    ExperienceView,
+    RegionForm,
+    RegionView,
+    RoomForm,
+    RoomView,
+    TimetableForm,
+    TimetableView,
+)
+
+routes = router()
+
+# The directory holds nothing secret: whoever may enter the house may know its boutiques.
+ANYONE = tuple(Role)
+STAFF = (
+    Role.ADVISOR,
+    Role.CLIENT_SERVICE,
+    Role.AFTER_SALES,
+    Role.EVENTS,
+    Role.MANAGER,
+    Role.REGIONAL,
+    Role.HEADQUARTERS,
+    Role.SERVICE,
+)
+
+After = Annotated[str | None, Query(alias="cursor", max_length=400)]
+
+
+@routes.post("/regions", status_code=201)
+@permit(Role.HEADQUARTERS)
+@idempotent()
+async def add_region(form: RegionForm, tx: Transaction) -> RegionView:
+    """Enter a region."""
+    return RegionView.model_validate(
+        await actions.add_region(tx, code=form.code, name_zh=form.name_zh, name_en=form.name_en)
+    )
+
+
+@routes.get("/regions")
+@permit(*ANYONE)
+async def list_regions(tx: Transaction, after: After = None, limit: Limit = 50) -> Page[RegionView]:
+    """Regions by code."""
+    of = "regions"
+    rows = await queries.regions(tx, after=_code(after, of), limit=limit + 1)
+    items = [RegionView.model_validate(row) for row in rows[:limit]]
+    return Page(items=items, next_cursor=cursor(items[-1].code, of=of) if len(rows) > limit else None)
+
+
+@routes.post("/boutiques", status_code=201)
+@permit(Role.HEADQUARTERS)
+@idempotent()
+async def open_boutique(form: BoutiqueForm, tx: Transaction) -> BoutiqueView:
+    """Enter a boutique, with its hours if they are known."""
+    made = await actions.open_boutique(
+        tx,
+        region_id=form.region_id,
+        code=form.code,
+        boutique_type=form.boutique_type,
+        zone=form.zone,
+        name_zh=form.name_zh,
+        name_en=form.name_en,
+        hours=form.hours.timetable() if form.hours else None,
+    )
+    return BoutiqueView.of(made)
+
+
+@routes.get("/boutiques")
+@permit(*ANYONE)
+async def list_boutiques(
+    tx: Transaction,
+    region_id: UUID | None = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[BoutiqueView]:
+    """Boutiques by code."""
+    of = f"boutiques {region_id}"
+    rows = await queries.boutiques(tx, region_id=region_id, after=_code(after, of), limit=limit + 1)
+    items = [BoutiqueView.of(row) for row in rows[:limit]]
+    return Page(items=items, next_cursor=cursor(items[-1].code, of=of) if len(rows) > limit else None)
+
+
+@routes.get("/boutiques/{boutique_id}")
+@permit(*ANYONE)
+async def read_boutique(boutique_id: UUID, tx: Transaction, response: Response) -> BoutiqueView:
+    """One boutique."""
+    boutique = await queries.boutique(tx, boutique_id)
+    response.headers["ETag"] = etag(boutique.version)
+    return BoutiqueView.of(boutique)
+
+
+@routes.patch("/boutiques/{boutique_id}")
+@permit(Role.HEADQUARTERS, Role.REGIONAL, Role.MANAGER)
+async def change_boutique(
+    *, boutique_id: UUID, form: BoutiquePatch, if_match: IfMatch, tx: Transaction, by: By, response: Response
+) -> BoutiqueView:
+    """Change a boutique's names, type or zone."""
+    changes = form.model_dump(exclude_unset=True)
+    boutique = await actions.change_boutique(tx, boutique_id, changes, if_match=if_match, by=by)
+    response.headers["ETag"] = etag(boutique.version)
+    return BoutiqueView.of(boutique)
+
+
+@routes.get("/boutiques/{boutique_id}/hours")
+@permit(*ANYONE)
+async def read_hours(boutique_id: UUID, tx: Transaction, response: Response) -> TimetableView:
+    """When a boutique is open, by the clock on its wall."""
+    boutique = await queries.boutique(tx, boutique_id)
+    response.headers["ETag"] = etag(boutique.version)
+    hours = await queries.timetables(tx, [boutique_id])
+    return TimetableView.of(hours[boutique_id], boutique.version)
+
+
+@routes.put("/boutiques/{boutique_id}/hours")
+@permit(Role.HEADQUARTERS, Role.REGIONAL, Role.MANAGER)
+async def set_hours(
+    *, boutique_id: UUID, form: TimetableForm, if_match: IfMatch, tx: Transaction, by: By, response: Response
+) -> TimetableView:
+    """Replace a boutique's hours. Appointments already made stay."""
+    boutique = await actions.set_hours(tx, boutique_id, form.timetable(), if_match=if_match, by=by)
+    response.headers["ETag"] = etag(boutique.version)
+    return TimetableView.of(form.timetable(), boutique.version)
+
+
+@routes.post("/boutiques/{boutique_id}/rooms", status_code=201)
+@permit(Role.HEADQUARTERS, Role.REGIONAL, Role.MANAGER)
+@idempotent()
+async def add_room(boutique_id: UUID, form: RoomForm, tx: Transaction, by: By) -> RoomView:
+    """Add a room."""
+    made = await actions.add_room(
+        tx, boutique_id, name_zh=form.name_zh, name_en=form.name_en, capacity=form.capacity, by=by
+    )
+    return RoomView.model_validate(made)
+
+
+@routes.get("/boutiques/{boutique_id}/rooms")
+@permit(*ANYONE)
+async def list_rooms(boutique_id: UUID, tx: Transaction, after: After = None, limit: Limit = 50) -> Page[RoomView]:
+    """A boutique's rooms."""
+    await queries.boutique(tx, boutique_id)
+    of = f"rooms {boutique_id}"
+    rows = await queries.rooms(tx, boutique_id, after=_uuid(after, of), limit=limit + 1)
+    items = [RoomView.model_validate(row) for row in rows[:limit]]
+    return Page(items=items, next_cursor=cursor(items[-1].room_id, of=of) if len(rows) > limit else None)
+
+
+@routes.post("/boutiques/{boutique_id}/advisors", status_code=201)
+@permit(Role.HEADQUARTERS, Role.REGIONAL, Role.MANAGER)
+@idempotent()
+async def welcome_advisor(boutique_id: UUID, form: AdvisorForm, tx: Transaction, by: By) -> AdvisorView:
+    """Enter an advisor, with her shifts if they are known."""
+    made = await actions.welcome_advisor(
+        tx,
+        boutique_id,
+        advisor_id=form.advisor_id,
+        display_name=form.display_name,
+        languages=list(form.languages),
+        skills=list(form.skills),
+        shifts=form.shifts.timetable() if form.shifts else None,
+        by=by,
+    )
+    return AdvisorView.model_validate(made)
+
+
+@routes.get("/boutiques/{boutique_id}/advisors")
+@permit(*ANYONE)
+async def list_advisors(
+    boutique_id: UUID, tx: Transaction, after: After = None, limit: Limit = 50
+) -> Page[AdvisorView]:
+    """A boutique's advisors."""
+    await queries.boutique(tx, boutique_id)
+    of = f"advisors {boutique_id}"
+    rows = await queries.advisors(tx, boutique_id, after=_uuid(after, of), limit=limit + 1)
+    items = [AdvisorView.model_validate(row) for row in rows[:limit]]
+    return Page(items=items, next_cursor=cursor(items[-1].advisor_id, of=of) if len(rows) > limit else None)
+
+
+@routes.get("/advisors/{advisor_id}/shifts")
+@permit(*STAFF)
+async def read_shifts(advisor_id: UUID, tx: Transaction, by: By, response: Response) -> TimetableView:
+    """When an advisor works, by the clock on her boutique's wall."""
+    advisor = await queries.own_advisor(tx, advisor_id, by)
+    response.headers["ETag"] = etag(advisor.version)
+    shifts = await queries.timetables(tx, [advisor_id])
+    return TimetableView.of(shifts[advisor_id], advisor.version)
+
+
+@routes.put("/advisors/{advisor_id}/shifts")
+@permit(Role.HEADQUARTERS, Role.REGIONAL, Role.MANAGER)
+async def set_shifts(
+    *, advisor_id: UUID, form: TimetableForm, if_match: IfMatch, tx: Transaction, by: By, response: Response
+) -> TimetableView:
+    """Replace an advisor's shifts. Appointments already made stay."""
+    advisor = await actions.set_shifts(tx, advisor_id, form.timetable(), if_match=if_match, by=by)
+    response.headers["ETag"] = etag(advisor.version)
+    return TimetableView.of(form.timetable(), advisor.version)
+
+
+@routes.post("/experiences", status_code=201)
+@permit(Role.HEADQUARTERS)
+@idempotent()
+async def add_experience(form: ExperienceForm, tx: Transaction) -> ExperienceView:
+    """Offer an experience in every boutique."""
+    return ExperienceView.model_validate(await actions.add_experience(tx, form.model_dump()))
+
+
+@routes.get("/experiences")
+@permit(*ANYONE)
+async def list_experiences(tx: Transaction, after: After = None, limit: Limit = 50) -> Page[ExperienceView]:
+    """Experiences by code."""
+    of = "experiences"
+    rows = await queries.experiences(tx, after=_code(after, of), limit=limit + 1)
+    items = [ExperienceView.model_validate(row) for row in rows[:limit]]
+    return Page(items=items, next_cursor=cursor(items[-1].code, of=of) if len(rows) > limit else None)
+
+
+@routes.get("/experiences/{experience_id}")
+@permit(*ANYONE)
+async def read_experience(experience_id: UUID, tx: Transaction, response: Response) -> ExperienceView:
+    """One experience."""
+    experience = await queries.experience(tx, experience_id)
+    response.headers["ETag"] = etag(experience.version)
+    return ExperienceView.model_validate(experience)
+
+
+@routes.patch("/experiences/{experience_id}")
+@permit(Role.HEADQUARTERS)
+async def change_experience(
+    experience_id: UUID, form: ExperiencePatch, if_match: IfMatch, tx: Transaction, response: Response
+) -> ExperienceView:
+    """Change an experience. Appointments already made stay as they were agreed."""
+    changes = form.model_dump(exclude_unset=True)
+    experience = await actions.change_experience(tx, experience_id, changes, if_match=if_match)
+    response.headers["ETag"] = etag(experience.version)
+    return ExperienceView.model_validate(experience)
+
+
+def _code(value: str | None, of: str) -> str | None:
+    key = read_cursor(value, of=of, parts=1)
+    # A made-up cursor could carry what PostgreSQL cannot read.
+    if key and not (key[0].isascii() and key[0].isprintable()):
+        raise BadRequest
+    return key[0] if key else None
+
+
+def _uuid(value: str | None, of: str) -> UUID | None:
+    key = read_cursor(value, of=of, parts=1)
+    try:
+        return UUID(key[0]) if key else None
+    except ValueError:
+        raise BadRequest from None

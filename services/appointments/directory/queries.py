@@ -1,0 +1,160 @@
+"""Reads of the directory."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.identity import Caller, Role
+from infra.problems import NotFound
+from services.appointments.directory.rules import Minutes, Span, Timetable
+from services.appointments.directory.tables import (
+    Advisor,
+    Boutique,
+    DatedHours,
+    Experience,
+    Region,
+    Room,
+    WeeklyHours,
+)
+
+# They see and change what belongs to their own boutiques; the other roles that a route opens to see the brand's.
+LOCAL = frozenset({Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.AFTER_SALES, Role.EVENTS})
+
+Row = TypeVar("Row")
+
+
+def brand(tx: AsyncSession) -> str:
+    """The brand this transaction works for."""
+    brand_id: str = tx.info["brand_id"]
+    return brand_id
+
+
+def within_reach(by: Caller, boutique_id: UUID) -> bool:
+    """Whether this caller may work with what belongs to that boutique."""
+    return by.role not in LOCAL or boutique_id in by.boutique_ids
+
+
+async def _the(tx: AsyncSession, query: Select[Row]) -> Row:
+    row = (await tx.execute(query)).scalar_one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def region(tx: AsyncSession, region_id: UUID) -> Region:
+    """One region; raises NotFound."""
+    return await _the(tx, select(Region).where(Region.brand_id == brand(tx), Region.region_id == region_id))
+
+
+async def boutique(tx: AsyncSession, boutique_id: UUID) -> Boutique:
+    """One boutique; raises NotFound."""
+    return await _the(tx, select(Boutique).where(Boutique.brand_id == brand(tx), Boutique.boutique_id == boutique_id))
+
+
+async def own_boutique(tx: AsyncSession, boutique_id: UUID, by: Caller, *, lock: bool = False) -> Boutique:
+    """One boutique that the caller may work with; raises NotFound for any other."""
+    if not within_reach(by, boutique_id):
+        raise NotFound
+    query = select(Boutique).where(Boutique.brand_id == brand(tx), Boutique.boutique_id == boutique_id)
+    return await _the(tx, query.with_for_update() if lock else query)
+
+
+async def experience(tx: AsyncSession, experience_id: UUID, *, lock: bool = False) -> Experience:
+    """One experience; raises NotFound."""
+    query = select(Experience).where(Experience.brand_id == brand(tx), Experience.experience_id == experience_id)
+    return await _the(tx, query.with_for_update() if lock else query)
+
+
+async def own_advisor(tx: AsyncSession, advisor_id: UUID, by: Caller, *, lock: bool = False) -> Advisor:
+    """One advisor at a boutique that the caller may work with; raises NotFound for any other."""
+    query = select(Advisor).where(Advisor.brand_id == brand(tx), Advisor.advisor_id == advisor_id)
+    found = await _the(tx, query.with_for_update() if lock else query)
+    if not within_reach(by, found.boutique_id):
+        raise NotFound
+    return found
+
+
+async def regions(tx: AsyncSession, *, after: str | None, limit: int) -> Sequence[Region]:
+    """Regions by code."""
+    query = select(Region).where(Region.brand_id == brand(tx)).order_by(Region.code).limit(limit)
+    return (await tx.execute(query if after is None else query.where(Region.code > after))).scalars().all()
+
+
+async def boutiques(tx: AsyncSession, *, region_id: UUID | None, after: str | None, limit: int) -> Sequence[Boutique]:
+    """Boutiques by code."""
+    query = select(Boutique).where(Boutique.brand_id == brand(tx)).order_by(Boutique.code).limit(limit)
+    if region_id is not None:
+        query = query.where(Boutique.region_id == region_id)
+    return (await tx.execute(query if after is None else query.where(Boutique.code > after))).scalars().all()
+
+
+async def experiences(tx: AsyncSession, *, after: str | None, limit: int) -> Sequence[Experience]:
+    """Experiences by code."""
+    query = select(Experience).where(Experience.brand_id == brand(tx)).order_by(Experience.code).limit(limit)
+    return (await tx.execute(query if after is None else query.where(Experience.code > after))).scalars().all()
+
+
+async def rooms(
+    tx: AsyncSession, boutique_id: UUID, *, after: UUID | None = None, limit: int | None = None
+) -> Sequence[Room]:
+    """A boutique's rooms by id."""
+    query = (
+        select(Room)
+        .where(Room.brand_id == brand(tx), Room.boutique_id == boutique_id)
+        .order_by(Room.room_id)
+        .limit(limit)
+    )
+    return (await tx.execute(query if after is None else query.where(Room.room_id > after))).scalars().all()
+
+
+async def advisors(
+    tx: AsyncSession, boutique_id: UUID, *, after: UUID | None = None, limit: int | None = None
+) -> Sequence[Advisor]:
+    """A boutique's advisors by id."""
+    query = (
+        select(Advisor)
+        .where(Advisor.brand_id == brand(tx), Advisor.boutique_id == boutique_id)
+        .order_by(Advisor.advisor_id)
+        .limit(limit)
+    )
+    return (await tx.execute(query if after is None else query.where(Advisor.advisor_id > after))).scalars().all()
+
+
+async def timetables(tx: AsyncSession, holder_ids: Sequence[UUID], window: Span | None = None) -> dict[UUID, Timetable]:
+    """The timetables of boutiques and advisors in two statements, however many there are.
+
+    With a window, only the dated days around it.
+    """
+    weekly: dict[UUID, dict[int, list[Minutes]]] = defaultdict(lambda: defaultdict(list))
+    found = await tx.execute(
+        select(WeeklyHours.holder_id, WeeklyHours.weekday, WeeklyHours.starts, WeeklyHours.ends)
+        .where(WeeklyHours.brand_id == brand(tx), WeeklyHours.holder_id.in_(holder_ids))
+        .order_by(WeeklyHours.weekday, WeeklyHours.starts)
+    )
+    for holder_id, weekday, starts, ends in found:
+        weekly[holder_id][weekday].append((starts, ends))
+    dated: dict[UUID, dict[date, list[Minutes]]] = defaultdict(lambda: defaultdict(list))
+    query = select(DatedHours.holder_id, DatedHours.on_day, DatedHours.starts, DatedHours.ends).where(
+        DatedHours.brand_id == brand(tx), DatedHours.holder_id.in_(holder_ids)
+    )
+    if window is not None:
+        around = timedelta(days=2)
+        query = query.where(
+            DatedHours.on_day.between((window.starts_at - around).date(), (window.ends_at + around).date())
+        )
+    for holder_id, on_day, starts, ends in await tx.execute(query.order_by(DatedHours.on_day, DatedHours.starts)):
+        day = dated[holder_id][on_day]  # made even for a day off
+        if starts < ends:
+            day.append((starts, ends))
+    return {
+        holder_id: Timetable(
+            {weekday: tuple(hours) for weekday, hours in weekly[holder_id].items()},
+            {on_day: tuple(hours) for on_day, hours in dated[holder_id].items()},
+        )
+        for holder_id in holder_ids
+    }

@@ -1,0 +1,116 @@
+"""Rows of the directory."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from infra.database import metadata
+
+
+class Base(DeclarativeBase):
+    """The directory's tables."""
+
+    metadata = metadata()
+
+
+class Region(Base):
+    """Boutiques led together."""
+
+    __tablename__ = "region"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    region_id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+
+
+class Boutique(Base):
+    """A place that clients come to; its hours and its advisors' shifts are told by the clock of `zone`."""
+
+    __tablename__ = "boutique"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    boutique_id: Mapped[UUID] = mapped_column(primary_key=True)
+    region_id: Mapped[UUID]
+    code: Mapped[str]
+    boutique_type: Mapped[str]
+    zone: Mapped[str]
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+    version: Mapped[int]
+
+
+class Room(Base):
+    """A private salon. It serves one party at a time."""
+
+    __tablename__ = "room"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    room_id: Mapped[UUID] = mapped_column(primary_key=True)
+    boutique_id: Mapped[UUID]
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+    capacity: Mapped[int]
+
+
+class Advisor(Base):
+    """A client advisor at her boutique."""
+
+    __tablename__ = "advisor"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    advisor_id: Mapped[UUID] = mapped_column(primary_key=True)
+    boutique_id: Mapped[UUID]
+    display_name: Mapped[str]
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    skills: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    version: Mapped[int]
+
+
+class Experience(Base):
+    """What can be booked. Minutes and days as the house agreed them."""
+
+    __tablename__ = "experience"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    experience_id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+    duration_minutes: Mapped[int]
+    buffer_before_minutes: Mapped[int]
+    buffer_after_minutes: Mapped[int]
+    granularity_minutes: Mapped[int]
+    notice_minutes: Mapped[int]
+    horizon_days: Mapped[int]
+    cancel_notice_minutes: Mapped[int]
+    needs_room: Mapped[bool]
+    skill: Mapped[str | None]
+    version: Mapped[int]
+
+
+class WeeklyHours(Base):
+    """One stretch of every such weekday (1 is Monday) of a boutique or an advisor, in minutes after midnight."""
+
+    __tablename__ = "weekly_hours"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    holder_id: Mapped[UUID] = mapped_column(primary_key=True)
+    weekday: Mapped[int] = mapped_column(primary_key=True)
+    starts: Mapped[int] = mapped_column(primary_key=True)
+    ends: Mapped[int]
+
+
+class DatedHours(Base):
+    """One stretch of one day that differs from the weekly pattern; a single row from 0 to 0 is a day off."""
+
+    __tablename__ = "dated_hours"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    holder_id: Mapped[UUID] = mapped_column(primary_key=True)
+    on_day: Mapped[date] = mapped_column(primary_key=True)
+    starts: Mapped[int] = mapped_column(primary_key=True)
+    ends: Mapped[int]

@@ -1,0 +1,1 @@
+"""The sheet that an advisor reads before a visit."""

@@ -1,0 +1,1 @@
+"""Pieces chosen for one client or one visit, each with its reason."""

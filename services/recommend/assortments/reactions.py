@@ -1,0 +1,82 @@
+"""When pieces are chosen without anybody asking: a visit is agreed or moved, or we know or may use more or less.
+
+What these facts say of her is kept by taste's reactions, which come first.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.eventlog.facts import Delivered, Slice
+from infra.eventlog.follower import Reaction, on
+from services.recommend.assortments import actions
+from services.recommend.taste.queries import PERSONALISATION
+
+
+class VisitAgreed(Slice):
+    """A visit has its time and place."""
+
+    type: ClassVar[str] = "appointments.confirmed.v1"
+    appointment_id: UUID
+
+
+class VisitMoved(Slice):
+    """It has another."""
+
+    type: ClassVar[str] = "appointments.moved.v1"
+    appointment_id: UUID
+
+
+class ConsentGiven(Slice):
+    """She allowed a purpose."""
+
+    type: ClassVar[str] = "profile.consent-given.v1"
+    client_id: UUID
+    purpose: str
+
+
+class ConsentWithdrawn(Slice):
+    """She no longer allows it."""
+
+    type: ClassVar[str] = "profile.consent-withdrawn.v1"
+    client_id: UUID
+    purpose: str
+
+
+class IdentitiesMerged(Slice):
+    """Two clients turned out to be one."""
+
+    type: ClassVar[str] = "profile.identities-merged.v1"
+    client_id: UUID
+
+
+async def prepare(tx: AsyncSession, facts: Sequence[Delivered[VisitAgreed]] | Sequence[Delivered[VisitMoved]]) -> None:
+    """Choose pieces for the visit as it is agreed now."""
+    visits: dict[UUID, datetime] = {told.fact.appointment_id: told.occurred_at for told in facts}
+    for appointment_id, at in visits.items():
+        await actions.prepare(tx, appointment_id, now=at)
+
+
+async def renew(
+    tx: AsyncSession, facts: Sequence[Delivered[ConsentGiven]] | Sequence[Delivered[ConsentWithdrawn]]
+) -> None:
+    """Choose anew for her visits to come, with what we know of her or without it."""
+    clients = {told.fact.client_id for told in facts if told.fact.purpose == PERSONALISATION}
+    await actions.renew(tx, clients, now=facts[-1].occurred_at)
+
+
+async def recognise(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]) -> None:
+    """Choose anew for who has turned out to be somebody we know."""
+    await actions.renew(tx, {told.fact.client_id for told in facts}, now=facts[-1].occurred_at)
+
+
+REACTIONS: list[Reaction] = [
+    on(VisitAgreed, prepare),
+    on(VisitMoved, prepare),
+    on(ConsentGiven, renew),
+    on(ConsentWithdrawn, renew),
+    on(IdentitiesMerged, recognise),
+]

@@ -1,0 +1,1 @@
+"""What the house's purchases teach about pieces."""

@@ -1,0 +1,1 @@
+"""Which boutique has what, now."""

@@ -1,0 +1,167 @@
+"""Around every request: limits, CORS, headers, the client's address, the reference, readiness."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from gateway.limits.actions import Meter
+from infra import keys
+from infra.identity import Caller, Role
+from infra.ids import new_id
+from tests.gateway.build import BRAND, Gateway, Upstream, document, gateway_settings, operation, problem
+from tests.gateway.conftest import Behind, Start
+
+BEHIND = document({"/v1/me": {"get": operation("profile", "client", summary="Me & mine")}})
+
+
+async def test_every_answer_says_what_is_left_and_429_when_to_come_back(gateway: Start, behind: Behind) -> None:
+    # 300 a minute for a client, times 0.01.
+    running = await gateway(document=BEHIND, profile_url=await behind(Upstream()), limit_factor=0.01)
+    client = running.client(running.token(Role.CLIENT, client_id=new_id()))
+    answers = [await client.get("/v1/me") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert answers[0].headers["ratelimit-policy"] == '"address";q=120;w=60, "subject";q=3;w=60'
+    assert answers[0].headers["ratelimit"] == '"address";r=119;t=1, "subject";r=2;t=20'
+    refused = await client.get("/v1/me")
+    assert (problem(refused), refused.status_code) == ("quota-exceeded", 429)
+    assert refused.headers["ratelimit"].endswith(f'"subject";r=0;t={refused.headers["retry-after"]}')
+    # Somebody else at the same address goes on.
+    other = running.client(running.token(Role.CLIENT, client_id=new_id()))
+    assert (await other.get("/v1/me")).status_code == 200
+
+
+async def test_an_address_without_tokens_is_limited_too_and_sign_in_more_strictly(gateway: Start) -> None:
+    running = await gateway(limit_factor=0.05)
+    caller = running.client()
+    form = {"grant_type": "client_credentials", "client_id": "x", "client_secret": "x"}
+    answers = [await caller.post("/v1/auth/token", json=form) for _ in range(7)]
+    assert [problem(answer) for answer in answers] == ["invalid-client"] * 6 + ["quota-exceeded"]
+    assert '"sign-in";q=6;w=60' in answers[0].headers["ratelimit-policy"]
+    assert (await caller.get("/.well-known/jwks.json")).status_code == 200
+
+
+def test_the_limits_of_two_callers_and_two_brands_do_not_mix() -> None:
+    now = 0.0
+    meter = Meter(factor=0.01, steady=lambda: now)
+    subject = str(new_id())
+
+    def asked(brand_id: str) -> bool:
+        caller = Caller(subject, Role.CLIENT, brand_id)
+        return meter.measure(address="203.0.113.1", path="/x", caller=caller)[1] is None
+
+    assert [asked(BRAND) for _ in range(4)] == [True, True, True, False]
+    assert asked("aurore")
+    now = 20.0
+    assert asked(BRAND)
+
+
+async def test_only_listed_origins_may_call_from_a_browser(gateway: Start, behind: Behind) -> None:
+    origin = "https://console.example.com"
+    running = await gateway(document=BEHIND, profile_url=await behind(Upstream()), cors_origins=origin)
+    client = running.client(running.token(Role.CLIENT, client_id=new_id()))
+    asks = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+    preflight = await client.options("/v1/me", headers=asks)
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == origin
+    assert "Authorization" in preflight.headers["access-control-allow-headers"]
+    answer = await client.get("/v1/me", headers={"Origin": origin})
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert "RateLimit" in answer.headers["access-control-expose-headers"]
+    assert "access-control-allow-credentials" not in answer.headers
+    # Refusals can be read too.
+    refused = await running.client().get("/v1/me", headers={"Origin": origin})
+    assert refused.headers["access-control-allow-origin"] == origin
+
+    for stranger in ("https://evil.example", "null", origin + ".evil.example"):
+        answer = await client.get("/v1/me", headers={"Origin": stranger})
+        assert "access-control-allow-origin" not in answer.headers
+        assert answer.headers["vary"] == "Origin"
+        refused = await client.options("/v1/me", headers=asks | {"Origin": stranger})
+        assert problem(refused) == "method-not-allowed"
+
+
+async def test_every_answer_carries_the_headers_of_a_careful_server(gateway: Start, behind: Behind) -> None:
+    page = Upstream(headers=[(b"content-type", b"text/html"), (b"cache-control", b"max-age=5")])
+    running = await gateway(
+        document=document({"/s/{token}": {"get": operation("feedback")}}),
+        feedback_url=await behind(page),
+        public_url="https://maison.example.com",
+    )
+    caller = running.client()
+    for path in ("/v1/nothing", "/healthz", "/s/x", "/docs"):
+        headers = (await caller.get(path)).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "max-age=31536000" in headers["strict-transport-security"]
+    assert (await caller.get("/v1/nothing")).headers["cache-control"] == "no-store"
+    shown = (await caller.get("/s/x")).headers
+    assert shown["cache-control"] == "max-age=5"
+    assert "script-src" not in shown["content-security-policy"]
+    assert "default-src 'none'" in shown["content-security-policy"]
+
+
+ADDRESSES = [
+    # our proxies, X-Forwarded-For, the address that counts; each time it is 127.0.0.1 that connects
+    ("", "203.0.113.9", "127.0.0.1"),
+    ("127.0.0.0/8", "203.0.113.9", "203.0.113.9"),
+    ("127.0.0.0/8, 10.0.0.0/8", "198.51.100.1, 203.0.113.9, 10.1.1.1", "203.0.113.9"),
+    ("10.0.0.0/8", "203.0.113.9", "127.0.0.1"),
+    ("127.0.0.0/8", "nonsense", "127.0.0.1"),
+    ("127.0.0.0/8", "", "127.0.0.1"),
+]
+
+
+async def test_the_callers_address_is_the_one_our_own_proxy_saw(gateway: Start) -> None:
+    for proxies, forwarded, counted in ADDRESSES:
+        running = await gateway(limit_factor=0.001, trusted_proxies=proxies)  # 12 requests a minute for an address
+        said = {"X-Forwarded-For": forwarded} if forwarded else {}
+        answers = [await _asked(running, "127.0.0.1", said) for _ in range(12)]
+        assert answers == [200] * 12
+        assert await _asked(running, counted, {}) == 429, proxies
+
+
+async def _asked(running: Gateway, address: str, headers: dict[str, str]) -> int:
+    transport = httpx.ASGITransport(running.app, client=(address, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as caller:
+        return (await caller.get("/.well-known/jwks.json", headers=headers)).status_code
+
+
+async def test_the_reference_shows_what_the_document_says(gateway: Start) -> None:
+    running = await gateway(document=BEHIND)
+    shown = await running.client().get("/docs")
+    assert shown.headers["content-type"].startswith("text/html")
+    assert "/v1/me" in shown.text
+    assert "Me &amp; mine" in shown.text
+    assert "<script" not in shown.text
+    assert "http" not in shown.text.replace("https://", "").lower()
+    assert json.loads((await running.client().get("/openapi.json")).text) == BEHIND
+
+
+async def test_the_gateway_says_that_it_runs_and_is_ready(gateway: Start) -> None:
+    running = await gateway()
+    assert (await running.client().get("/healthz")).status_code == 200
+    assert (await running.client().get("/readyz")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"first_account": "admin"},
+        {"first_account": "Lumiere:admin"},
+        {"first_password": "short"},
+        {"cors_origins": "console.example.com"},
+        {"trusted_proxies": "everywhere"},
+        {"limit_factor": 0},
+        {"wechat_brand": "LUMIÈRE"},
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    keys.create(tmp_path)
+    with pytest.raises(ValidationError) as refused:
+        gateway_settings(database_url="postgresql://x", log_url="postgresql://x", keys=tmp_path, **wrong)
+    assert refused.value.errors()[0]["loc"] == (next(iter(wrong)),)

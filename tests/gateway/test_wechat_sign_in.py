@@ -1,0 +1,135 @@
+"""Clients: from the mini-program's code to the client the house knows."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from infra.identity import Role
+from infra.ids import new_id
+from tests.gateway.build import BRAND, Gateway, Profile, problem
+from tests.gateway.conftest import Start
+
+APPID = "wxTESTAPPID0001"
+SETTINGS = {"wechat_appid": APPID, "wechat_secret": "s" * 32, "wechat_brand": BRAND}
+
+Answers = dict[str, Callable[[httpx.Request], dict[str, Any]]]
+
+
+def _wechat(**changed: Callable[[httpx.Request], dict[str, Any]]) -> httpx.MockTransport:
+    """WeChat's three endpoints that signing in needs."""
+    answers: Answers = {
+        "jscode2session": lambda _: {"openid": "oOPEN", "session_key": "a" * 24, "unionid": "uUNION"},
+        "stable_token": lambda _: {"access_token": "t" * 160, "expires_in": 7200},
+        "getuserphonenumber": lambda _: {
+            "errcode": 0,
+            "phone_info": {"purePhoneNumber": "13800138000", "countryCode": 86, "watermark": {"appid": APPID}},
+        },
+        **changed,
+    }
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=answers[request.url.path.rpartition("/")[2]](request))
+
+    return httpx.MockTransport(answer)
+
+
+async def _signed_in(running: Gateway) -> dict[str, Any]:
+    answer = await running.client().post("/v1/auth/wechat", json={"code": "c0de"})
+    assert answer.status_code == 200, answer.text
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+async def test_a_code_becomes_the_tokens_of_the_client_profile_knows(gateway: Start) -> None:
+    client_id = str(new_id())
+    profile = Profile({"/recognise": lambda _: (200, {"client_id": client_id})})
+    running = await gateway(transports={"profile": profile.transport, "wechat": _wechat()}, **SETTINGS)
+    tokens = await _signed_in(running)
+    assert tokens["client_id"] == client_id
+    assert profile.asked == [
+        ("/v1/clients/recognise", {"appid": APPID, "openid": "oOPEN", "unionid": "uUNION"}),
+    ]
+    caller = running.exchange.verify(tokens["access_token"], now=running.clock()).caller
+    assert (caller.role, caller.client_id, caller.brand_id) == (Role.CLIENT, UUID(client_id), BRAND)
+    stored = await running.rows("select openid from session")
+    assert b"oOPEN" not in stored[0]["openid"]
+
+
+async def test_her_phone_turns_her_into_the_client_the_house_has_known(gateway: Start) -> None:
+    newcomer, known = str(new_id()), str(new_id())
+    asked: list[dict[str, Any]] = []
+
+    def phone(request: httpx.Request) -> dict[str, Any]:
+        asked.append(json.loads(request.content))
+        return {
+            "errcode": 0,
+            "phone_info": {"purePhoneNumber": "13800138000", "countryCode": "86", "watermark": {"appid": APPID}},
+        }
+
+    profile = Profile(
+        {
+            "/recognise": lambda _: (200, {"client_id": newcomer}),
+            "/identities": lambda _: (200, {"client_id": known, "merged": True}),
+        }
+    )
+    transports = {"profile": profile.transport, "wechat": _wechat(getuserphonenumber=phone)}
+    running = await gateway(transports=transports, **SETTINGS)
+    tokens = await _signed_in(running)
+    answer = await running.client(tokens["access_token"]).post("/v1/auth/wechat/phone", json={"code": "ph0ne"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["client_id"] == known
+    assert asked == [{"code": "ph0ne", "openid": "oOPEN"}]
+    assert profile.asked[-1] == (
+        f"/v1/clients/{newcomer}/identities",
+        {"kind": "phone", "value": "+8613800138000", "source": "wechat"},
+    )
+    refreshed = await running.client().post("/v1/auth/refresh", json={"refresh_token": answer.json()["refresh_token"]})
+    assert refreshed.json()["client_id"] == known
+
+
+async def test_the_phone_button_is_for_clients_who_came_from_the_mini_program(gateway: Start) -> None:
+    running = await gateway(transports={"wechat": _wechat()}, **SETTINGS)
+    form = {"code": "ph0ne"}
+    assert problem(await running.client().post("/v1/auth/wechat/phone", json=form)) == "unauthenticated"
+    staff = running.client(running.token(Role.ADVISOR))
+    assert problem(await staff.post("/v1/auth/wechat/phone", json=form)) == "not-permitted"
+    elsewhere = running.client(running.token(Role.CLIENT, client_id=new_id()))
+    assert problem(await elsewhere.post("/v1/auth/wechat/phone", json=form)) == "not-a-wechat-session"
+
+
+def _refusing(errcode: int) -> Callable[[httpx.Request], dict[str, Any]]:
+    return lambda _: {"errcode": errcode, "errmsg": "no"}
+
+
+REFUSED = {
+    40029: "wechat-login-code-refused",
+    40163: "wechat-login-code-refused",
+    40226: "wechat-login-blocked",
+    45011: "wechat-called-too-often",
+}
+
+
+async def test_what_wechat_refuses_is_refused(gateway: Start) -> None:
+    for errcode, slug in REFUSED.items():
+        running = await gateway(transports={"wechat": _wechat(jscode2session=_refusing(errcode))}, **SETTINGS)
+        answer = await running.client().post("/v1/auth/wechat", json={"code": "s3cret-code"})
+        assert problem(answer) == slug
+        assert "s3cret-code" not in answer.text
+
+
+async def test_without_profile_signing_in_waits_and_staff_go_on(gateway: Start) -> None:
+    profile = Profile({"/recognise": lambda _: (500, {})})
+    running = await gateway(transports={"profile": profile.transport, "wechat": _wechat()}, **SETTINGS)
+    answer = await running.client().post("/v1/auth/wechat", json={"code": "c0de"})
+    assert problem(answer) == "peer-unavailable"
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
+    assert (await running.client(running.token()).get("/v1/accounts")).status_code == 200
+
+
+async def test_without_a_mini_program_there_is_no_such_sign_in(gateway: Start) -> None:
+    running = await gateway()
+    assert problem(await running.client().post("/v1/auth/wechat", json={"code": "c0de"})) == "wechat-not-set-up"

@@ -76,6 +76,8 @@ def read_cursor(value: str | None, *, of: str, parts: int) -> list[str] | None:
         raise BadRequest from None
     if not isinstance(unpacked, list) or len(unpacked) != parts + 1 or unpacked[0] != _digest(of):
         raise BadRequest
+    if any("\x00" in str(part) for part in unpacked):  # PostgreSQL's text cannot hold it
+        raise BadRequest
     return [str(part) for part in unpacked[1:]]
 
 

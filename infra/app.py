@@ -25,7 +25,7 @@ from infra.eventlog.postgres import PostgresLog
 from infra.idempotency import Once, run_once
 from infra.identity import Caller, Permission, Signer, Verifier, public
 from infra.peers import Peers
-from infra.refusal import Refusal
+from infra.refusal import Malformed, Refusal, Unauthenticated, Unavailable
 from infra.settings import Settings
 
 BODY_LIMIT = 1024 * 1024  # bytes; a route with larger batches names its own max_body_size
@@ -84,7 +84,7 @@ class MaisonRoute(APIRoute):
             self.permission.check(request.state.caller)
             # PostgreSQL's text cannot hold NUL: refuse it here, once for all fields.
             if b"\\u0000" in await request.body() or "%00" in str(request.url):
-                raise problems.Malformed
+                raise Malformed
             if self.once is not None:
                 return await run_once(request, handler, self.once, route=f"{request.method} {self.path}")
             return await handler(request)
@@ -103,7 +103,7 @@ def caller_of(request: Request) -> Caller | None:
     if not header:
         return None
     if not header.lower().startswith(BEARER):
-        raise problems.Unauthenticated
+        raise Unauthenticated
     caller: Caller = request.app.state.kit.verifier.verify(header[len(BEARER) :].strip())
     return caller
 
@@ -111,7 +111,7 @@ def caller_of(request: Request) -> Caller | None:
 def _by(request: Request) -> Caller:
     caller: Caller | None = request.state.caller
     if caller is None:
-        raise problems.Unauthenticated
+        raise Unauthenticated
     return caller
 
 
@@ -233,7 +233,7 @@ def _operations() -> APIRouter:
             await connection.execute(text("select 1 from outbox limit 1"))
         if fsync != "on" and kit.settings.environment != "test":
             refusal = "PostgreSQL runs with fsync=off: an acknowledged write could be lost. Turn it on."
-            raise problems.Unavailable(refusal)
+            raise Unavailable(refusal)
         behind = await lag(kit.database, kit.log, kit.service)
         return {
             "status": "ready",

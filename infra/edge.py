@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra import problems, telemetry
 from infra.database import is_passing
-from infra.refusal import Refusal
+from infra.refusal import BodyTooLarge, Fault, Refusal, Unavailable
 
 TOO_LARGE = 413
 
@@ -35,9 +35,7 @@ class Edge:
                 status, began = message["status"], True
                 if _is_plain_too_large(message):
                     # FastAPI's own body limit answers in plain text, outside of every exception handler.
-                    await problems.answer(problems.BodyTooLarge(), accept_language=accept_language)(
-                        scope, receive, send
-                    )
+                    await problems.answer(BodyTooLarge(), accept_language=accept_language)(scope, receive, send)
                     status = -TOO_LARGE
                     return
             if status != -TOO_LARGE:
@@ -51,7 +49,7 @@ class Edge:
             structlog.get_logger().error("database-away" if away else "fault", **telemetry.reduced(fault))
             if began:
                 raise
-            refusal: Refusal = problems.Unavailable() if away else problems.Fault()
+            refusal: Refusal = Unavailable() if away else Fault()
             status = 503 if away else 500
             response = problems.answer(refusal, accept_language=accept_language, status=status)
             await response(scope, receive, sent)

@@ -13,7 +13,6 @@ from starlette.exceptions import HTTPException
 from infra.refusal import (
     BadRequest,
     BodyTooLarge,
-    Fault,
     Kind,
     Malformed,
     MethodNotAllowed,
@@ -25,19 +24,6 @@ from infra.refusal import (
     UnsupportedMediaType,
 )
 from infra.telemetry import trace_id
-
-__all__ = [
-    "BadRequest",
-    "BodyTooLarge",
-    "Fault",
-    "Malformed",
-    "MethodNotAllowed",
-    "NotFound",
-    "NotPermitted",
-    "Unauthenticated",
-    "Unavailable",
-    "UnsupportedMediaType",
-]
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:maison:problem:"

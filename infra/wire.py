@@ -9,8 +9,7 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Depends, Header
 from pydantic import BaseModel, ConfigDict, Field
 
-from infra.problems import BadRequest
-from infra.refusal import Kind, Refusal
+from infra.refusal import BadRequest, Kind, Refusal
 
 Item = TypeVar("Item")
 

@@ -11,8 +11,7 @@ from starlette.types import Message, Receive, Send
 from yarl import URL
 
 from gateway.forward.rules import AnswerTooLate, BodyTooSlow, Header, ServiceAway, outbound
-from infra.problems import BodyTooLarge
-from infra.refusal import Refusal
+from infra.refusal import BodyTooLarge, Refusal
 
 CONNECTIONS = 100  # per service
 # Shorter than the five seconds after which our services close an idle connection: a POST on a dying one is lost.

@@ -24,7 +24,7 @@ from infra.app import By, Kit, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit, public
-from infra.problems import BadRequest, NotFound
+from infra.refusal import BadRequest, NotFound
 from infra.wechat.client import WeChat
 from infra.wire import Limit, Page, cursor, read_cursor
 

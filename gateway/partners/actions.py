@@ -23,7 +23,7 @@ from infra.crypto import keyring
 from infra.database import EVERY_BRAND, Database
 from infra.identity import Caller, Role
 from infra.ids import new_id
-from infra.problems import NotFound
+from infra.refusal import NotFound
 
 LIVE_KEYS = 2
 SWEEP = 60.0  # seconds between removals of old nonces

@@ -27,7 +27,7 @@ from infra.app import Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit, public
-from infra.problems import BadRequest, Malformed, NotFound
+from infra.refusal import BadRequest, Malformed, NotFound
 from infra.wire import Limit, Page, cursor, read_cursor
 
 FORM = "application/x-www-form-urlencoded"

@@ -7,7 +7,7 @@ from gateway.wechat import actions
 from gateway.wechat.actions import Mailbox
 from infra.app import Now, OfKit, router
 from infra.identity import public
-from infra.problems import NotFound
+from infra.refusal import NotFound
 
 routes = router(prefix="")
 

@@ -19,8 +19,8 @@ from infra.idempotency import idempotent
 from infra.identity import Caller, Role, permit, public
 from infra.ids import new_id
 from infra.peers import PeerRefused, Peers, PeerUnavailable
-from infra.problems import MEDIA_TYPE, URN, NotFound
-from infra.refusal import REGISTRY, Kind, Refusal
+from infra.problems import MEDIA_TYPE, URN
+from infra.refusal import REGISTRY, Kind, NotFound, Refusal
 from infra.settings import Settings
 from infra.wire import Form
 from tests.running import Running, Throwaway

@@ -25,8 +25,7 @@ from gateway.identity.actions.exchange import Exchange, Verified
 from infra import problems
 from infra.app import Kit
 from infra.identity import Caller, Role
-from infra.problems import BadRequest, MethodNotAllowed, NotPermitted, Unauthenticated
-from infra.refusal import Refusal
+from infra.refusal import BadRequest, MethodNotAllowed, NotPermitted, Refusal, Unauthenticated
 from infra.telemetry import traceparent
 
 BEARER = b"bearer "

@@ -16,7 +16,7 @@ from gateway.identity.tables import Account
 from infra.database import EVERY_BRAND, Database
 from infra.identity import Caller, Role
 from infra.ids import new_id
-from infra.problems import NotFound
+from infra.refusal import NotFound
 
 
 async def open_first(database: Database, passwords: Passwords, *, named: str, password: str, now: datetime) -> None:

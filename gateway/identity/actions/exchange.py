@@ -13,7 +13,7 @@ from gateway.identity.models.tokens import LIFETIME, OuterKeys
 from infra.app import Kit, pause
 from infra.database import EVERY_BRAND
 from infra.identity import Caller, Role, Signer
-from infra.problems import Unauthenticated, Unavailable
+from infra.refusal import Unauthenticated, Unavailable
 
 KEPT = 20_000  # verified tokens; the oldest go first
 POLL = 1.0  # seconds between looks at what other instances have revoked

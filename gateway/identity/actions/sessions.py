@@ -21,7 +21,7 @@ from infra.crypto import keyring
 from infra.database import EVERY_BRAND, Database
 from infra.identity import Caller, Role
 from infra.ids import new_id
-from infra.problems import Unauthenticated
+from infra.refusal import Unauthenticated
 
 SWEEP = 3600.0  # seconds between removals of what has expired
 

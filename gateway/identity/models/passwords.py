@@ -6,7 +6,7 @@ from functools import cached_property
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from infra.problems import Unavailable
+from infra.refusal import Unavailable
 
 # OWASP password storage; each run holds 46 MiB for some 60 ms, which is why only a few run at once.
 HASHER = PasswordHasher(time_cost=2, memory_cost=46 * 1024, parallelism=1)

@@ -13,7 +13,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infra.identity import Caller, Role, caller_of
-from infra.problems import Unauthenticated
+from infra.refusal import Unauthenticated
 
 TYPE = "at+jwt"  # RFC 9068
 AUDIENCE = "maison"

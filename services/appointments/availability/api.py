@@ -9,8 +9,7 @@ from fastapi import Query
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
-from infra.problems import BadRequest
-from infra.refusal import Kind, Refusal
+from infra.refusal import BadRequest, Kind, Refusal
 from infra.wire import Page, cursor, read_cursor
 from services.appointments.availability import queries
 from services.appointments.availability.rules import earliest, only, slots

@@ -10,7 +10,7 @@ from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
-from infra.problems import BadRequest
+from infra.refusal import BadRequest
 from infra.wire import Limit, Page, cursor, etag, read_cursor
 from services.appointments.availability.schemas import Instant, instant
 from services.appointments.bookings import queries

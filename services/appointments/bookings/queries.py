@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from services.appointments.availability import queries as availability
 from services.appointments.bookings.rules import Load, Status
 from services.appointments.bookings.tables import Appointment

@@ -9,7 +9,7 @@ from infra.app import By, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
-from infra.problems import BadRequest
+from infra.refusal import BadRequest
 from infra.wire import IfMatch, Limit, Page, cursor, etag, read_cursor
 from services.appointments.directory import actions, queries
 from services.appointments.directory.schemas import (

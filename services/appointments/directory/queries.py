@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from services.appointments.directory.rules import Minutes, Span, Timetable
 from services.appointments.directory.tables import (
     Advisor,

@@ -21,7 +21,7 @@ from infra.eventlog.outbox import record
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.peers import PeerRefused, PeerUnavailable
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from infra.telemetry import start_trace
 from services.feedback.invitations import queries, rules
 from services.feedback.invitations.events import SurveyDue

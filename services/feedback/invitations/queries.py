@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from services.feedback.invitations.rules import Status
 from services.feedback.invitations.tables import Boutique, Invitation
 

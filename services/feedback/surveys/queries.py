@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.problems import BadRequest, NotFound
+from infra.refusal import BadRequest, NotFound
 from infra.wire import read_cursor
 from services.feedback.surveys.rules import Status, SurveyNotPublished
 from services.feedback.surveys.tables import Survey

@@ -10,7 +10,7 @@ from infra.crypto import keyring
 from infra.eventlog.outbox import record
 from infra.identity import Caller, Role
 from infra.ids import new_id
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from infra.wire import check_match
 from services.feedback.invitations import actions as inviting
 from services.feedback.invitations import queries as invitations

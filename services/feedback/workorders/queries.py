@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
-from infra.problems import BadRequest, NotFound
+from infra.refusal import BadRequest, NotFound
 from infra.wire import read_cursor
 from services.feedback.workorders.rules import DEFAULTS, Policy, Severity, Status, policy_of
 from services.feedback.workorders.tables import Advisor, SlaPolicy, WorkOrder, WorkOrderNote, WorkOrderStep

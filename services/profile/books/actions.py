@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.outbox import record
 from infra.identity import Caller, Role
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from infra.wire import check_match
 from services.profile.books import queries, rules
 from services.profile.books.events import OwnerAssigned

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
-from infra.problems import BadRequest, NotFound
+from infra.refusal import BadRequest, NotFound
 from infra.wire import IfMatch, Limit, Page, cursor, etag, read_cursor
 from services.profile.books import actions, queries
 from services.profile.books.schemas import EntryView, OwnerForm, OwnerView

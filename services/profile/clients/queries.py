@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.problems import NotFound
+from infra.refusal import NotFound
 
 _COLUMNS = "client_id, display_name, family_name, given_name, salutation, language, version, registered_at"
 

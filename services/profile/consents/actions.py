@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.outbox import record
 from infra.ids import new_id
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from services.profile.clients import queries as clients
 from services.profile.consents import queries, rules
 from services.profile.consents.events import ConsentGiven, ConsentWithdrawn

@@ -3,7 +3,7 @@
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from services.profile.consents import actions, queries
 from services.profile.consents.schemas import ConsentsView, MyDecisionsForm, standing
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller
 from infra.ids import new_id
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from services.profile.books import actions as books
 from services.profile.books.actions import Assignment
 from services.profile.clients import actions as clients

@@ -6,7 +6,7 @@ from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from services.profile.books import queries as books
 from services.profile.messages import queries
 from services.profile.messages.actions import asking, events

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.crypto import keyring
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from services.profile.consents import queries as consents
 from services.profile.identities import queries as identities
 from services.profile.messages.rules import NEEDS_CONSENT, Purpose, Status

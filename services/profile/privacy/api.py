@@ -9,7 +9,7 @@ from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
-from infra.problems import BadRequest
+from infra.refusal import BadRequest
 from infra.wire import Limit, Page, cursor, read_cursor
 from services.profile.identities import queries as identities
 from services.profile.privacy import actions, queries

@@ -7,7 +7,7 @@ from fastapi import Response
 from infra.app import Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
-from infra.problems import BodyTooLarge
+from infra.refusal import BodyTooLarge
 from services.profile.identities.queries import Known
 from services.profile.purchases import actions
 from services.profile.purchases.actions import Outcome, Receipt

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.eventlog.outbox import record
 from infra.identity import Caller
 from infra.ids import new_id
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from infra.wire import check_match
 from services.recommend.assortments import queries, rules
 from services.recommend.assortments.events import AssortmentPrepared

@@ -9,7 +9,7 @@ from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from infra.wire import IfMatch, Limit, etag
 from services.recommend.assortments import actions, queries
 from services.recommend.assortments.rules import HER_SENTENCES, SENTENCES

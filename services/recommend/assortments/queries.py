@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from services.recommend.assortments.rules import (
     SENTENCES,
     Candidate,

@@ -7,7 +7,7 @@ from fastapi import Query
 from infra.app import router
 from infra.database import Transaction
 from infra.identity import Role, permit
-from infra.problems import BadRequest
+from infra.refusal import BadRequest
 from infra.wire import Code, Limit, Page, cursor, read_cursor
 from services.recommend.catalogue import actions, queries
 from services.recommend.catalogue.rules import is_code

@@ -8,7 +8,7 @@ from fastapi import Query
 from infra.app import Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
-from infra.problems import BadRequest
+from infra.refusal import BadRequest
 from infra.wire import Limit, Page, cursor, read_cursor
 from services.recommend.catalogue.rules import is_code
 from services.recommend.stock import actions, queries

@@ -17,7 +17,7 @@ from infra.database import Database
 from infra.eventlog.follower import lag
 from infra.eventlog.port import Log
 from infra.identity import Caller, Role
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from services.recommend.taste.rules import Bought
 
 PERSONALISATION = "personalisation"

@@ -40,8 +40,13 @@ def test_each_port_has_a_setting_of_its_own(name: str) -> None:
     assert settings.port(name) == 4321
 
 
+def free_ports(**chosen: int) -> dict[str, int]:
+    """A free port for every process, for a suite may be running on the usual ones while the tests run."""
+    return {f"port_{name}": ports.free() for name in OFFSETS} | chosen
+
+
 def test_a_taken_port_is_named_with_its_process_and_its_setting(taken: int, tmp_path: Path) -> None:
-    settings = LauncherSettings(data=tmp_path, port_profile=taken)
+    settings = LauncherSettings(data=tmp_path, **free_ports(port_profile=taken))  # type: ignore[arg-type]
     with pytest.raises(PortTaken) as refused:
         machine.require_ports(settings)
     assert refused.value.what == f"port {taken} (profile) is taken by another program"
@@ -50,8 +55,9 @@ def test_a_taken_port_is_named_with_its_process_and_its_setting(taken: int, tmp_
 
 def test_two_processes_may_not_share_a_port(tmp_path: Path) -> None:
     free = ports.free()
+    settings = LauncherSettings(data=tmp_path, **free_ports(port_sandbox=free, port_gateway=free))  # type: ignore[arg-type]
     with pytest.raises(PortTaken) as refused:
-        machine.require_ports(LauncherSettings(data=tmp_path, port_sandbox=free, port_gateway=free))
+        machine.require_ports(settings)
     assert refused.value.what == f"port {free} is given to two processes: sandbox and gateway"
 
 

@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
 from infra.ids import new_id
-from infra.problems import NotPermitted
-from infra.refusal import Kind, Refusal
+from infra.refusal import Kind, NotPermitted, Refusal
 from infra.wire import check_match
 from services.appointments.availability import actions as availability
 from services.appointments.availability import queries as times

@@ -11,8 +11,7 @@ from pydantic import ValidationError
 from infra import problems
 from infra.app import Kit, Now, OfKit, router
 from infra.identity import public
-from infra.problems import Malformed, NotFound, UnsupportedMediaType
-from infra.refusal import Refusal
+from infra.refusal import Malformed, NotFound, Refusal, UnsupportedMediaType
 from services.feedback.answers import actions, queries
 from services.feedback.answers.api import page
 from services.feedback.answers.rules import AnswerDoesNotFit, Reply

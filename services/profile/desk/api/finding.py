@@ -5,7 +5,7 @@ from uuid import UUID
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
-from infra.problems import BadRequest
+from infra.refusal import BadRequest
 from infra.wire import Page, cursor, read_cursor
 from services.profile.desk import queries
 from services.profile.desk.api.intake import known

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Caller, Role, permit
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from infra.wire import IfMatch, Limit, Page, etag
 from services.profile.clients import actions as clients
 from services.profile.clients import queries as client_queries

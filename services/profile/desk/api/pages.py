@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.problems import BadRequest
+from infra.refusal import BadRequest
 from infra.wire import Page, cursor, read_cursor
 from services.profile.desk.schemas import TouchpointView
 from services.profile.purchases import queries as purchase_queries

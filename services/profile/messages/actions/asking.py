@@ -13,7 +13,7 @@ from infra.crypto import keyring
 from infra.eventlog.outbox import record
 from infra.identity import Caller, Role
 from infra.ids import new_id
-from infra.problems import NotFound
+from infra.refusal import NotFound
 from services.profile.books import queries as books
 from services.profile.clients import queries as clients
 from services.profile.identities import queries as identities

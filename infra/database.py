@@ -43,7 +43,7 @@ class Database:
             url.replace("postgresql://", "postgresql+asyncpg://", 1),
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=2,
+            pool_timeout=5,
             pool_pre_ping=False,
             hide_parameters=True,
             connect_args={"timeout": 3, "server_settings": {"application_name": name}},

@@ -1,0 +1,133 @@
+"""The rules of an appointment's life, as tables."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from infra.refusal import Refusal
+from services.appointments.availability.rules import Actor
+from services.appointments.bookings.rules import (
+    LIVE,
+    NEXT,
+    AssignedFor,
+    CancellationNotice,
+    HoldExpired,
+    Load,
+    NoticeTooShort,
+    Status,
+    Step,
+    StepNotPossible,
+    TooEarly,
+    judge_arrival,
+    judge_no_show,
+    ranked,
+    step,
+)
+from services.appointments.preparation.rules import expected
+from tests.appointments.build import at
+
+ONE, TWO, THREE, FOUR = (UUID(int=number) for number in range(1, 5))
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NOW = at("2030-01-07 09:00")
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("wanted", Step)
+def test_every_pair_that_is_not_drawn_is_refused(status: Status, wanted: Step) -> None:
+    if (status, wanted) in NEXT:
+        assert step(status, wanted) is NEXT[status, wanted]
+    else:
+        with pytest.raises(Refusal) as refused:
+            step(status, wanted)
+        assert type(refused.value) in {StepNotPossible, HoldExpired}
+
+
+def test_what_has_ended_stays_ended() -> None:
+    assert {status for status, _ in NEXT} == LIVE
+
+
+def test_every_status_can_be_reached() -> None:
+    assert {Status.HELD, *NEXT.values()} == set(Status)
+
+
+def test_confirming_too_late_says_that_the_hold_is_over() -> None:
+    with pytest.raises(HoldExpired):
+        step(Status.EXPIRED, Step.CONFIRM)
+
+
+@pytest.mark.parametrize(
+    ("actor", "status", "ahead", "refused"),
+    [
+        (Actor.CLIENT, Status.CONFIRMED, DAY, False),
+        (Actor.CLIENT, Status.CONFIRMED, DAY - timedelta(seconds=1), True),
+        (Actor.CLIENT, Status.CONFIRMED, -HOUR, True),
+        (Actor.CLIENT, Status.HELD, HOUR, False),
+        (Actor.HOUSE, Status.CONFIRMED, HOUR, False),
+        (Actor.HOUSE, Status.CONFIRMED, -HOUR, False),
+    ],
+)
+def test_a_client_owes_a_days_notice_and_an_advisor_none(
+    actor: Actor, status: Status, ahead: timedelta, *, refused: bool
+) -> None:
+    policy = CancellationNotice(DAY)
+    if refused:
+        with pytest.raises(NoticeTooShort) as said:
+            policy.judge(status=status, starts_at=NOW + ahead, now=NOW, actor=actor)
+        assert said.value.extra == {"notice_minutes": 1440}
+    else:
+        policy.judge(status=status, starts_at=NOW + ahead, now=NOW, actor=actor)
+
+
+def test_she_arrives_at_most_a_day_early_and_is_missed_only_after_the_start() -> None:
+    judge_arrival(starts_at=NOW + DAY, now=NOW)
+    judge_no_show(starts_at=NOW, now=NOW)
+    with pytest.raises(TooEarly):
+        judge_arrival(starts_at=NOW + DAY + HOUR, now=NOW)
+    with pytest.raises(TooEarly):
+        judge_no_show(starts_at=NOW + HOUR, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("free", "requested", "kept", "own", "expected_order"),
+    [
+        ([ONE, TWO], TWO, None, ONE, [(TWO, AssignedFor.REQUESTED)]),
+        ([ONE], TWO, None, ONE, []),
+        ([ONE, TWO], None, None, TWO, [(TWO, AssignedFor.OWN_ADVISOR), (ONE, AssignedFor.LEAST_LOADED)]),
+        ([ONE, TWO], None, ONE, TWO, [(ONE, AssignedFor.KEPT), (TWO, AssignedFor.OWN_ADVISOR)]),
+        ([ONE, TWO], None, TWO, TWO, [(TWO, AssignedFor.KEPT), (ONE, AssignedFor.LEAST_LOADED)]),
+        ([ONE], None, TWO, THREE, [(ONE, AssignedFor.LEAST_LOADED)]),
+        ([], None, None, None, []),
+    ],
+)
+def test_the_requested_advisor_is_asked_else_the_kept_one_else_her_own(
+    free: list[UUID],
+    requested: UUID | None,
+    kept: UUID | None,
+    own: UUID | None,
+    expected_order: list[tuple[UUID, AssignedFor]],
+) -> None:
+    assert ranked(free, requested=requested, kept=kept, own=own, loads={}) == expected_order
+
+
+def test_the_least_loaded_advisor_of_the_day_then_of_the_week_comes_first() -> None:
+    loads = {ONE: Load(2, 2), TWO: Load(1, 9), THREE: Load(1, 3)}
+    order = ranked([ONE, TWO, THREE, FOUR], requested=None, kept=None, own=None, loads=loads)
+    assert [advisor_id for advisor_id, _ in order] == [FOUR, THREE, TWO, ONE]
+
+
+@pytest.mark.parametrize(
+    ("status", "completed", "shown"),
+    [
+        (Status.HELD, None, False),
+        (Status.CONFIRMED, None, True),
+        (Status.CHECKED_IN, None, True),
+        (Status.COMPLETED, NOW - HOUR, True),
+        (Status.COMPLETED, NOW - DAY, False),
+        (Status.CANCELLED, None, False),
+        (Status.NO_SHOW, None, False),
+        (Status.EXPIRED, None, False),
+    ],
+)
+def test_a_client_is_shown_only_around_her_visit(status: Status, completed: object, *, shown: bool) -> None:
+    assert expected(status, completed_at=completed, now=NOW) is shown  # type: ignore[arg-type]

@@ -44,6 +44,11 @@ class Suite:
     def port(self, name: str) -> int:
         return int(self.variables[f"MAISON_PORT_{name.upper()}"])
 
+    @property
+    def launcher(self) -> int:
+        """The process id of the launcher."""
+        return int(json.loads((self.data / "state.json").read_text())["launcher"])
+
     def pid(self, name: str) -> int:
         """The process id of one of its processes, as the launcher wrote it down."""
         state = json.loads((self.data / "state.json").read_text())
@@ -98,9 +103,9 @@ def test_a_service_that_is_down_is_said_so_while_the_others_go_on_and_it_catches
     assert house is not None
     boutique_id = house.boutiques[0]["boutique_id"]
     with house.staff("headquarters") as headquarters, house.till() as till:
-        # Stopped, not killed: the launcher would start a killed one again at once.
-        recommend = suite.pid("recommend")
-        os.kill(recommend, signal.SIGSTOP)
+        # The launcher sleeps meanwhile, or it would start the killed one again at once.
+        os.kill(suite.launcher, signal.SIGSTOP)
+        os.kill(suite.pid("recommend"), signal.SIGKILL)
         try:
             asked = httpx.get(
                 f"{house.gateway}/v1/pieces", headers={"Authorization": f"Bearer {headquarters.token}"}, timeout=30
@@ -112,11 +117,11 @@ def test_a_service_that_is_down_is_said_so_while_the_others_go_on_and_it_catches
             receipt = _receipt("DOWN-1")
             till.post("/v1/purchases", receipt)
         finally:
-            os.kill(recommend, signal.SIGCONT)
+            os.kill(suite.launcher, signal.SIGCONT)
         client_id = _client(till)
         wanted = receipt["lines"][0]["piece_code"]
 
-        def caught_up() -> bool:
+        def caught_up() -> bool:  # the door waits through the 503s until recommend is back
             items = headquarters.get(f"/v1/clients/{client_id}/recommendations", limit=50)["items"]
             return wanted not in [item["piece_code"] for item in items]
 

@@ -4,9 +4,11 @@ import base64
 import binascii
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
+from uuid import UUID
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra.refusal import BadRequest, Kind, Refusal
@@ -19,6 +21,8 @@ LongText = Annotated[str, Field(min_length=1, max_length=4000)]
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Minor = Annotated[int, Field(ge=-(10**15), le=10**15)]  # an amount in minor units of its currency
+# Where the next page begins, as the last one said.
+After = Annotated[str | None, Query(alias="cursor", max_length=1000)]
 Limit = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -75,9 +79,30 @@ def read_cursor(value: str | None, *, of: str, parts: int) -> list[str] | None:
         raise BadRequest from None
     if not isinstance(unpacked, list) or len(unpacked) != parts + 1 or unpacked[0] != _digest(of):
         raise BadRequest
-    if any("\x00" in str(part) for part in unpacked):  # PostgreSQL's text cannot hold it
-        raise BadRequest
+    if not all(isinstance(part, str) and part.isprintable() for part in unpacked):
+        raise BadRequest  # PostgreSQL's text can hold neither NUL nor half a surrogate pair
     return [str(part) for part in unpacked[1:]]
+
+
+def read_instant_cursor(value: str | None, *, of: str) -> tuple[datetime, UUID] | None:
+    """The key inside a cursor that sorts by an instant and an id; BadRequest for a made-up one."""
+    key = read_cursor(value, of=of, parts=2)
+    if key is None:
+        return None
+    try:
+        # asyncpg turns an instant into UTC, which must not lead out of the calendar.
+        return datetime.fromisoformat(key[0]).astimezone(UTC), UUID(key[1])
+    except (ValueError, OverflowError):
+        raise BadRequest from None
+
+
+def read_id_cursor(value: str | None, *, of: str) -> UUID | None:
+    """The id inside a cursor that sorts by an id; BadRequest for a made-up one."""
+    key = read_cursor(value, of=of, parts=1)
+    try:
+        return UUID(key[0]) if key is not None else None
+    except ValueError:
+        raise BadRequest from None
 
 
 def _digest(of: str) -> str:

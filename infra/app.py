@@ -17,18 +17,20 @@ from starlette.exceptions import HTTPException
 
 from infra import openapi, problems, telemetry
 from infra.crypto import Keyring
-from infra.database import Database
+from infra.database import Database, is_passing
 from infra.edge import Edge
 from infra.eventlog.background import run_plumbing
 from infra.eventlog.follower import Reaction, lag, parked_count
+from infra.eventlog.hint import pause
 from infra.eventlog.postgres import PostgresLog
-from infra.idempotency import Once, run_once
+from infra.idempotency import Once, forget_expired, run_once
 from infra.identity import Caller, Permission, Signer, Verifier, public
 from infra.peers import Peers
-from infra.refusal import Malformed, Refusal, Unauthenticated, Unavailable
+from infra.refusal import BodyTooSlow, Malformed, Refusal, Unauthenticated, Unavailable
 from infra.settings import Settings
 
 BODY_LIMIT = 1024 * 1024  # bytes; a route with larger batches names its own max_body_size
+BODY_TIME = 15.0  # seconds that a body may take to arrive
 BEARER = "bearer "
 
 
@@ -82,14 +84,28 @@ class MaisonRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             request.state.caller = caller_of(request)
             self.permission.check(request.state.caller)
-            # PostgreSQL's text cannot hold NUL: refuse it here, once for all fields.
-            if b"\\u0000" in await request.body() or "%00" in str(request.url):
-                raise Malformed
+            await read_body(request)
             if self.once is not None:
                 return await run_once(request, handler, self.once, route=f"{request.method} {self.path}")
             return await handler(request)
 
         return guarded
+
+
+async def read_body(request: Request) -> None:
+    """Read the whole body, within its time; raises BodyTooSlow, or Malformed where it holds NUL.
+
+    PostgreSQL's text cannot hold NUL, so it is refused here, once for all fields. In UTF-16 and UTF-32, which JSON
+    readers accept too, every ASCII character brings one.
+    """
+    try:
+        async with asyncio.timeout(BODY_TIME):
+            body = await request.body()
+    except TimeoutError:
+        raise BodyTooSlow from None
+    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    if b"\x00" in body or b"\\u0000" in body or (is_form and b"%00" in body) or "%00" in str(request.url):
+        raise Malformed
 
 
 def router(prefix: str = "/v1") -> APIRouter:
@@ -163,7 +179,7 @@ def create_app(
             stack.push_async_callback(kit.log.dispose)
             stack.push_async_callback(kit.peers.close)
             tasks = [asyncio.create_task(run_plumbing(kit.database, kit.log, service, reactions, stop))]
-            tasks += [asyncio.create_task(forever(loop, kit, stop)) for loop in loops]
+            tasks += [asyncio.create_task(forever(loop, kit, stop)) for loop in (_forget, *loops)]
             yield
             stop.set()
             await asyncio.gather(*tasks)
@@ -193,6 +209,10 @@ def refuse(app: FastAPI) -> None:
     app.add_middleware(Edge)
 
 
+async def _forget(kit: Kit, stop: asyncio.Event) -> None:
+    await forget_expired(kit.database, stop)
+
+
 async def forever(loop: Loop, kit: Kit, stop: asyncio.Event) -> None:
     """Run a loop until stopped; a fault is logged and the loop starts again after a second."""
     while not stop.is_set():
@@ -201,15 +221,6 @@ async def forever(loop: Loop, kit: Kit, stop: asyncio.Event) -> None:
         except Exception as fault:  # noqa: BLE001 - the edge of a background loop
             structlog.get_logger().error("loop-fault", **telemetry.reduced(fault))
             await pause(stop, 1.0)
-
-
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait that long, or less when the process is asked to stop."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
 
 
 def _operations() -> APIRouter:
@@ -223,10 +234,11 @@ def _operations() -> APIRouter:
 
     @operations.get("/readyz")
     @public
-    async def readyz(kit: OfKit) -> dict[str, str | int | float]:
+    async def readyz(kit: OfKit) -> dict[str, str | int | float | None]:
         """The process can serve: its database answers, is migrated, and keeps what it is told.
 
-        `parked` facts and the follower's `lag` in seconds are told, but do not make it unready: requests can be served.
+        `parked` facts and the follower's `lag` in seconds (null while the log is away) are told, but do not make it
+        unready: requests can be served, and the outbox keeps their facts.
         """
         async with kit.database.engine.connect() as connection:
             fsync = (await connection.execute(text("show fsync"))).scalar_one()
@@ -234,11 +246,12 @@ def _operations() -> APIRouter:
         if fsync != "on" and kit.settings.environment != "test":
             refusal = "PostgreSQL runs with fsync=off: an acknowledged write could be lost. Turn it on."
             raise Unavailable(refusal)
-        behind = await lag(kit.database, kit.log, kit.service)
-        return {
-            "status": "ready",
-            "parked": await parked_count(kit.database, kit.service),
-            "lag": round(behind.total_seconds(), 3),
-        }
+        try:
+            behind = round((await lag(kit.database, kit.log, kit.service)).total_seconds(), 3)
+        except Exception as fault:
+            if not is_passing(fault):
+                raise
+            behind = None
+        return {"status": "ready", "parked": await parked_count(kit.database, kit.service), "lag": behind}
 
     return operations

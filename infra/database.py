@@ -16,6 +16,9 @@ from infra.refusal import Unauthenticated
 
 EVERY_BRAND = "*"  # plumbing that sweeps over all brands: expiry, dispatch
 
+# Seconds for one statement, seen from here: the login's own time-outs do not help when the network falls silent.
+COMMAND = 15
+
 # What a waiting caller may simply try again: connection lost or refused, server starting or stopping, busy locks,
 # a statement that took too long, a dead-lock or a serialisation failure.
 PASSING = ("08", "57", "55P03", "40001", "40P01", "53")
@@ -46,7 +49,7 @@ class Database:
             pool_timeout=5,
             pool_pre_ping=False,
             hide_parameters=True,
-            connect_args={"timeout": 3, "server_settings": {"application_name": name}},
+            connect_args={"timeout": 3, "command_timeout": COMMAND, "server_settings": {"application_name": name}},
         )
         # The field keys travel with the transaction, for it is rows that they open: see infra.crypto.keyring.
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})

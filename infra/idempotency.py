@@ -1,5 +1,6 @@
 """Idempotency-Key: the key's row and the effect are one transaction; the same key answers the same bytes again."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
@@ -14,12 +15,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra import problems
 from infra.crypto import keyring
+from infra.database import EVERY_BRAND, Database
 from infra.eventlog import outbox
+from infra.eventlog.hint import pause
 from infra.refusal import Kind, Refusal
 
 REPLAYED = "Idempotency-Replayed"
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 _LOCK_NOT_AVAILABLE = "55P03"
+
+FEW = 500  # keys forgotten in one transaction
+REST = 60.0  # seconds between two looks for expired keys
+_FORGET = """
+delete from idempotency_key where (brand_id, subject, route, key) in (
+    select brand_id, subject, route, key from idempotency_key where expires_at < now() limit :few for update skip locked
+)
+"""
 
 # A no of these kinds will be the same no tomorrow. "Taken", "absent" and "unavailable" may not, so they are not kept.
 DETERMINISTIC = frozenset({Kind.INVALID, Kind.FORBIDDEN, Kind.GONE})
@@ -89,25 +100,42 @@ async def run_once(request: Request, handler: Handler, once: Once, *, route: str
         "subject": caller.subject,
         "route": route,
         "key": key,
-        "fingerprint": hashlib.sha256(asked).digest(),
     }
     async with kit.database.transaction(caller.brand_id) as tx:
+        # Keyed: from a plain digest, whoever has a copy of the database could find out a password or a phone by trying.
+        row["fingerprint"] = keyring(tx).blind("idempotency_key", hashlib.sha256(asked).hexdigest())
         stored = await _claim(tx, row, expires_at=datetime.now(UTC) + once.keep)
         if stored is not None:
             if stored.fingerprint != row["fingerprint"]:
                 raise KeyReused
             clear = keyring(tx).open("idempotency_key", "body", _row_id(row), stored.body)
-            return Response(clear, stored.status, {REPLAYED: "true"}, media_type=stored.media_type)
+            headers = {REPLAYED: "true"} | ({"ETag": stored.etag} if stored.etag else {})
+            return Response(clear, stored.status, headers, media_type=stored.media_type)
         response = await _effect(tx, request, handler)
         sealed = keyring(tx).seal("idempotency_key", "body", _row_id(row), bytes(response.body).decode())
         await tx.execute(
             text(
-                "update idempotency_key set status = :status, media_type = :media_type, body = :body"
+                "update idempotency_key set status = :status, media_type = :media_type, etag = :etag, body = :body"
                 " where brand_id = :brand and subject = :subject and route = :route and key = :key"
             ),
-            {**row, "status": response.status_code, "media_type": response.headers.get("content-type"), "body": sealed},
+            {
+                **row,
+                "status": response.status_code,
+                "media_type": response.headers.get("content-type"),
+                "etag": response.headers.get("etag"),
+                "body": sealed,
+            },
         )
     return response
+
+
+async def forget_expired(database: Database, stop: asyncio.Event) -> None:
+    """Delete expired keys, a few at a time, until told to stop: what was answered is not kept longer than promised."""
+    while not stop.is_set():
+        async with database.transaction(EVERY_BRAND) as tx:
+            gone = await tx.execute(text(_FORGET), {"few": FEW})
+        if getattr(gone, "rowcount", 0) < FEW:
+            await pause(stop, REST)
 
 
 def _row_id(row: dict[str, Any]) -> str:
@@ -143,7 +171,7 @@ async def _claim(tx: AsyncSession, row: dict[str, Any], *, expires_at: datetime)
         return None
     found = await tx.execute(
         text(
-            "select fingerprint, status, media_type, body from idempotency_key"
+            "select fingerprint, status, media_type, etag, body from idempotency_key"
             " where brand_id = :brand and subject = :subject and route = :route and key = :key"
         ),
         row,

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +19,8 @@ from infra.refusal import NotPermitted, Unauthenticated
 
 TYPE = "inner+jwt"
 LIFETIME = timedelta(minutes=10)
+LOOK = 1.0  # seconds between two looks at the JWKS file
+BRAND = re.compile(r"^[a-z0-9][a-z0-9-]{0,31}$")  # never `*`, which would open every brand
 LEEWAY = timedelta(seconds=5)  # clocks of two machines may differ by this
 
 
@@ -127,16 +131,22 @@ class Signer:
 
 
 class Verifier:
-    """Checks inner tokens for one service against the pinned JWKS; re-reads the file when it has changed."""
+    """Checks inner tokens for one service against the pinned JWKS.
+
+    The file is looked at again for an unknown key, and once a second for the known ones: a new key is believed and a
+    withdrawn one refused without a restart.
+    """
 
     def __init__(self, service: str, jwks: Path) -> None:
         self._service = service
         self._path = jwks
         self._read_at = 0
+        self._looked_at = 0.0
         self._keys: Mapping[str, tuple[str, Ed25519PublicKey]] = {}
         self._refresh()
 
     def _refresh(self) -> None:
+        self._looked_at = time.monotonic()
         changed_at = self._path.stat().st_mtime_ns
         if changed_at == self._read_at:
             return
@@ -151,7 +161,7 @@ class Verifier:
         try:
             header = jwt.get_unverified_header(token)
             kid = header.get("kid")
-            if kid not in self._keys:
+            if kid not in self._keys or time.monotonic() - self._looked_at > LOOK:
                 self._refresh()
             issuer, key = self._keys[kid] if isinstance(kid, str) and kid in self._keys else (None, None)
             if key is None or issuer is None or header.get("typ") != TYPE:
@@ -182,10 +192,12 @@ def caller_of(claims: Mapping[str, Any]) -> Caller:
     def uuid(name: str) -> UUID | None:
         return UUID(claims[name]) if claims.get(name) is not None else None
 
+    if not BRAND.match(claims["brand"]):
+        raise ValueError("no brand")
     return Caller(
         subject=str(claims["sub"]),
         role=Role(claims["role"]),
-        brand_id=str(claims["brand"]),
+        brand_id=claims["brand"],
         client_id=uuid("client_id"),
         advisor_id=uuid("advisor_id"),
         boutique_ids=frozenset(UUID(boutique) for boutique in claims.get("boutique_ids", ())),

@@ -55,7 +55,7 @@ class Peer:
         params: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Any:
-        """The JSON body of a 2xx answer; raises PeerRefused for a 4xx, PeerUnavailable for silence or a 5xx."""
+        """The JSON body of a 2xx answer; raises PeerRefused for a 4xx, PeerUnavailable for anything else."""
         caller = Caller(subject=self._signer.issuer, role=Role.SERVICE, brand_id=brand_id)
         headers = {"Authorization": f"Bearer {self._signer.sign(caller, audience=self.name)}"}
         if trace := traceparent():
@@ -73,7 +73,10 @@ class Peer:
             raise PeerUnavailable
         if answer.status_code >= httpx.codes.BAD_REQUEST:
             raise PeerRefused(answer.status_code, _type(answer))
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError:  # something else than the peer answers at its address
+            raise PeerUnavailable from None
 
 
 def _type(answer: httpx.Response) -> str:

@@ -40,6 +40,7 @@ STATUS: Mapping[Kind, int] = {
     Kind.PRECONDITION_MISSING: 428,
     Kind.GONE: 410,
     Kind.TOO_LARGE: 413,
+    Kind.TOO_SLOW: 408,
     Kind.TOO_MANY: 429,
     Kind.UNAVAILABLE: 503,
 }

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     PRECONDITION_MISSING = "precondition-missing"
     GONE = "gone"
     TOO_LARGE = "too-large"
+    TOO_SLOW = "too-slow"
     TOO_MANY = "too-many"
     UNAVAILABLE = "unavailable"
 
@@ -112,6 +113,15 @@ class BodyTooLarge(Refusal):
     slug = "body-too-large"
     en = "The request body is too large. Send smaller batches."
     zh = "请求体过大，请分批发送。"
+
+
+class BodyTooSlow(Refusal):
+    """The body did not arrive in time."""
+
+    kind = Kind.TOO_SLOW
+    slug = "body-too-slow"
+    en = "The request body did not arrive in time. Please send it again."
+    zh = "请求体传输超时，请重新发送。"
 
 
 class UnsupportedMediaType(Refusal):

@@ -42,6 +42,7 @@ ALLOWED = frozenset(
         "attempt",
         "lag",
         "errcode",
+        "rid",
         "setting",
     }
 )

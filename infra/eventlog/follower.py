@@ -217,10 +217,10 @@ def _fresh(batch: Sequence[Stored], sources: Mapping[str, int]) -> list[Stored]:
     """What was not taken before, by the sources' own numbers; raises LogGap where one is missing."""
     last, fresh = dict(sources), []
     for stored in batch:
-        known = last.get(stored.source)
-        if known is not None and stored.relay_seq <= known:
+        known = last.get(stored.source, 0)  # every source begins at 1
+        if stored.relay_seq <= known:
             continue
-        if known is not None and stored.relay_seq > known + 1:
+        if stored.relay_seq > known + 1:
             raise LogGap
         last[stored.source] = stored.relay_seq
         fresh.append(stored)

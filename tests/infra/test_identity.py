@@ -15,6 +15,7 @@ from infra.app import UndeclaredRouteError, router
 from infra.identity import TYPE, Caller, Role, Signer, Verifier
 from infra.ids import new_id
 from infra.refusal import Unauthenticated
+from tests.asking import until
 
 ADVISOR = Caller("lin", Role.ADVISOR, "lumiere", advisor_id=new_id(), boutique_ids=frozenset({new_id(), new_id()}))
 
@@ -94,6 +95,28 @@ def test_a_new_key_in_the_file_is_believed_without_a_restart(folder: Path) -> No
         file.unlink()
     keys.create(folder)
     assert waiting.verify(gateway(folder).sign(ADVISOR, audience="profile")) == ADVISOR
+
+
+async def test_a_withdrawn_key_is_refused_without_a_restart(folder: Path) -> None:
+    waiting = verifier(folder)
+    stolen = gateway(folder)
+    assert waiting.verify(stolen.sign(ADVISOR, audience="profile")) == ADVISOR
+    (folder / "gateway.json").unlink()
+    keys.create(folder)
+
+    async def refused() -> bool:
+        try:
+            waiting.verify(stolen.sign(ADVISOR, audience="profile"))
+        except Unauthenticated:
+            return True
+        return False
+
+    await until(refused)
+
+
+def test_no_token_opens_every_brand(folder: Path) -> None:
+    with pytest.raises(Unauthenticated):
+        verifier(folder).verify(gateway(folder).sign(replace(ADVISOR, brand_id="*"), audience="profile"))
 
 
 def test_a_route_without_a_permission_stops_the_start() -> None:

@@ -1,21 +1,24 @@
 """The edge around every request: who may enter, what a no looks like, and effects that happen once per key."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Query, Response
 from pydantic import Field
 from sqlalchemy import text
+from starlette.types import Message, Receive, Scope, Send
 
 from infra.app import By, create_app, router
 from infra.database import Transaction, guard
 from infra.eventlog.facts import Fact
 from infra.eventlog.outbox import record
-from infra.idempotency import idempotent
+from infra.eventlog.postgres import PostgresLog
+from infra.idempotency import forget_expired, idempotent
 from infra.identity import Caller, Role, permit, public
 from infra.ids import new_id
 from infra.peers import PeerRefused, Peers, PeerUnavailable
@@ -23,9 +26,11 @@ from infra.problems import MEDIA_TYPE, URN
 from infra.refusal import REGISTRY, Kind, NotFound, Refusal
 from infra.settings import Settings
 from infra.wire import Form
+from tests.asking import until
 from tests.running import Running, Throwaway
 
 CANARY = "13912345678"
+JSON = {"Content-Type": "application/json"}
 ADVISOR = Caller("lin", Role.ADVISOR, "lumiere")
 OTHER_BRAND = Caller("mo", Role.ADVISOR, "ombre")
 CLIENT = Caller("her", Role.CLIENT, "lumiere")
@@ -65,7 +70,8 @@ routes = router()
 @routes.post("/notes", status_code=201)
 @permit(Role.ADVISOR)
 @idempotent()
-async def note(form: NoteForm, tx: Transaction, by: By) -> dict[str, str]:
+async def note(form: NoteForm, tx: Transaction, by: By, response: Response) -> dict[str, str]:
+    response.headers["ETag"] = '"1"'
     note_id = str(new_id())
     await tx.execute(
         text("insert into note (brand_id, note_id, text) values (:brand, :id, :text)"),
@@ -79,6 +85,15 @@ async def note(form: NoteForm, tx: Transaction, by: By) -> dict[str, str]:
     if form.text == "broken":
         await tx.execute(text("select 1 / 0"))
     return {"note_id": note_id}
+
+
+@routes.post("/plain-notes", status_code=201)
+@permit(Role.ADVISOR)
+async def plain_note(form: NoteForm, tx: Transaction, by: By) -> None:
+    await tx.execute(
+        text("insert into note (brand_id, note_id, text) values (:brand, :id, :text)"),
+        {"brand": by.brand_id, "id": str(new_id()), "text": form.text},
+    )
 
 
 @routes.get("/notes")
@@ -158,6 +173,8 @@ async def test_rights_are_checked_before_the_body_is_read(app: Running) -> None:
         (f'{{"text": "{CANARY * 9}"}}'.encode(), "malformed"),
         (b'{"text": "a\\u0000b"}', "malformed"),
         (b'{"text": "\\ud800"}', "malformed"),
+        (f'{{"text": "{CANARY}"}}'.encode("utf-16"), "malformed"),
+        ('{"text": "a\x00b"}'.encode("utf-32"), "malformed"),
         (b"[" * 100_000, "bad-request"),
         (b'{"text": "' + b"a" * 2_000_000 + b'"}', "body-too-large"),
     ],
@@ -266,10 +283,63 @@ async def test_stored_answers_are_sealed(app: Running) -> None:
     assert first.json()["note_id"].encode() not in row["body"]
 
 
-async def test_what_was_answered_is_committed(app: Running) -> None:
-    answer = await app.client(ADVISOR).post("/v1/notes", json={"text": "kept"}, headers={"Idempotency-Key": "k"})
+@pytest.mark.parametrize("path", ["/v1/notes", "/v1/plain-notes"])
+async def test_an_effect_is_committed_before_the_response_begins(app: Running, path: str) -> None:
+    seen: list[list[str]] = []
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        async def look_first(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # Another connection sees only what is committed.
+                seen.append([row["text"] for row in await app.rows("select text from note")])
+            await send(message)
+
+        await app.app(scope, receive, look_first)
+
+    client = app.client(ADVISOR)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(watched), base_url="http://feedback", headers=client.headers
+    ) as watching:
+        answer = await watching.post(path, json={"text": "kept"}, headers={"Idempotency-Key": "k"})
     assert answer.status_code == 201
-    assert [row["text"] for row in await app.rows("select text from note")] == ["kept"]
+    assert seen == [["kept"]]
+
+
+async def test_a_replay_carries_the_entity_tag_too(app: Running) -> None:
+    client = app.client(ADVISOR)
+    first = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "k"})
+    again = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "k"})
+    assert first.headers["etag"] == again.headers["etag"] == '"1"'
+
+
+async def test_a_fingerprint_cannot_be_guessed_from_a_copy_of_the_database(app: Running) -> None:
+    await app.client(ADVISOR).post("/v1/notes", content=b'{"text":"a"}', headers=JSON | {"Idempotency-Key": "k"})
+    [row] = await app.rows("select fingerprint from idempotency_key")
+    assert row["fingerprint"] != hashlib.sha256(b'POST /v1/notes?\n{"text":"a"}').digest()
+
+
+async def test_expired_keys_are_forgotten_and_others_kept(app: Running) -> None:
+    client = app.client(ADVISOR)
+    for key in ("old", "new"):
+        await client.post("/v1/notes", json={"text": key}, headers={"Idempotency-Key": key})
+    await app.rows("update idempotency_key set expires_at = now() - interval '1 second' where key = 'old' returning 1")
+    stop = asyncio.Event()
+    sweep = asyncio.create_task(forget_expired(app.kit.database, stop))
+
+    async def gone() -> bool:
+        return [row["key"] for row in await app.rows("select key from idempotency_key")] == ["new"]
+
+    await until(gone)
+    stop.set()
+    await sweep
+
+
+async def test_a_service_stays_ready_while_the_log_is_away(app: Running) -> None:
+    ready = await app.client().get("/readyz")
+    assert (ready.status_code, ready.json()["parked"]) == (200, 0)
+    app.kit.log = PostgresLog("postgresql://nobody:nothing@127.0.0.1:9/none")
+    ready = await app.client().get("/readyz")
+    assert (ready.status_code, ready.json()["lag"]) == (200, None)
 
 
 async def test_an_absent_database_is_a_503_with_a_time_to_come_back(app: Running) -> None:

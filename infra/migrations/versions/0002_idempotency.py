@@ -20,6 +20,7 @@ def upgrade() -> None:
             fingerprint bytea not null,
             status int,
             media_type text,
+            etag text,
             body bytea,
             expires_at timestamptz not null,
             constraint pk_idempotency_key primary key (brand_id, subject, route, key)

@@ -13,6 +13,7 @@ from pydantic import Field
 from sqlalchemy import text
 from starlette.types import Message, Receive, Scope, Send
 
+from infra import telemetry
 from infra.app import By, create_app, router
 from infra.database import Transaction, guard
 from infra.eventlog.facts import Fact
@@ -212,6 +213,18 @@ async def test_a_fault_is_a_bare_500_and_leaves_nothing_behind(app: Running) -> 
     assert "division" not in answer.text
     assert await app.rows("select * from note") == []
     assert await app.rows("select * from idempotency_key") == []
+
+
+async def test_a_fault_is_logged_without_what_the_caller_sent(capfd: pytest.CaptureFixture[str], app: Running) -> None:
+    telemetry.configure_logs("feedback")  # so that it speaks to the captured output
+    async with app.kit.database.engine.begin() as connection:
+        await connection.execute(text("alter table note add constraint said_once unique (text)"))
+    for key in "ab":
+        await app.client(ADVISOR).post("/v1/notes", json={"text": CANARY}, headers={"Idempotency-Key": key})
+    written = "".join(capfd.readouterr())
+    assert "said_once" in written
+    assert "23505" in written
+    assert CANARY not in written
 
 
 async def test_the_wall_hides_another_brands_rows_from_a_query_without_a_filter(app: Running) -> None:

@@ -55,7 +55,7 @@ class Peer:
         params: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Any:
-        """The JSON body of a 2xx answer; raises PeerRefused for a 4xx, PeerUnavailable for anything else."""
+        """The JSON body of a 2xx answer; raises PeerRefused for a 4xx, otherwise PeerUnavailable."""
         caller = Caller(subject=self._signer.issuer, role=Role.SERVICE, brand_id=brand_id)
         headers = {"Authorization": f"Bearer {self._signer.sign(caller, audience=self.name)}"}
         if trace := traceparent():

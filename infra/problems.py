@@ -1,7 +1,7 @@
 """Problem documents (RFC 9457): the one place where a refusal meets an HTTP status."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import Request
@@ -134,7 +134,11 @@ def _pointer(error: Mapping[str, Any]) -> str:
     return "/" + "/".join(str(part) if isinstance(part, int) or _NAME.match(part) else "*" for part in parts)
 
 
+def malformed(errors: Iterable[Mapping[str, Any]]) -> Malformed:
+    """What pydantic found: where and which rule, never the value."""
+    return Malformed(errors=[{"pointer": _pointer(error), "code": error["type"]} for error in errors][:50])
+
+
 def of_validation(request: Request, exc: RequestValidationError) -> JSONResponse:
-    """Malformed input: where and which rule, never the value."""
-    errors = [{"pointer": _pointer(error), "code": error["type"]} for error in exc.errors()]
-    return of_request(request, Malformed(errors=errors[:50]))
+    """Malformed input as a problem document."""
+    return of_request(request, malformed(exc.errors()))

@@ -8,10 +8,10 @@ from fastapi import FastAPI
 
 from infra.app import create_app
 from infra.settings import Settings, load
-from services.feedback.answers import api as answers
-from services.feedback.invitations import actions as inviting
+from services.feedback.answers.api import links
 from services.feedback.invitations import api as invitations
 from services.feedback.invitations import reactions as invited
+from services.feedback.invitations.actions.dispatch import dispatch
 from services.feedback.journeys import api as journeys
 from services.feedback.surveys import api as surveys
 from services.feedback.workorders import api as workorders
@@ -28,9 +28,9 @@ def build(
     return create_app(
         "feedback",
         settings or load(Settings),
-        routers=[surveys.routes, journeys.routes, invitations.routes, *answers.ROUTERS, workorders.routes],
+        routers=[surveys.routes, journeys.routes, invitations.routes, links.routes, *workorders.ROUTERS],
         reactions=[*invited.REACTIONS, *putting_right.REACTIONS],
-        loops=[inviting.dispatch],
+        loops=[dispatch],
         transports=transports,
         clock=clock,
     )

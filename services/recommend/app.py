@@ -13,6 +13,7 @@ from services.recommend.assortments import reactions as prepared
 from services.recommend.catalogue import api as catalogue
 from services.recommend.stock import api as stock
 from services.recommend.taste import reactions as known
+from services.recommend.taste.actions import watch
 
 
 def build(
@@ -28,6 +29,7 @@ def build(
         routers=[catalogue.routes, stock.routes, assortments.routes],
         # What a fact says of her is known before pieces are chosen by it.
         reactions=[*known.REACTIONS, *prepared.REACTIONS],
+        loops=[watch],
         transports=transports,
         clock=clock,
     )

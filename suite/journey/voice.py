@@ -1,5 +1,6 @@
 """Steps 6 and 7: she says how it was, and what was wrong is put right."""
 
+import secrets
 from typing import Any
 from urllib.parse import unquote
 
@@ -76,11 +77,16 @@ def put_right(walk: Walk) -> None:
     client_id, appointment, order = walk.known["client_id"], walk.known["appointment"], walk.known["order"]
     at = f"/v1/work-orders/{order['work_order_id']}"
     her.allow_message(TEMPLATE)
-    manager.post(f"{at}/assign", {"advisor_id": appointment["advisor_id"]})
-    manager.post(f"{at}/start")
+
+    def step(name: str, body: Any = None) -> Any:
+        seen = {"If-Match": f'"{manager.get(at)["version"]}"'}
+        return manager.call("POST", f"{at}/{name}", body, key=secrets.token_hex(16), headers=seen)
+
+    step("assign", {"advisor_id": appointment["advisor_id"]})
+    step("start")
     manager.post(f"{at}/notes", {"text": "Called her, apologised, invited her for a private viewing."})
-    manager.post(f"{at}/resolve", {"resolution": "Apology and a private viewing", "cause": "waiting"})
-    expect("the work order", saw=manager.post(f"{at}/close")["status"], wanted="closed")
+    step("resolve", {"resolution": "Apology and a private viewing", "cause": "waiting"})
+    expect("the work order", saw=step("close")["status"], wanted="closed")
     walk.say("assigned, started, noted, resolved, closed")
     path = _wait_for_invitation(her, 2)
     _answer(path, walk, 9, "谢谢，处理得很好。")

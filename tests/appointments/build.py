@@ -1,10 +1,9 @@
 """Builders for the appointments service: a small house, callers, times. Everything goes in over HTTP."""
 
-import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,26 +12,13 @@ import httpx
 
 from infra.identity import Caller, Role
 from infra.ids import new_id
+from tests.asking import BRAND, Clock, once
 from tests.running import Running
 
-BRAND = "lumiere"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAILY = {"weekly": [{"weekday": day, "starts": "10:00", "ends": "20:00"} for day in range(1, 8)]}
 
-_keys = itertools.count()
-
-
-@dataclass
-class Clock:
-    """The service's clock in the tests' hands; it begins on a Monday at nine in Shanghai."""
-
-    now: datetime = field(default_factory=lambda: at("2030-01-07 09:00"))
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **units: float) -> None:
-        self.now += timedelta(**units)
+_codes = itertools.count()
 
 
 def at(local: str, zone: ZoneInfo = SHANGHAI) -> datetime:
@@ -55,20 +41,37 @@ def staff(role: Role, *boutique_ids: str, advisor_id: str | None = None, brand: 
     return Caller(f"{role}:{new_id()}", role, brand, advisor_id=own, boutique_ids=boutiques)
 
 
-async def post(http: httpx.AsyncClient, path: str, body: dict[str, Any], *, expect: int = 201) -> dict[str, Any]:
-    """POST with a fresh key; the answer must have the expected status."""
-    answer = await http.post(path, json=body, headers={"Idempotency-Key": f"test-{next(_keys)}"})
-    assert answer.status_code == expect, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
+async def ask(http: httpx.AsyncClient, path: str, body: dict[str, Any]) -> httpx.Response:
+    """POST with a fresh key."""
+    return await http.post(path, json=body, headers=once())
+
+
+async def post(http: httpx.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """POST what must be made."""
+    return said(await ask(http, path, body), 201)
+
+
+def said(answer: httpx.Response, status: int = 200) -> dict[str, Any]:
+    """The body of an answer that must have this status."""
+    assert answer.status_code == status, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+CARD = {"client_id": "x", "display_name": "王女士", "segment": "vic"}
+
+
+def profile(*, status: int = 200, body: object = CARD) -> httpx.MockTransport:
+    """A profile that answers everybody who wants to see a client the same."""
+    return httpx.MockTransport(lambda _: httpx.Response(status, json=body))
 
 
 async def region(http: httpx.AsyncClient, **given: Any) -> dict[str, Any]:
-    return await post(http, "/v1/regions", {"code": f"R{next(_keys)}", "name_zh": "华东", "name_en": "East", **given})
+    return await post(http, "/v1/regions", {"code": f"R{next(_codes)}", "name_zh": "华东", "name_en": "East", **given})
 
 
 async def boutique(http: httpx.AsyncClient, **given: Any) -> dict[str, Any]:
-    form = {"code": f"B{next(_keys)}", "name_zh": "恒隆", "name_en": "Plaza 66", "hours": DAILY, **given}
+    form = {"code": f"B{next(_codes)}", "name_zh": "恒隆", "name_en": "Plaza 66", "hours": DAILY, **given}
     if "region_id" not in form:
         form["region_id"] = (await region(http))["region_id"]
     return await post(http, "/v1/boutiques", form)
@@ -86,7 +89,7 @@ async def advisor(http: httpx.AsyncClient, boutique_id: str, **given: Any) -> di
 
 async def experience(http: httpx.AsyncClient, **given: Any) -> dict[str, Any]:
     form = {
-        "code": f"E{next(_keys)}",
+        "code": f"E{next(_codes)}",
         "name_zh": "私人预约",
         "name_en": "Private appointment",
         "duration_minutes": 60,
@@ -130,18 +133,26 @@ class House:
             **given,
         }
 
-    async def hold(
-        self, caller: Caller | None = None, local: str = "2030-01-08 11:00", *, expect: int = 201, **given: Any
-    ) -> dict[str, Any]:
-        return await post(self.by(caller or client()), "/v1/appointments", self.form(local, **given), expect=expect)
+    async def asks(self, caller: Caller | None = None, local: str = "2030-01-08 11:00", **given: Any) -> httpx.Response:
+        """What a request for a time is answered."""
+        return await ask(self.by(caller or client()), "/v1/appointments", self.form(local, **given))
 
-    async def step(
-        self, http: httpx.AsyncClient, appointment_id: str, step: str, *, expect: int = 200, **body: Any
-    ) -> dict[str, Any]:
-        answer = await http.post(f"/v1/appointments/{appointment_id}/{step}", json=body or None)
-        assert answer.status_code == expect, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+    async def hold(self, caller: Caller | None = None, local: str = "2030-01-08 11:00", **given: Any) -> dict[str, Any]:
+        return said(await self.asks(caller, local, **given), 201)
+
+    async def tries(
+        self, http: httpx.AsyncClient, appointment_id: str, step: str, *, tag: str = "*", **body: Any
+    ) -> httpx.Response:
+        """What a step is answered."""
+        path = f"/v1/appointments/{appointment_id}/{step}"
+        return await http.post(path, json=body or None, headers={"If-Match": tag})
+
+    async def step(self, http: httpx.AsyncClient, appointment_id: str, step: str, **body: Any) -> dict[str, Any]:
+        return said(await self.tries(http, appointment_id, step, **body))
+
+    async def assigned_for(self, appointment_id: str) -> str:
+        """Why this advisor receives her, which only the house is told."""
+        return str(said(await self.manager().get(f"/v1/appointments/{appointment_id}"))["assigned_for"])
 
     async def visit(
         self, caller: Caller | None = None, local: str = "2030-01-08 11:00", **given: Any
@@ -176,12 +187,11 @@ async def house(
     *,
     advisors: int = 1,
     transports: Any = None,
-    pool: int = 8,
     **given: Any,
 ) -> House:
-    """Start the service and furnish it; `given` changes the experience, `pool` is its connections."""
-    clock = Clock()
-    service = await running("appointments", clock=clock, transports=transports, database_pool=pool)
+    """Start the service on a Monday at nine in Shanghai and furnish it; `given` changes the experience."""
+    clock = Clock(at("2030-01-07 09:00"))
+    service = await running("appointments", clock=clock, transports={"profile": profile(), **(transports or {})})
     http = service.client(headquarters())
     place = await boutique(http)
     return House(
@@ -192,15 +202,3 @@ async def house(
         [await advisor(http, place["boutique_id"]) for _ in range(advisors)],
         await experience(http, **given),
     )
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
-    """Wait for a condition that another task brings about."""
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - the condition lies in the database
-            await asyncio.sleep(0.02)
-
-
-def problem(answer: dict[str, Any]) -> str:
-    """The slug of a problem document."""
-    return str(answer["type"]).removeprefix("urn:maison:problem:")

@@ -8,7 +8,8 @@ import pytest
 from infra.identity import Role
 from infra.ids import new_id
 from tests.appointments import build
-from tests.appointments.build import post, problem, staff
+from tests.appointments.build import ask, post, staff
+from tests.asking import problem
 from tests.conftest import Start
 
 
@@ -47,7 +48,7 @@ async def test_an_advisor_joins_under_the_id_she_has_elsewhere_and_only_once(run
         "region_id": place["region_id"],
     }
     form = {"display_name": "再来", "advisor_id": advisor_id}
-    again = await post(http, f"/v1/boutiques/{place['boutique_id']}/advisors", form, expect=409)
+    again = await ask(http, f"/v1/boutiques/{place['boutique_id']}/advisors", form)
     assert problem(again) == "advisor-known"
 
 
@@ -55,7 +56,7 @@ async def test_codes_are_used_once_in_a_brand_and_again_in_another(running: Star
     service = await running("appointments")
     form = {"code": "EAST", "name_zh": "华东", "name_en": "East"}
     await post(service.client(build.headquarters()), "/v1/regions", form)
-    refused = await post(service.client(build.headquarters()), "/v1/regions", form, expect=409)
+    refused = await ask(service.client(build.headquarters()), "/v1/regions", form)
     assert problem(refused) == "directory-code-in-use"
     await post(service.client(build.headquarters("aurore")), "/v1/regions", form)
 
@@ -140,7 +141,7 @@ async def test_managers_work_in_their_own_boutique_and_do_not_find_others(runnin
     await build.room(manager, own["boutique_id"])
     stranger = await build.advisor(http, other["boutique_id"])
     form = {"name_zh": "厅", "name_en": "Room", "capacity": 2}
-    await post(manager, f"/v1/boutiques/{other['boutique_id']}/rooms", form, expect=404)
+    assert problem(await ask(manager, f"/v1/boutiques/{other['boutique_id']}/rooms", form)) == "not-found"
     assert (await manager.get(f"/v1/advisors/{stranger['advisor_id']}/shifts")).status_code == 404
     hours = await manager.put(f"/v1/boutiques/{other['boutique_id']}/hours", json={}, headers={"If-Match": "*"})
     assert hours.status_code == 404
@@ -181,7 +182,7 @@ async def test_what_is_not_in_the_documented_form_is_malformed(running: Start) -
     names = {"name_zh": "一", "name_en": "One", "code": "C"}
     for path, body in WRONG:
         given = {"region_id": str(new_id()), **names, **body} if path == "/v1/boutiques" else {**names, **body}
-        assert problem(await post(http, path, given, expect=422)) == "malformed", body
+        assert problem(await ask(http, path, given)) == "malformed", body
 
 
 async def test_made_up_cursors_and_unknown_ids_are_refused_not_faults(running: Start) -> None:
@@ -193,6 +194,5 @@ async def test_made_up_cursors_and_unknown_ids_are_refused_not_faults(running: S
     absent = UUID(int=7)
     for path in (f"/v1/boutiques/{absent}", f"/v1/boutiques/{absent}/rooms", f"/v1/experiences/{absent}"):
         assert (await http.get(path)).status_code == 404
-    await post(
-        http, "/v1/boutiques", {"region_id": str(absent), "code": "X", "name_zh": "一", "name_en": "O"}, expect=404
-    )
+    form = {"region_id": str(absent), "code": "X", "name_zh": "一", "name_en": "O"}
+    assert problem(await ask(http, "/v1/boutiques", form)) == "not-found"

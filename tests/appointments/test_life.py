@@ -1,6 +1,6 @@
 """The rules of an appointment's life, as tables."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -8,7 +8,6 @@ import pytest
 from infra.refusal import Refusal
 from services.appointments.availability.rules import Actor
 from services.appointments.bookings.rules import (
-    LIVE,
     NEXT,
     AssignedFor,
     CancellationNotice,
@@ -19,16 +18,17 @@ from services.appointments.bookings.rules import (
     Step,
     StepNotPossible,
     TooEarly,
+    TooLate,
     judge_arrival,
     judge_no_show,
     ranked,
     step,
 )
-from services.appointments.preparation.rules import expected
+from services.appointments.preparation.rules import expected, receives
 from tests.appointments.build import at
 
 ONE, TWO, THREE, FOUR = (UUID(int=number) for number in range(1, 5))
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MOMENT, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
 NOW = at("2030-01-07 09:00")
 
 
@@ -44,7 +44,7 @@ def test_every_pair_that_is_not_drawn_is_refused(status: Status, wanted: Step) -
 
 
 def test_what_has_ended_stays_ended() -> None:
-    assert {status for status, _ in NEXT} == LIVE
+    assert {status for status, _ in NEXT} == {Status.HELD, Status.CONFIRMED, Status.CHECKED_IN}
 
 
 def test_every_status_can_be_reached() -> None:
@@ -79,11 +79,14 @@ def test_a_client_owes_a_days_notice_and_an_advisor_none(
         policy.judge(status=status, starts_at=NOW + ahead, now=NOW, actor=actor)
 
 
-def test_she_arrives_at_most_a_day_early_and_is_missed_only_after_the_start() -> None:
-    judge_arrival(starts_at=NOW + DAY, now=NOW)
+def test_she_arrives_at_most_a_day_early_or_late_and_is_missed_only_after_the_start() -> None:
+    judge_arrival(starts_at=NOW + DAY, ends_at=NOW + DAY + HOUR, now=NOW)
+    judge_arrival(starts_at=NOW - DAY - HOUR, ends_at=NOW - DAY + MOMENT, now=NOW)
     judge_no_show(starts_at=NOW, now=NOW)
     with pytest.raises(TooEarly):
-        judge_arrival(starts_at=NOW + DAY + HOUR, now=NOW)
+        judge_arrival(starts_at=NOW + DAY + MOMENT, ends_at=NOW + DAY + HOUR, now=NOW)
+    with pytest.raises(TooLate):
+        judge_arrival(starts_at=NOW - DAY - HOUR, ends_at=NOW - DAY, now=NOW)
     with pytest.raises(TooEarly):
         judge_no_show(starts_at=NOW + HOUR, now=NOW)
 
@@ -117,17 +120,43 @@ def test_the_least_loaded_advisor_of_the_day_then_of_the_week_comes_first() -> N
 
 
 @pytest.mark.parametrize(
-    ("status", "completed", "shown"),
+    ("status", "starts", "arrived", "completed", "shown"),
     [
-        (Status.HELD, None, False),
-        (Status.CONFIRMED, None, True),
-        (Status.CHECKED_IN, None, True),
-        (Status.COMPLETED, NOW - HOUR, True),
-        (Status.COMPLETED, NOW - DAY, False),
-        (Status.CANCELLED, None, False),
-        (Status.NO_SHOW, None, False),
-        (Status.EXPIRED, None, False),
+        (Status.HELD, HOUR, None, None, False),
+        (Status.CONFIRMED, DAY, None, None, True),
+        (Status.CONFIRMED, DAY + MOMENT, None, None, False),
+        (Status.CONFIRMED, -DAY - HOUR + MOMENT, None, None, True),
+        (Status.CONFIRMED, -DAY - HOUR, None, None, False),
+        # She may come early, and late.
+        (Status.CHECKED_IN, DAY + HOUR, -MOMENT, None, True),
+        (Status.CHECKED_IN, -DAY - HOUR, -HOUR, None, True),
+        (Status.CHECKED_IN, -DAY - DAY, -DAY, None, False),
+        (Status.COMPLETED, -HOUR, -HOUR, -MOMENT, True),
+        (Status.COMPLETED, -DAY, -DAY, MOMENT - DAY, True),
+        (Status.COMPLETED, -DAY, -DAY, -DAY, False),
+        (Status.CANCELLED, HOUR, None, None, False),
+        (Status.NO_SHOW, -HOUR, None, None, False),
+        (Status.EXPIRED, HOUR, None, None, False),
     ],
 )
-def test_a_client_is_shown_only_around_her_visit(status: Status, completed: object, *, shown: bool) -> None:
-    assert expected(status, completed_at=completed, now=NOW) is shown  # type: ignore[arg-type]
+def test_a_client_is_shown_from_a_day_before_her_visit_until_a_day_after_it(
+    *, status: Status, starts: timedelta, arrived: timedelta | None, completed: timedelta | None, shown: bool
+) -> None:
+    def moment(since: timedelta | None) -> datetime | None:
+        return None if since is None else NOW + since
+
+    found = expected(
+        status,
+        starts_at=NOW + starts,
+        ends_at=NOW + starts + HOUR,
+        arrived_at=moment(arrived),
+        completed_at=moment(completed),
+        now=NOW,
+    )
+    assert found is shown
+
+
+@pytest.mark.parametrize("status", Status)
+def test_pieces_are_laid_out_unseen_only_where_she_comes_and_while_she_does(status: Status) -> None:
+    assert receives(status, here=True) is (status in {Status.CONFIRMED, Status.CHECKED_IN})
+    assert not receives(status, here=False)

@@ -16,7 +16,8 @@ from infra.ids import new_id
 from services.appointments.availability.actions import give_back, keep, occupy
 from services.appointments.availability.rules import Claim
 from services.appointments.directory.rules import Span
-from tests.appointments.build import BRAND, at
+from tests.appointments.build import at
+from tests.asking import BRAND
 from tests.running import Throwaway
 
 RIVALS = 20

@@ -1,53 +1,21 @@
 """What the service does on profile's facts, told through the shared log."""
 
-import itertools
-from datetime import UTC, datetime
 from typing import Any
 
-from infra.eventlog.port import Entry, Envelope
 from infra.ids import new_id
-from tests.appointments.build import BRAND, House, client, house, until
+from tests.appointments.build import House, client, house
+from tests.asking import tell
 from tests.conftest import Start
-
-_numbers = itertools.count(1)
-
-
-async def tell(place: House, kind: str, client_id: object, **data: object) -> None:
-    """Append a fact of profile and wait until the service has taken it in."""
-    number = next(_numbers)
-    envelope = Envelope(
-        id=new_id(),
-        source="maison/profile",
-        type=kind,
-        subject=str(client_id),
-        time=datetime.now(UTC),
-        partitionkey=f"client:{client_id}",
-        sequence=f"{number:020}",
-        brandid=BRAND,
-        data={"client_id": str(client_id), **{name: str(value) for name, value in data.items()}},
-    )
-    log = place.running.kit.log
-    await log.append("maison/profile", 1, [Entry(await _next(place), envelope)])
-    position = (await log.read(0, 10_000))[-1].position
-
-    async def followed() -> bool:
-        rows = await place.running.rows("select position from follower_cursor")
-        return any(row["position"] >= position for row in rows)
-
-    await until(followed)
-
-
-async def _next(place: House) -> int:
-    told = [one.relay_seq for one in await place.running.kit.log.read(0, 10_000) if one.source == "maison/profile"]
-    return max(told, default=0) + 1
 
 
 async def owner(place: House, client_id: object, advisor_id: str) -> None:
-    await tell(place, "profile.owner-assigned.v1", client_id, advisor_id=advisor_id, boutique_id=place.boutique_id)
+    data = {"client_id": str(client_id), "advisor_id": advisor_id, "boutique_id": place.boutique_id}
+    await tell(place.running, "profile.owner-assigned.v1", data, about=f"client:{client_id}")
 
 
 async def merged(place: House, survivor: object, other: object) -> None:
-    await tell(place, "profile.identities-merged.v1", survivor, merge_id=new_id(), merged_client_id=other)
+    data = {"merge_id": str(new_id()), "client_id": str(survivor), "merged_client_id": str(other)}
+    await tell(place.running, "profile.identities-merged.v1", data, about=f"client:{survivor}")
 
 
 async def test_her_own_advisor_is_offered_first_and_chosen(running: Start) -> None:
@@ -59,7 +27,8 @@ async def test_her_own_advisor_is_offered_first_and_chosen(running: Start) -> No
     slot = (await place.free(her))[0]
     assert slot["advisor_ids"] == [own, *sorted(place.advisor_ids)[:2]]
     held = await place.hold(her)
-    assert (held["advisor_id"], held["assigned_for"]) == (own, "own-advisor")
+    assert held["advisor_id"] == own
+    assert await place.assigned_for(held["appointment_id"]) == "own-advisor"
     # Another client finds the least loaded of the others.
     assert (await place.free(client(), first="2030-01-09 00:00", last="2030-01-10 00:00"))[0]["advisor_ids"][0] != own
 
@@ -87,7 +56,8 @@ async def test_after_a_merge_bookings_are_made_for_the_surviving_id_and_her_owne
     await owner(place, two.client_id, sorted(place.advisor_ids)[1])
     await merged(place, one.client_id, two.client_id)
     held = await place.hold(two)
-    assert (held["client_id"], held["assigned_for"]) == (str(one.client_id), "own-advisor")
+    assert held["client_id"] == str(one.client_id)
+    assert await place.assigned_for(held["appointment_id"]) == "own-advisor"
     # She is one person: her other id is not free at that time.
     assert not any(slot["starts_at"] == held["starts_at"] for slot in await place.free(one))
 

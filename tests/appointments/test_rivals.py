@@ -13,43 +13,31 @@ from infra.ids import new_id
 from services.appointments.bookings.actions.expiry import expire_overdue
 from services.appointments.bookings.actions.placing import hold
 from services.appointments.bookings.rules import SlotTaken
-from tests.appointments.build import House, at, client, house, problem, staff
+from tests.appointments.build import House, at, client, house, staff
+from tests.asking import problem
 from tests.conftest import Start
 
 RIVALS = 20
-POOL = RIVALS + 4  # a connection for each and some for the loops: nobody queues before the race
 
 
 async def rush(place: House, *locals_: str, advisor_id: str | None = None) -> list[httpx.Response]:
     """Twenty clients ask at the same time for one of these times."""
-    clients = [place.by(client()) for _ in range(RIVALS)]
     times = itertools.cycle(locals_)
-    given = {"advisor_id": advisor_id} if advisor_id else {}
-    return await asyncio.gather(
-        *(
-            http.post(
-                "/v1/appointments",
-                json=place.form(next(times), **given),
-                headers={"Idempotency-Key": str(new_id())},
-            )
-            for http in clients
-        )
-    )
+    return await asyncio.gather(*(place.asks(local=next(times), advisor_id=advisor_id) for _ in range(RIVALS)))
 
 
 async def test_of_twenty_identical_taps_one_wins_and_the_rest_get_alternatives(running: Start) -> None:
-    place = await house(running, pool=POOL)
+    place = await house(running)
     for day in range(8, 18):
         answers = await rush(place, f"2030-01-{day:02} 11:00", advisor_id=place.advisor_ids[0])
         assert Counter(answer.status_code for answer in answers) == {201: 1, 409: RIVALS - 1}
         for answer in answers:
             if answer.status_code == 409:
-                told = answer.json()
-                assert (problem(told), len(told["alternatives"])) == ("slot-taken", 3)
+                assert (problem(answer), len(answer.json()["alternatives"])) == ("slot-taken", 3)
 
 
 async def test_rivals_that_overlap_partly_leave_no_two_winners_at_one_instant(running: Start) -> None:
-    place = await house(running, pool=POOL, advisors=2)
+    place = await house(running, advisors=2)
     for day in range(8, 13):
         answers = await rush(place, *(f"2030-01-{day:02} {clock}" for clock in ("11:00", "11:30", "12:00", "12:30")))
         assert {answer.status_code for answer in answers} <= {201, 409}
@@ -62,8 +50,8 @@ async def test_rivals_that_overlap_partly_leave_no_two_winners_at_one_instant(ru
     assert visits[0]["all"] == 3 * visits[0]["one"]
 
 
-async def test_rivals_without_a_wish_share_out_all_the_advisors(running: Start) -> None:
-    place = await house(running, pool=POOL, advisors=4, needs_room=False)
+async def test_rivals_who_name_no_advisor_share_out_all_the_advisors(running: Start) -> None:
+    place = await house(running, advisors=4, needs_room=False)
     answers = await rush(place, "2030-01-08 11:00")
     assert Counter(answer.status_code for answer in answers) == {201: 4, 409: RIVALS - 4}
     winners = {answer.json()["advisor_id"] for answer in answers if answer.status_code == 201}
@@ -71,7 +59,7 @@ async def test_rivals_without_a_wish_share_out_all_the_advisors(running: Start) 
 
 
 async def test_rivals_for_a_hold_that_ran_out_meet_the_expiry_and_one_wins(running: Start) -> None:
-    place = await house(running, pool=POOL)
+    place = await house(running)
     for day in range(8, 13):
         await place.hold(local=f"2030-01-{day:02} 11:00")
         place.clock.advance(minutes=5)
@@ -81,15 +69,27 @@ async def test_rivals_for_a_hold_that_ran_out_meet_the_expiry_and_one_wins(runni
         assert Counter(answer.status_code for answer in answers) == {201: 1, 409: RIVALS - 1}
 
 
+async def test_of_eight_times_that_one_client_asks_for_at_once_she_keeps_three(running: Start) -> None:
+    place = await house(running, advisors=8, needs_room=False)
+    for day in range(8, 13):
+        her = client()
+        answers = await asyncio.gather(
+            *(
+                place.asks(her, f"2030-01-{day:02} {hour}:00", advisor_id=advisor_id)
+                for hour, advisor_id in zip(range(10, 18), place.advisor_ids, strict=True)
+            )
+        )
+        assert Counter(answer.status_code for answer in answers) == {201: 3, 429: 5}
+        assert {problem(answer) for answer in answers if answer.status_code == 429} == {"too-many-holds"}
+
+
 async def test_two_moves_into_each_others_time_both_get_an_answer(running: Start) -> None:
-    place = await house(running, pool=POOL)
+    place = await house(running)
     one, other = await place.visit(), await place.visit(local="2030-01-08 12:00")
     for _ in range(10):
         answers = await asyncio.gather(
             *(
-                place.manager().post(
-                    f"/v1/appointments/{visit['appointment_id']}/move", json={"starts_at": target["starts_at"]}
-                )
+                place.tries(place.manager(), visit["appointment_id"], "move", starts_at=target["starts_at"])
                 for visit, target in ((one, other), (other, one))
             )
         )
@@ -97,7 +97,7 @@ async def test_two_moves_into_each_others_time_both_get_an_answer(running: Start
 
 
 async def test_the_whole_act_races_on_connections_of_its_own(running: Start) -> None:
-    place = await house(running, pool=POOL)
+    place = await house(running)
     database = Database(place.running.settings.database_url, pool_size=RIVALS, name="rivals")
     line = asyncio.Barrier(RIVALS)
     manager = staff(Role.MANAGER, place.boutique_id)

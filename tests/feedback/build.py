@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from infra.identity import Caller, Role
+from tests.asking import BRAND
 
-BRAND = "lumiere"
 BOUTIQUE = UUID("0190a000-0000-7000-8000-00000000b001")
 ELSEWHERE = UUID("0190a000-0000-7000-8000-00000000b002")
 ADVISOR_ID = UUID("0190a000-0000-7000-8000-00000000a001")
@@ -19,6 +19,7 @@ ADVISOR = Caller("lin", Role.ADVISOR, BRAND, advisor_id=ADVISOR_ID, boutique_ids
 COLLEAGUE = Caller("wu", Role.ADVISOR, BRAND, advisor_id=OTHER_ADVISOR_ID, boutique_ids=frozenset({BOUTIQUE}))
 CLIENT = Caller("her", Role.CLIENT, BRAND, client_id=UUID("0190a000-0000-7000-8000-00000000c001"))
 OTHER_BRAND = Caller("mo", Role.HEADQUARTERS, "ombre")
+RESOLVED = {"resolution": "致歉并重新安排", "cause": "waiting"}
 
 
 def words(zh: str = "这次到店，您的感受如何？", en: str = "How was your visit?") -> dict[str, str]:
@@ -85,6 +86,13 @@ def visit_completed(
     }
 
 
-def case(boutique_id: UUID = BOUTIQUE, severity: str = "medium", text: str = "表带有划痕") -> dict[str, Any]:
-    """What a person opens."""
+def answer_submitted(score: int = 3, work_order_id: str | None = None) -> dict[str, Any]:
+    """feedback.answer-submitted."""
+    ids = {name: str(uuid4()) for name in ("answer_id", "invitation_id", "survey_id", "client_id", "appointment_id")}
+    places = {"boutique_id": str(BOUTIQUE), "advisor_id": str(ADVISOR_ID), "work_order_id": work_order_id}
+    return {**ids, **places, "score": score, "has_comment": False}
+
+
+def work_order(boutique_id: UUID = BOUTIQUE, severity: str = "medium", text: str = "表带有划痕") -> dict[str, Any]:
+    """What somebody of the house opens."""
     return {"client_id": str(uuid4()), "boutique_id": str(boutique_id), "severity": severity, "text": text}

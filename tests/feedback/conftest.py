@@ -1,58 +1,39 @@
 """A house with one boutique, a survey after every visit, and another after every closed work order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from infra.eventlog.port import Entry, Envelope
 from infra.identity import Caller
+from tests import asking
+from tests.asking import once, until
 from tests.conftest import Start
 from tests.feedback import build
 from tests.feedback.profile import FakeProfile
 from tests.running import Running
 
-EPOCH = 1
-
 
 @dataclass
 class House:
-    """Feedback, its peer, and the log that other services speak into."""
+    """Feedback and its peer."""
 
     feedback: Running
     profile: FakeProfile
     survey_id: UUID
-    told: int = 0
 
-    async def tell(
-        self, kind: str, data: dict[str, Any], *, event_id: UUID | None = None, occurred_at: datetime | None = None
-    ) -> UUID:
-        """Append a fact as the appointments service; answers its event id."""
-        self.told += 1
-        envelope = Envelope(
-            id=event_id or uuid4(),
-            source="maison/appointments",
-            type=kind,
-            subject="x",
-            time=occurred_at or datetime.now(UTC),
-            partitionkey=f"test:{self.told}",
-            sequence="1",
-            brandid=build.BRAND,
-            data=data,
-        )
-        await self.feedback.kit.log.append("appointments", EPOCH, [Entry(self.told, envelope)])
-        return envelope.id
+    async def tell(self, kind: str, data: dict[str, Any], *, event_id: UUID | None = None) -> UUID:
+        """Tell another service's fact, and wait until feedback has taken it; answers its event id."""
+        return await asking.tell(self.feedback, kind, data, event_id=event_id)
 
     async def invited(self, **visit: Any) -> str:
         """A visit is over; the path of the link that profile is asked to send."""
         before = len(self.profile.messages)
         await self.tell("appointments.visit-completed.v1", build.visit_completed(**visit))
-        await eventually(lambda: len(self.profile.messages) > before)
+        await self.profile.asked(before + 1)
         return self.profile.links()[-1]
 
     async def unhappy(self, given: int = 3, **visit: Any) -> dict[str, Any]:
@@ -69,20 +50,27 @@ class House:
             items[:] = (await manager.get("/v1/work-orders")).json()["items"]
             return len(items) == count
 
-        await eventually(there)
+        await until(there)
         return max(items, key=lambda item: item["work_order_id"])
 
     async def closed(self, work_order_id: str) -> None:
         """The manager works on it until it is closed."""
-        manager = self.feedback.client(build.MANAGER)
         for step, form in (
             ("assign", {"advisor_id": str(build.ADVISOR_ID)}),
             ("start", None),
-            ("resolve", {"resolution": "致歉并重新安排", "cause": "waiting"}),
+            ("resolve", build.RESOLVED),
             ("close", None),
         ):
-            answer = await manager.post(f"/v1/work-orders/{work_order_id}/{step}", json=form)
+            answer = await self.step(work_order_id, step, form)
             assert answer.status_code == 200, answer.text
+
+    async def step(
+        self, work_order_id: str, step: str, form: Any = None, *, by: Caller = build.MANAGER, if_match: str = "*"
+    ) -> httpx.Response:
+        """Somebody takes a step."""
+        return await self.feedback.client(by).post(
+            f"/v1/work-orders/{work_order_id}/{step}", json=form, headers={"If-Match": if_match}
+        )
 
     async def detail(self, work_order_id: str) -> dict[str, Any]:
         """The work order as the manager sees it."""
@@ -93,9 +81,7 @@ class House:
 
     async def raised(self, by: Caller = build.MANAGER, **form: Any) -> httpx.Response:
         """A person opens a work order."""
-        return await self.feedback.client(by).post(
-            "/v1/work-orders", json=build.case(**form), headers={"Idempotency-Key": str(uuid4())}
-        )
+        return await self.feedback.client(by).post("/v1/work-orders", json=build.work_order(**form), headers=once())
 
     async def manual(self, delay_minutes: int = 0, **form: Any) -> httpx.Response:
         """The manager asks one client."""
@@ -103,24 +89,14 @@ class House:
         return await self.feedback.client(build.MANAGER).post(
             "/v1/survey-invitations",
             json={**wanted, "delay_minutes": delay_minutes, **form},
-            headers={"Idempotency-Key": str(uuid4())},
+            headers=once(),
         )
-
-
-async def eventually(condition: Callable[[], bool | Awaitable[bool]], *, within: float = 5.0) -> None:
-    """Wait until it holds; fail when it does not in time."""
-    async with asyncio.timeout(within):
-        while True:
-            held = condition()
-            if held if isinstance(held, bool) else await held:
-                return
-            await asyncio.sleep(0.01)
 
 
 async def publish(feedback: Running, form: dict[str, Any]) -> UUID:
     """Draft and publish a survey."""
     headquarters = feedback.client(build.HEADQUARTERS)
-    drafted = await headquarters.post("/v1/surveys", json=form, headers={"Idempotency-Key": str(uuid4())})
+    drafted = await headquarters.post("/v1/surveys", json=form, headers=once())
     assert drafted.status_code == 201, drafted.text
     survey_id = drafted.json()["survey_id"]
     assert (await headquarters.post(f"/v1/surveys/{survey_id}/publish")).status_code == 200
@@ -130,7 +106,7 @@ async def publish(feedback: Running, form: dict[str, Any]) -> UUID:
 async def draw(feedback: Running, *steps: dict[str, Any]) -> httpx.Response:
     """Draw a journey."""
     return await feedback.client(build.HEADQUARTERS).post(
-        "/v1/journeys", json={"name": "到店", "steps": list(steps)}, headers={"Idempotency-Key": str(uuid4())}
+        "/v1/journeys", json={"name": "到店", "steps": list(steps)}, headers=once()
     )
 
 
@@ -143,14 +119,11 @@ async def opened(running: Start, *, drawn: bool = True, **options: Any) -> House
     steps = [{"trigger": trigger, "survey_id": str(survey_id)} for trigger in ("visit-completed", "work-order-closed")]
     if drawn:
         assert (await draw(feedback, *steps)).status_code == 201
-    await house.tell("appointments.boutique-opened.v1", build.boutique_opened())
-    await house.tell("appointments.advisor-joined.v1", build.advisor_joined())
-    await house.tell("appointments.advisor-joined.v1", build.advisor_joined(build.OTHER_ADVISOR_ID))
-
-    async def known() -> bool:
-        return len(await feedback.rows("select 1 from advisor")) == 2
-
-    await eventually(known)
+    await asyncio.gather(
+        house.tell("appointments.boutique-opened.v1", build.boutique_opened()),
+        house.tell("appointments.advisor-joined.v1", build.advisor_joined()),
+        house.tell("appointments.advisor-joined.v1", build.advisor_joined(build.OTHER_ADVISOR_ID)),
+    )
     return house
 
 

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
 from infra.problems import MEDIA_TYPE
+from tests.asking import Clock, until
 from tests.conftest import Start
 from tests.feedback import build
-from tests.feedback.conftest import House, draw, eventually, opened, publish
+from tests.feedback.conftest import House, draw, opened, publish
 
 HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": HTML, "Accept-Language": "en"}
@@ -118,11 +119,10 @@ async def test_of_twenty_answers_at_once_one_counts_and_the_others_are_gone(hous
 
 
 async def test_a_link_is_gone_after_fourteen_days(running: Start) -> None:
-    now = datetime.now(UTC)
-    clock = {"now": now}
-    house = await opened(running, clock=lambda: clock["now"])
-    path = await house.invited(completed_at=now)
-    clock["now"] = now + timedelta(days=14)
+    clock = Clock(datetime.now(UTC))
+    house = await opened(running, clock=clock)
+    path = await house.invited(completed_at=clock.now)
+    clock.advance(days=14)
     for answer in (
         await house.feedback.client().get(path),
         await house.feedback.client().post(path, json=build.answers()),
@@ -135,7 +135,7 @@ async def test_a_link_is_gone_after_fourteen_days(running: Start) -> None:
         rows = await house.feedback.rows("select status from invitation")
         return [row["status"] for row in rows] == ["expired"]
 
-    await eventually(expired)
+    await until(expired)
 
 
 async def test_an_unknown_link_does_not_exist(house: House) -> None:
@@ -197,3 +197,12 @@ async def test_a_malformed_answer_is_refused_uses_nothing_up_and_is_not_said_bac
     large = await anyone.post(path, content=b" " * 300_000, headers=json)
     assert large.status_code == 413
     assert (await anyone.post(path, json=build.answers())).status_code == 200
+
+
+async def test_a_field_nobody_knows_is_refused_without_repeating_its_name(house: House) -> None:
+    path = await house.invited()
+    canary = "zqxcanaryfield"
+    for form in ({"answers": [{"question_id": "visit", "score": 2, canary: 1}]}, {"answers": [], canary: 1}):
+        answer = await house.feedback.client().post(path, json=form)
+        assert answer.status_code == 422
+        assert canary not in answer.text

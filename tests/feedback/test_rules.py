@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from services.feedback.answers.rules import AnswerDoesNotFit, Asked, Reply, judge
 from services.feedback.invitations import rules
-from services.feedback.invitations.rules import LinkExpired, LinkUsed, Status, Trigger
+from services.feedback.invitations.rules import LinkExpired, LinkUsed, Status
+from services.feedback.journeys.rules import Trigger
 from services.feedback.surveys.rules import Asks, SurveyWithoutScore, check_publishable
 
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)

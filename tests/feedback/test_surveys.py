@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from infra import wire
+from tests.asking import once
 from tests.conftest import Start
 from tests.feedback import build
 from tests.feedback.conftest import draw, publish
@@ -21,9 +22,7 @@ async def feedback(running: Start) -> Running:
 
 
 async def drafted(feedback: Running, form: Any) -> httpx.Response:
-    return await feedback.client(build.HEADQUARTERS).post(
-        "/v1/surveys", json=form, headers={"Idempotency-Key": str(uuid4())}
-    )
+    return await feedback.client(build.HEADQUARTERS).post("/v1/surveys", json=form, headers=once())
 
 
 async def test_a_correction_is_another_version_and_what_was_published_stays(feedback: Running) -> None:

@@ -1,5 +1,6 @@
 """The rules of work orders."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -11,6 +12,7 @@ from services.feedback.workorders import rules
 from services.feedback.workorders.rules import (
     DEFAULTS,
     NEXT,
+    BandsOutOfOrder,
     DeadlinesOutOfOrder,
     Hand,
     Loop,
@@ -82,6 +84,14 @@ def test_two_equal_bands_count_as_the_graver_one() -> None:
 
 def test_the_policy_of_a_severity_is_found() -> None:
     assert rules.policy_of(Severity.MEDIUM, DEFAULTS) is DEFAULTS[1]
+
+
+@pytest.mark.parametrize(("high", "medium", "fits"), [(3, 6, True), (5, 5, True), (6, 5, False)])
+def test_a_medium_band_does_not_end_below_the_high_one(high: int, medium: int, *, fits: bool) -> None:
+    hour = timedelta(hours=1)
+    bands = [Policy(Severity.HIGH, high, hour, hour), Policy(Severity.MEDIUM, medium, hour, hour)]
+    with nullcontext() if fits else pytest.raises(BandsOutOfOrder):
+        rules.check_bands(bands)
 
 
 def test_nobody_must_put_right_before_answering() -> None:

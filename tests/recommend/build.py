@@ -1,24 +1,24 @@
-"""Rows, forms and facts for the tests of recommend, and a house that the other services speak to."""
+"""Rows, forms and facts for the tests of recommend, and a house with the other services around it."""
 
-import asyncio
 import itertools
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from infra.eventlog.port import Entry, Envelope
-from infra.identity import Caller, Role
+from infra.identity import Caller, Role, Verifier
 from infra.problems import MEDIA_TYPE, URN
-from infra.refusal import REGISTRY
+from tests.asking import BRAND, once, tell
 from tests.conftest import Start
-from tests.running import Running
+from tests.running import Running, Throwaway
 
-BRAND = "lumiere"
 BOUTIQUE, OTHER_BOUTIQUE = UUID(int=0xB001), UUID(int=0xB002)
 ADVISOR_ID, OTHER_ADVISOR_ID = UUID(int=0xA001), UUID(int=0xA002)
 HER_ID = UUID(int=0xC001)
@@ -100,73 +100,48 @@ def visit(
     }
 
 
-async def until(look: Callable[[], Awaitable[bool]], *, within: float = 10.0) -> None:
-    """Wait until it is so; TimeoutError when it is not in time."""
-    async with asyncio.timeout(within):
-        while not await look():  # noqa: ASYNC110 - what is awaited happens in PostgreSQL
-            await asyncio.sleep(0.01)
-
-
-def once() -> dict[str, str]:
-    """The header of a creating request."""
-    return {"Idempotency-Key": str(uuid4())}
-
-
 def codes(answer: httpx.Response, of: str = "items") -> list[str]:
     """The pieces of an answer, in order."""
     assert answer.status_code in {200, 201}, answer.text
     return [item["piece_code"] for item in answer.json()[of]]
 
 
-def problem(answer: httpx.Response) -> str:
-    """The slug of a problem document, which it must be."""
-    assert answer.headers["content-type"] == MEDIA_TYPE, answer.text
-    assert answer.json()["status"] == answer.status_code
-    slug = str(answer.json()["type"]).removeprefix(URN)
-    assert slug in REGISTRY
-    return slug
+@dataclass
+class Profile:
+    """As much of profile as recommend asks: whether somebody may see a client now."""
+
+    verifier: Verifier
+    lets: set[Caller] = field(default_factory=lambda: {HEADQUARTERS, ADVISOR, MANAGER})
+    asked: list[tuple[UUID, dict[str, Any]]] = field(default_factory=list)
+    away: bool = False
+
+    def app(self) -> Starlette:
+        """The service."""
+        return Starlette(routes=[Route("/v1/clients/{client_id:uuid}/looks", self.look, methods=["POST"])])
+
+    async def look(self, request: Request) -> Response:
+        """Answer her card, or that there is no such client for the person asked about."""
+        service = self.verifier.verify(request.headers["authorization"].removeprefix("Bearer "))
+        assert (service.subject, service.role) == ("recommend", Role.SERVICE)
+        if self.away:
+            return Response(status_code=503)
+        client_id, form = request.path_params["client_id"], await request.json()
+        self.asked.append((client_id, form))
+        if (form["subject"], service.brand_id) in {(one.subject, one.brand_id) for one in self.lets}:
+            return JSONResponse({"client_id": str(client_id)})
+        return JSONResponse({"type": f"{URN}client-unknown", "status": 404}, 404, media_type=MEDIA_TYPE)
 
 
 @dataclass
 class House:
-    """Recommend with a catalogue, and the log that other services speak into."""
+    """Recommend with a catalogue, and what it asks profile."""
 
     recommend: Running
-    told: Counter[str] = field(default_factory=Counter)
-
-    async def append(
-        self, kind: str, data: dict[str, Any], *, brand: str = BRAND, at: datetime | None = None
-    ) -> Envelope:
-        """A fact on the log, as its own service announces it."""
-        source = kind.partition(".")[0]
-        self.told[source] += 1
-        about = str(next(iter(data.values())))
-        envelope = Envelope(
-            id=uuid4(),
-            source=f"maison/{source}",
-            type=kind,
-            subject=about,
-            time=at or datetime.now(UTC),
-            partitionkey=f"test:{about}",
-            sequence=f"{self.told[source]:020}",
-            brandid=brand,
-            data=data,
-        )
-        await self.recommend.kit.log.append(source, 1, [Entry(self.told[source], envelope)])
-        return envelope
+    profile: Profile
 
     async def tell(self, kind: str, data: dict[str, Any], **envelope: Any) -> None:
-        """Append a fact, and wait until recommend has taken it."""
-        told = await self.append(kind, data, **envelope)
-        [position] = [
-            one.position for one in await self.recommend.kit.log.read(0, 10_000) if one.envelope.id == told.id
-        ]
-
-        async def taken() -> bool:
-            [cursor] = await self.recommend.rows("select position from follower_cursor where follower = 'recommend'")
-            return bool(cursor["position"] >= position)
-
-        await until(taken)
+        """Another service announces a fact, and recommend takes it."""
+        await tell(self.recommend, kind, data, **envelope)
         assert await self.recommend.rows("select reason from parked_fact") == []
 
     async def bought(self, *pieces: str, **changed: Any) -> None:
@@ -184,13 +159,8 @@ class House:
         data = {"client_id": str(into), "merged_client_id": str(merged), "merge_id": str(uuid4())}
         await self.tell("profile.identities-merged.v1", data)
 
-    async def owned(self, *, advisor: UUID = ADVISOR_ID, boutique: UUID = BOUTIQUE, client: UUID = HER_ID) -> None:
-        """She came into an advisor's book."""
-        data = {"client_id": str(client), "advisor_id": str(advisor), "boutique_id": str(boutique)}
-        await self.tell("profile.owner-assigned.v1", data)
-
     async def agreed(self, word: str = "confirmed", *, appointment_id: UUID | None = None, **changed: Any) -> UUID:
-        """A visit was confirmed, moved, cancelled or let expire."""
+        """A visit was confirmed, moved or cancelled."""
         appointment_id = appointment_id or uuid4()
         await self.tell(f"appointments.{word}.v1", visit(appointment_id, **changed))
         return appointment_id
@@ -221,9 +191,11 @@ class House:
         return items[0] if items else None
 
 
-async def opened(running: Start, **options: Any) -> House:
+async def opened(running: Start, server: Throwaway, **options: Any) -> House:
     """Start recommend with eighteen pieces, all of them at one boutique and the first six at the other."""
-    house = House(await running("recommend", **options))
+    profile = Profile(Verifier("profile", server.keys / "inner-jwks.json"))
+    transports = {"profile": httpx.ASGITransport(profile.app())}
+    house = House(await running("recommend", transports=transports, **options), profile)
     form = {"pieces": [piece(code) for code in CODES]}
     answer = await house.recommend.client(HEADQUARTERS).put("/v1/pieces/batch", json=form)
     assert answer.status_code == 200, answer.text

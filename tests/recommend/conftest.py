@@ -4,9 +4,10 @@ import pytest
 
 from tests.conftest import Start
 from tests.recommend.build import House, opened
+from tests.running import Throwaway
 
 
 @pytest.fixture
-async def house(running: Start) -> House:
+async def house(running: Start, postgres: Throwaway) -> House:
     """The house, open."""
-    return await opened(running)
+    return await opened(running, postgres)

@@ -1,26 +1,24 @@
 """What advisors make of an assortment, and who may see it."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from services.recommend.assortments.rules import SIZE
+from tests.asking import once, problem
 from tests.recommend.build import (
     ADVISOR,
     CODES,
     HEADQUARTERS,
     HER,
+    HER_ID,
     MANAGER,
     OTHER_ADVISOR,
-    OTHER_BOUTIQUE,
     PEER,
     RIVAL,
     TILL,
     House,
-    once,
     patch,
     post,
-    problem,
     ready,
     shown,
 )
@@ -95,19 +93,36 @@ async def test_a_wrong_change_is_refused_by_name(house: House) -> None:
     assert await house.prepared(visit) == before
 
 
-async def test_the_visits_boutique_sees_it_and_nobody_elses_does(house: House) -> None:
-    visit, assortment = await ready(house, starts_in=timedelta(days=9))
+async def test_whom_profile_lets_see_her_sees_it_and_nobody_else_does_at_her_boutique_either(house: House) -> None:
+    visit, assortment = await ready(house)
     at = f"/v1/assortments/{assortment['assortment_id']}"
-    for by in (ADVISOR, MANAGER, HEADQUARTERS):
+    house.profile.lets = {HEADQUARTERS, OTHER_ADVISOR}
+    for by in house.profile.lets:
         read = await house.recommend.client(by).get(at)
         assert (read.json(), read.headers["etag"]) == (assortment, '"1"')
-    for by in (OTHER_ADVISOR, RIVAL):
+    for by in (ADVISOR, MANAGER, RIVAL):
         assert await house.prepared(visit, by=by) is None
         assert problem(await house.recommend.client(by).get(at)) == "not-found"
         assert problem(await patch(house, assortment, by, drop=[shown(assortment)[0]])) == "not-found"
         assert problem(await post(house, visit, by)) == "not-found"
-    await house.owned(advisor=OTHER_ADVISOR.advisor_id or uuid4(), boutique=OTHER_BOUTIQUE)
-    assert await house.prepared(visit, by=OTHER_ADVISOR) == assortment, "her own advisor sees it wherever she goes"
+    assert await house.prepared(visit, by=OTHER_ADVISOR) == assortment
+    assert {(client, form["seen"]) for client, form in house.profile.asked} == {(HER_ID, "assortment")}
+
+
+async def test_while_profile_is_away_no_assortment_is_shown_or_changed(house: House) -> None:
+    visit, assortment = await ready(house)
+    house.profile.away = True
+    client = house.recommend.client(ADVISOR)
+    answers = [
+        await client.get(f"/v1/assortments/{assortment['assortment_id']}"),
+        await client.get("/v1/assortments", params={"appointment_id": str(visit)}),
+        await patch(house, assortment, drop=[shown(assortment)[0]]),
+        await post(house, visit),
+    ]
+    for answer in answers:
+        assert (answer.status_code, problem(answer), answer.headers["retry-after"]) == (503, "peer-unavailable", "1")
+    house.profile.away = False
+    assert await house.prepared(visit) == assortment
 
 
 async def test_the_preparation_sheet_of_a_peer_finds_it(house: House) -> None:

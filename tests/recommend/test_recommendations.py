@@ -1,5 +1,6 @@
 """What is recommended, to whom it may be shown, and what may have a part in it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,9 @@ import pytest
 
 from infra.identity import Caller, Role
 from services.recommend.assortments.rules import PERSONAL, SAME_KIND
+from tests.asking import BRAND, tell, until
 from tests.recommend.build import (
     BOUTIQUE,
-    BRAND,
     CODES,
     HEADQUARTERS,
     HER,
@@ -21,7 +22,6 @@ from tests.recommend.build import (
     OTHER_BOUTIQUE,
     House,
     piece,
-    until,
 )
 from tests.running import Throwaway
 
@@ -221,19 +221,26 @@ async def test_her_own_answer_speaks_to_her(house: House) -> None:
 @asynccontextmanager
 async def held_up(house: House) -> AsyncIterator[None]:
     """The follower cannot move, and a fact has waited for it for longer than five seconds."""
+    event_id = uuid4()
     connection = await asyncpg.connect(house.recommend.settings.database_url)
+    log = await asyncpg.connect(house.recommend.settings.log_url)
+
+    async def waits_for_long() -> bool:
+        aged = await log.execute(
+            "update fact set appended_at = now() - interval '6 seconds' where envelope ->> 'id' = $1", str(event_id)
+        )
+        return bool(aged == "UPDATE 1")
+
     try:
-        async with connection.transaction():
+        async with asyncio.TaskGroup() as tasks, connection.transaction():
             await connection.execute("select 1 from follower_cursor where follower = 'recommend' for update")
-            told = await house.append("profile.client-registered.v1", {"client_id": str(uuid4())})
-            log = await asyncpg.connect(house.recommend.settings.log_url)
-            await log.execute(
-                "update fact set appended_at = now() - interval '6 seconds' where envelope ->> 'id' = $1", str(told.id)
-            )
-            await log.close()
+            newcomer = {"client_id": str(uuid4())}
+            tasks.create_task(tell(house.recommend, "profile.client-registered.v1", newcomer, event_id=event_id))
+            await until(waits_for_long)
             yield
     finally:
         await connection.close()
+        await log.close()
 
 
 async def test_while_the_follower_lags_the_answer_is_not_personal(house: House) -> None:

@@ -1,99 +1,99 @@
-"""Who may be shown recommendations for whom."""
+"""Who may be shown recommendations for whom: profile decides."""
 
-from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
 
 from infra.identity import Caller, Role
+from tests.asking import BRAND, problem
 from tests.recommend.build import (
     ADVISOR,
     BOUTIQUE,
-    BRAND,
     HEADQUARTERS,
     HER,
     HER_ID,
     MANAGER,
-    OTHER_ADVISOR,
     OTHER_BOUTIQUE,
     PEER,
     RIVAL,
     House,
-    problem,
 )
 
-RING = "AUBE-RING-1"
+RING, NECKLACE = "AUBE-RING-1", "SEINE-NECKLACE-2"
+AT = f"/v1/clients/{HER_ID}/recommendations"
+REGIONAL = Caller("xu", Role.REGIONAL, BRAND, boutique_ids=frozenset({BOUTIQUE, OTHER_BOUTIQUE}), region_id=UUID(int=1))
+CLIENT_SERVICE = Caller("cs", Role.CLIENT_SERVICE, BRAND)
+STAFF = (ADVISOR, MANAGER, REGIONAL, HEADQUARTERS, CLIENT_SERVICE)
 
 
-async def seen(house: House, by: Caller, client: UUID = HER_ID) -> bool:
-    answer = await house.recommend.client(by).get(f"/v1/clients/{client}/recommendations")
-    if answer.status_code == 200:
-        return True
-    assert problem(answer) == "not-found"
-    return False
+@pytest.mark.parametrize("by", STAFF, ids=lambda by: by.role.value)
+async def test_profile_is_asked_about_everyone_of_the_house_as_who_she_is(house: House, by: Caller) -> None:
+    house.profile.lets = {by}
+    assert (await house.recommend.client(by).get(AT)).status_code == 200
+    house.profile.lets = set()
+    assert problem(await house.recommend.client(by).get(AT)) == "not-found"
+    asked = {
+        "subject": by.subject,
+        "role": by.role.value,
+        "advisor_id": str(by.advisor_id) if by.advisor_id else None,
+        "boutique_ids": sorted(str(boutique) for boutique in by.boutique_ids),
+        "seen": "recommendations",
+    }
+    assert house.profile.asked == [(HER_ID, asked)] * 2
 
 
-async def test_an_advisor_sees_her_own_client_and_a_manager_those_of_the_boutique(house: House) -> None:
-    assert [await seen(house, by) for by in (ADVISOR, MANAGER, OTHER_ADVISOR)] == [False, False, False]
-    await house.owned()
-    assert [await seen(house, by) for by in (ADVISOR, MANAGER, OTHER_ADVISOR)] == [True, True, False]
-    colleague = Caller("bo", Role.ADVISOR, BRAND, advisor_id=uuid4(), boutique_ids=frozenset({BOUTIQUE}))
-    assert not await seen(house, colleague)
-    assert await seen(house, HEADQUARTERS)
-    await house.owned(advisor=OTHER_ADVISOR.advisor_id or uuid4(), boutique=OTHER_BOUTIQUE)
-    assert [await seen(house, by) for by in (ADVISOR, MANAGER, OTHER_ADVISOR)] == [False, False, True]
+async def test_neither_owning_her_nor_her_visit_opens_her_without_profile(house: House) -> None:
+    house.profile.lets = set()
+    owner = {"client_id": str(HER_ID), "advisor_id": str(ADVISOR.advisor_id), "boutique_id": str(BOUTIQUE)}
+    await house.tell("profile.owner-assigned.v1", owner)
+    await house.agreed()
+    assert problem(await house.recommend.client(ADVISOR).get(AT)) == "not-found"
 
 
-async def test_she_is_seen_where_she_is_expected_from_a_day_before_until_a_day_after(house: House) -> None:
-    visit = await house.agreed(boutique=OTHER_BOUTIQUE, starts_in=timedelta(hours=30))
-    assert not await seen(house, OTHER_ADVISOR)
-    await house.agreed("moved", appointment_id=visit, boutique=OTHER_BOUTIQUE, starts_in=timedelta(hours=20))
-    assert await seen(house, OTHER_ADVISOR)
-    assert not await seen(house, ADVISOR)
-    over = {"appointment_id": str(visit), "completed_at": (datetime.now(UTC) - timedelta(hours=23)).isoformat()}
-    await house.tell("appointments.visit-completed.v1", over)
-    assert await seen(house, OTHER_ADVISOR), "what is left to do is done on the same day"
-    over["completed_at"] = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
-    await house.tell("appointments.visit-completed.v1", over)
-    assert not await seen(house, OTHER_ADVISOR)
+async def test_while_profile_is_away_nobody_of_the_house_is_shown_anything(house: House) -> None:
+    house.profile.away = True
+    for by in STAFF:
+        answer = await house.recommend.client(by).get(AT)
+        assert (answer.status_code, problem(answer)) == (503, "peer-unavailable")
+        assert answer.headers["retry-after"] == "1"
+    assert (await house.recommend.client(HER).get("/v1/me/recommendations")).status_code == 200
 
 
-async def test_whoever_has_arrived_is_seen_however_early_she_is(house: House) -> None:
-    visit = await house.agreed(starts_in=timedelta(hours=30))
-    assert not await seen(house, ADVISOR)
-    data = {"appointment_id": str(visit), "arrived_at": datetime.now(UTC).isoformat()}
-    await house.tell("appointments.client-arrived.v1", data)
-    assert await seen(house, ADVISOR)
-
-
-async def test_who_does_not_come_is_not_seen(house: House) -> None:
-    for word in ("cancelled", "expired", "no-show-recorded"):
-        visit = await house.agreed()
-        assert await seen(house, ADVISOR)
-        await house.agreed(word, appointment_id=visit)
-        assert not await seen(house, ADVISOR)
+async def test_a_service_is_not_asked_about_and_told_of_no_piece_of_hers(house: House) -> None:
+    house.profile.away = True
+    await house.allows()
+    await house.couples(RING, NECKLACE)
+    await house.bought(RING)
+    body = (await house.recommend.client(PEER, issuer="appointments").get(AT, params={"limit": 18})).json()
+    [item] = [item for item in body["items"] if item["reason"]["code"] == "goes-with"]
+    assert item["reason"]["en"] == "Often chosen together with a piece she has"
+    assert house.profile.asked == []
 
 
 async def test_another_brand_learns_nothing_of_her(house: House) -> None:
     await house.allows()
     await house.bought(RING)
-    answer = await house.recommend.client(RIVAL).get(f"/v1/clients/{HER_ID}/recommendations")
-    assert answer.json() == {"client_id": str(HER_ID), "boutique_id": None, "personalised": False, "items": []}
-    far = Caller("far", Role.ADVISOR, "ombre", advisor_id=ADVISOR.advisor_id, boutique_ids=ADVISOR.boutique_ids)
-    await house.owned()
-    assert not await seen(house, far)
+    assert problem(await house.recommend.client(RIVAL).get(AT)) == "not-found"
+    # Even if profile knew such a client there, ours stays ours.
+    house.profile.lets = {RIVAL, replace(ADVISOR, brand_id=RIVAL.brand_id)}
+    for by in house.profile.lets:
+        answer = await house.recommend.client(by).get(AT)
+        assert answer.json() == {"client_id": str(HER_ID), "boutique_id": None, "personalised": False, "items": []}
 
 
 async def test_roles_open_exactly_these_routes(house: House) -> None:
-    at = f"/v1/clients/{HER_ID}/recommendations"
-    assert (await house.recommend.client(PEER, issuer="appointments").get(at)).status_code == 200
-    assert problem(await house.recommend.client(HER).get(at)) == "not-permitted"
+    assert (await house.recommend.client(PEER, issuer="appointments").get(AT)).status_code == 200
+    assert problem(await house.recommend.client(HER).get(AT)) == "not-permitted"
     assert problem(await house.recommend.client(ADVISOR).get("/v1/me/recommendations")) == "not-permitted"
-    assert problem(await house.recommend.client().get(at)) == "unauthenticated"
+    assert problem(await house.recommend.client().get(AT)) == "unauthenticated"
     nobody = Caller("nobody", Role.CLIENT, BRAND)
     assert problem(await house.recommend.client(nobody).get("/v1/me/recommendations")) == "not-found"
 
 
-async def test_a_malformed_question_is_a_problem(house: House) -> None:
+async def test_a_malformed_question_is_a_problem_and_nobody_looked_at_her(house: House) -> None:
     client = house.recommend.client(HEADQUARTERS)
     for query in ("limit=0", "limit=101", "limit=many", "limit=1e9", "boutique_id=here", "boutique_id=%00", "limit="):
-        assert problem(await client.get(f"/v1/clients/{HER_ID}/recommendations?{query}")) == "malformed"
+        assert problem(await client.get(f"{AT}?{query}")) == "malformed"
     assert problem(await client.get("/v1/clients/her/recommendations")) == "malformed"
+    assert house.profile.asked == []

@@ -37,6 +37,14 @@ _KEEP = text(
     """
 )
 _GIVE_BACK = text("delete from occupation where brand_id = :brand and appointment_id = :appointment")
+_NOT_BEGUN = text(
+    "delete from occupation"
+    " where brand_id = :brand and appointment_id = :appointment and lower(during) >= cast(:now as timestamptz)"
+)
+_CUT_SHORT = text(
+    "update occupation set during = tstzrange(lower(during), cast(:now as timestamptz), '[)')"
+    " where brand_id = :brand and appointment_id = :appointment and during @> cast(:now as timestamptz)"
+)
 
 
 def _turns(brand_id: str, resource_ids: Iterable[UUID]) -> list[int]:
@@ -111,3 +119,11 @@ async def give_back(tx: AsyncSession, appointment_id: UUID, resource_ids: Iterab
     """Free what an appointment occupies."""
     await _take_turns(tx, resource_ids)
     await tx.execute(_GIVE_BACK, {"brand": brand(tx), "appointment": appointment_id})
+
+
+async def cut_short(tx: AsyncSession, appointment_id: UUID, resource_ids: Iterable[UUID], *, now: datetime) -> None:
+    """Free what an appointment would still occupy from now on."""
+    await _take_turns(tx, resource_ids)
+    whose = {"brand": brand(tx), "appointment": appointment_id, "now": now}
+    await tx.execute(_NOT_BEGUN, whose)
+    await tx.execute(_CUT_SHORT, whose)

@@ -10,10 +10,10 @@ from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
 from infra.refusal import BadRequest, Kind, Refusal
-from infra.wire import Page, cursor, read_cursor
+from infra.wire import After, Page, cursor, read_cursor
 from services.appointments.availability import queries
 from services.appointments.availability.rules import earliest, only, slots
-from services.appointments.availability.schemas import Instant, SlotView, instant
+from services.appointments.availability.schemas import Instant, PartySize, SlotView, instant
 from services.appointments.directory import queries as directory
 from services.appointments.directory.rules import Span
 
@@ -40,9 +40,8 @@ async def read_availability(
     starts_from: Annotated[Instant, Query(alias="from")],
     until: Annotated[Instant, Query(alias="to")],
     advisor_id: UUID | None = None,
-    client_id: UUID | None = None,
-    party_size: Annotated[int, Query(ge=1, le=200)] = 1,
-    after: Annotated[str | None, Query(alias="cursor", max_length=400)] = None,
+    party_size: PartySize = 1,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 500,
     tx: Transaction,
     by: By,
@@ -53,10 +52,9 @@ async def read_availability(
         raise RangeTooWide
     boutique = await directory.own_boutique(tx, boutique_id, by)
     experience = await directory.experience(tx, experience_id)
-    whose = by.client_id if by.role is Role.CLIENT else client_id
-    client = await queries.person(tx, whose) if whose else None
+    client = await queries.person(tx, by.client_id) if by.client_id else None
     terms = queries.terms(experience)
-    of = f"availability {boutique_id} {experience_id} {advisor_id} {whose} {party_size}"
+    of = f"availability {boutique_id} {experience_id} {advisor_id} {by.client_id} {party_size}"
     # The same bounds as for booking: what is shown can be had.
     first = max(starts_from, _read(after, of) or starts_from, earliest(terms, queries.actor(by), now))
     last = min(until, now + terms.horizon)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from infra.wire import View
 
@@ -23,6 +23,9 @@ def instant(value: str) -> datetime:
 
 # An instant with an offset, as UTC.
 Instant = Annotated[AwareDatetime, AfterValidator(_usable)]
+
+# Larger parties are an event. Where a room is needed, the largest one may allow fewer.
+PartySize = Annotated[int, Field(ge=1, le=20)]
 
 
 class SlotView(View):

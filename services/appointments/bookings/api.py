@@ -1,22 +1,23 @@
 """Routes of appointments."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Header, Query, Response
 
-from infra.app import By, Now, router
+from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
-from infra.identity import Role, permit
-from infra.refusal import BadRequest
-from infra.wire import Limit, Page, cursor, etag, read_cursor
-from services.appointments.availability.schemas import Instant, instant
+from infra.identity import Caller, Role, permit
+from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_instant_cursor
+from services.appointments.availability.schemas import Instant
 from services.appointments.bookings import queries
 from services.appointments.bookings.actions.life import cancel, check_in, complete, confirm, record_no_show
+from services.appointments.bookings.actions.looks import look
 from services.appointments.bookings.actions.placing import hold, move
-from services.appointments.bookings.schemas import AppointmentView, HoldForm, MoveForm
+from services.appointments.bookings.schemas import AppointmentView, HerAppointmentView, HoldForm, MoveForm
 from services.appointments.bookings.tables import Appointment
 
 routes = router()
@@ -36,19 +37,27 @@ READS = (
 
 # A step is guarded by the status it starts from; who wants to be sure of more sends the ETag.
 Seen = Annotated[str, Header(alias="If-Match", max_length=100)]
-After = Annotated[str | None, Query(alias="cursor", max_length=400)]
+# A client is not told why this advisor receives her.
+Shown = AppointmentView | HerAppointmentView
 
 
-def _view(appointment: Appointment, response: Response) -> AppointmentView:
+def _view(appointment: Appointment, response: Response, by: Caller) -> Shown:
     response.headers["ETag"] = etag(appointment.version)
-    return AppointmentView.model_validate(appointment)
+    view = HerAppointmentView if by.role is Role.CLIENT else AppointmentView
+    return view.model_validate(appointment)
 
 
 @routes.post("/appointments", status_code=201)
 @permit(*BOOKS)
-@idempotent()
-async def hold_time(form: HoldForm, tx: Transaction, by: By, now: Now, response: Response) -> AppointmentView:
-    """Keep a time for five minutes; if it is taken, the answer names the nearest free ones."""
+@idempotent(keep=timedelta(days=30))
+async def hold_time(*, form: HoldForm, kit: OfKit, tx: Transaction, by: By, now: Now, response: Response) -> Shown:
+    """Keep a time for five minutes; if it is taken, the answer names the nearest free ones.
+
+    Staff book for clients whom profile shows them.
+    """
+    if by.role is not Role.CLIENT and form.client_id is not None:
+        # The key has begun the transaction, but nothing is locked besides it: nobody waits for profile but this caller.
+        await look(kit.peers, form.client_id, seen="booking", by=by)
     made = await hold(
         tx,
         boutique_id=form.boutique_id,
@@ -61,7 +70,7 @@ async def hold_time(form: HoldForm, tx: Transaction, by: By, now: Now, response:
         by=by,
         now=now,
     )
-    return _view(made, response)
+    return _view(made, response, by)
 
 
 @routes.get("/appointments")
@@ -88,10 +97,11 @@ async def list_appointments(
         client_id=client_id,
         starts_from=starts_from,
         until=until,
-        after=_read(after, of),
+        after=read_instant_cursor(after, of=of),
         limit=limit + 1,
     )
-    return _page(list(rows), limit, of)
+    items = [AppointmentView.model_validate(row) for row in rows[:limit]]
+    return Page(items=items, next_cursor=_next(rows, limit, of))
 
 
 @routes.get("/me/appointments")
@@ -104,36 +114,37 @@ async def list_mine(
     limit: Limit = 50,
     tx: Transaction,
     by: By,
-) -> Page[AppointmentView]:
+) -> Page[HerAppointmentView]:
     """Her own appointments, by their start."""
     of = f"my appointments {by.client_id} {starts_from} {until}"
     rows = await queries.appointments(
-        tx, by, starts_from=starts_from, until=until, after=_read(after, of), limit=limit + 1
+        tx, by, starts_from=starts_from, until=until, after=read_instant_cursor(after, of=of), limit=limit + 1
     )
-    return _page(list(rows), limit, of)
+    items = [HerAppointmentView.model_validate(row) for row in rows[:limit]]
+    return Page(items=items, next_cursor=_next(rows, limit, of))
 
 
 @routes.get("/appointments/{appointment_id}")
 @permit(Role.CLIENT, *READS)
-async def read_appointment(appointment_id: UUID, tx: Transaction, by: By, response: Response) -> AppointmentView:
+async def read_appointment(appointment_id: UUID, tx: Transaction, by: By, response: Response) -> Shown:
     """One appointment."""
-    return _view(await queries.visible(tx, appointment_id, by), response)
+    return _view(await queries.visible(tx, appointment_id, by), response, by)
 
 
 @routes.post("/appointments/{appointment_id}/confirm")
 @permit(*BOOKS)
 async def confirm_appointment(
     *, appointment_id: UUID, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response
-) -> AppointmentView:
+) -> Shown:
     """Agree the visit while its time is still kept."""
-    return _view(await confirm(tx, appointment_id, if_match=if_match, by=by, now=now), response)
+    return _view(await confirm(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
 
 
 @routes.post("/appointments/{appointment_id}/move")
 @permit(*BOOKS)
 async def move_appointment(
-    *, appointment_id: UUID, form: MoveForm, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response
-) -> AppointmentView:
+    *, appointment_id: UUID, form: MoveForm, if_match: IfMatch, tx: Transaction, by: By, now: Now, response: Response
+) -> Shown:
     """Give a visit another time; if that is taken, the visit stays and the answer names the nearest free times."""
     moved = await move(
         tx,
@@ -144,54 +155,45 @@ async def move_appointment(
         by=by,
         now=now,
     )
-    return _view(moved, response)
+    return _view(moved, response, by)
 
 
 @routes.post("/appointments/{appointment_id}/cancel")
 @permit(*BOOKS)
 async def cancel_appointment(
     *, appointment_id: UUID, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response
-) -> AppointmentView:
+) -> Shown:
     """Give it up. Clients owe the experience's notice, the house's own people none."""
-    return _view(await cancel(tx, appointment_id, if_match=if_match, by=by, now=now), response)
+    return _view(await cancel(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
 
 
 @routes.post("/appointments/{appointment_id}/check-in")
 @permit(*RECEIVES)
 async def check_client_in(
     *, appointment_id: UUID, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response
-) -> AppointmentView:
+) -> Shown:
     """She has arrived."""
-    return _view(await check_in(tx, appointment_id, if_match=if_match, by=by, now=now), response)
+    return _view(await check_in(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
 
 
 @routes.post("/appointments/{appointment_id}/complete")
 @permit(*RECEIVES)
 async def complete_visit(
     *, appointment_id: UUID, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response
-) -> AppointmentView:
+) -> Shown:
     """The visit is over."""
-    return _view(await complete(tx, appointment_id, if_match=if_match, by=by, now=now), response)
+    return _view(await complete(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
 
 
 @routes.post("/appointments/{appointment_id}/no-show")
 @permit(*RECEIVES)
 async def note_no_show(
     *, appointment_id: UUID, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response
-) -> AppointmentView:
+) -> Shown:
     """She did not come; her time is free again."""
-    return _view(await record_no_show(tx, appointment_id, if_match=if_match, by=by, now=now), response)
+    return _view(await record_no_show(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
 
 
-def _page(rows: list[Appointment], limit: int, of: str) -> Page[AppointmentView]:
-    items = [AppointmentView.model_validate(row) for row in rows[:limit]]
-    more = cursor(items[-1].starts_at.isoformat(), items[-1].appointment_id, of=of) if len(rows) > limit else None
-    return Page(items=items, next_cursor=more)
-
-
-def _read(after: str | None, of: str) -> tuple[datetime, UUID] | None:
-    key = read_cursor(after, of=of, parts=2)
-    try:
-        return (instant(key[0]), UUID(key[1])) if key else None
-    except ValueError:
-        raise BadRequest from None
+def _next(rows: Sequence[Appointment], limit: int, of: str) -> str | None:
+    last = rows[limit - 1] if len(rows) > limit else None
+    return cursor(last.starts_at.isoformat(), last.appointment_id, of=of) if last else None

@@ -38,15 +38,9 @@ class AppointmentMoved(_Agreed, Fact):
 
 
 class AppointmentCancelled(_Agreed, Fact):
-    """A visit, or a time kept for one, was given up."""
+    """A visit agreed was given up. A time that was only kept is not announced: nobody heard of it."""
 
     type: ClassVar[str] = "appointments.cancelled.v1"
-
-
-class AppointmentExpired(_Agreed, Fact):
-    """A time kept was not confirmed."""
-
-    type: ClassVar[str] = "appointments.expired.v1"
 
 
 class ClientArrived(Fact):

@@ -11,7 +11,8 @@ from services.appointments.availability.rules import Actor, Outlook, earliest, o
 
 HOLD = timedelta(minutes=5)
 MOST_HOLDS = 3  # that one client may keep at a time, or she could close a boutique's day
-EARLIEST_ARRIVAL = timedelta(hours=24)  # before the visit; the guard against checking in next week's visit
+# Around the visit: nobody checks in next week's visit, or with last month's makes a client present once more.
+ARRIVAL = timedelta(hours=24)
 
 
 class Status(StrEnum):
@@ -49,9 +50,6 @@ NEXT: Mapping[tuple[Status, Step], Status] = {
     (Status.CONFIRMED, Step.RECORD_NO_SHOW): Status.NO_SHOW,
     (Status.CHECKED_IN, Step.COMPLETE): Status.COMPLETED,
 }
-
-# She may be expected, or is there.
-LIVE = frozenset({Status.HELD, Status.CONFIRMED, Status.CHECKED_IN})
 
 
 class AssignedFor(StrEnum):
@@ -180,6 +178,15 @@ class TooEarly(Refusal):
     zh = "现在记录为时过早，possible_at 之后方可操作。"
 
 
+class TooLate(Refusal):
+    """An arrival is recorded around the visit."""
+
+    kind = Kind.CONFLICT
+    slug = "too-late-for-that"
+    en = "It is too late to record this. It was possible until `possible_until`."
+    zh = "现在记录为时已晚，possible_until 之前方可操作。"
+
+
 class TooManyHolds(Refusal):
     """She keeps other times already."""
 
@@ -211,10 +218,12 @@ class CancellationNotice:
             raise NoticeTooShort(notice_minutes=self.notice // timedelta(minutes=1))
 
 
-def judge_arrival(*, starts_at: datetime, now: datetime) -> None:
-    """Raise TooEarly when the visit is more than a day ahead."""
-    if now < starts_at - EARLIEST_ARRIVAL:
-        raise TooEarly(possible_at=(starts_at - EARLIEST_ARRIVAL).isoformat())
+def judge_arrival(*, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    """Raise TooEarly when the visit is more than a day ahead, TooLate when it ended more than a day ago."""
+    if now < starts_at - ARRIVAL:
+        raise TooEarly(possible_at=(starts_at - ARRIVAL).isoformat())
+    if now >= ends_at + ARRIVAL:
+        raise TooLate(possible_until=(ends_at + ARRIVAL).isoformat())
 
 
 def judge_no_show(*, starts_at: datetime, now: datetime) -> None:

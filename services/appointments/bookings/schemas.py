@@ -1,13 +1,10 @@
 """Wire models of appointments."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
-
 from infra.wire import Code, Form, View
-from services.appointments.availability.schemas import Instant
+from services.appointments.availability.schemas import Instant, PartySize
 from services.appointments.bookings.rules import AssignedFor, Status
 
 
@@ -19,7 +16,7 @@ class HoldForm(Form):
     starts_at: Instant
     client_id: UUID | None = None
     advisor_id: UUID | None = None
-    party_size: Annotated[int, Field(ge=1, le=200)] = 1
+    party_size: PartySize = 1
     piece_code: Code | None = None
 
 
@@ -30,8 +27,8 @@ class MoveForm(Form):
     advisor_id: UUID | None = None
 
 
-class AppointmentView(View):
-    """An appointment. `assigned_for` says why this advisor receives her."""
+class HerAppointmentView(View):
+    """An appointment, as the client sees it."""
 
     appointment_id: UUID
     client_id: UUID
@@ -45,10 +42,15 @@ class AppointmentView(View):
     expires_at: datetime | None
     party_size: int
     piece_code: str | None
-    assigned_for: AssignedFor
     created_at: datetime
     confirmed_at: datetime | None
     arrived_at: datetime | None
     completed_at: datetime | None
     cancelled_at: datetime | None
     version: int
+
+
+class AppointmentView(HerAppointmentView):
+    """An appointment, as the house sees it. `assigned_for` says why this advisor receives her."""
+
+    assigned_for: AssignedFor

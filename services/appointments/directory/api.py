@@ -1,16 +1,14 @@
 """Routes of the directory."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Response
 
 from infra.app import By, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
-from infra.refusal import BadRequest
-from infra.wire import IfMatch, Limit, Page, cursor, etag, read_cursor
+from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_cursor, read_id_cursor
 from services.appointments.directory import actions, queries
 from services.appointments.directory.schemas import (
     AdvisorForm,
@@ -43,8 +41,6 @@ STAFF = (
     Role.HEADQUARTERS,
     Role.SERVICE,
 )
-
-After = Annotated[str | None, Query(alias="cursor", max_length=400)]
 
 
 @routes.post("/regions", status_code=201)
@@ -159,7 +155,7 @@ async def list_rooms(boutique_id: UUID, tx: Transaction, after: After = None, li
     """A boutique's rooms."""
     await queries.boutique(tx, boutique_id)
     of = f"rooms {boutique_id}"
-    rows = await queries.rooms(tx, boutique_id, after=_uuid(after, of), limit=limit + 1)
+    rows = await queries.rooms(tx, boutique_id, after=read_id_cursor(after, of=of), limit=limit + 1)
     items = [RoomView.model_validate(row) for row in rows[:limit]]
     return Page(items=items, next_cursor=cursor(items[-1].room_id, of=of) if len(rows) > limit else None)
 
@@ -190,7 +186,7 @@ async def list_advisors(
     """A boutique's advisors."""
     await queries.boutique(tx, boutique_id)
     of = f"advisors {boutique_id}"
-    rows = await queries.advisors(tx, boutique_id, after=_uuid(after, of), limit=limit + 1)
+    rows = await queries.advisors(tx, boutique_id, after=read_id_cursor(after, of=of), limit=limit + 1)
     items = [AdvisorView.model_validate(row) for row in rows[:limit]]
     return Page(items=items, next_cursor=cursor(items[-1].advisor_id, of=of) if len(rows) > limit else None)
 
@@ -255,17 +251,6 @@ async def change_experience(
     return ExperienceView.model_validate(experience)
 
 
-def _code(value: str | None, of: str) -> str | None:
-    key = read_cursor(value, of=of, parts=1)
-    # A made-up cursor could carry what PostgreSQL cannot read.
-    if key and not (key[0].isascii() and key[0].isprintable()):
-        raise BadRequest
+def _code(after: str | None, of: str) -> str | None:
+    key = read_cursor(after, of=of, parts=1)
     return key[0] if key else None
-
-
-def _uuid(value: str | None, of: str) -> UUID | None:
-    key = read_cursor(value, of=of, parts=1)
-    try:
-        return UUID(key[0]) if key else None
-    except ValueError:
-        raise BadRequest from None

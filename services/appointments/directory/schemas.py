@@ -125,10 +125,6 @@ def _minutes(clock: str) -> int:
     return int(clock[:2]) * 60 + int(clock[3:])
 
 
-def _stretch(starts: int, ends: int) -> Stretch:
-    return Stretch(starts=_clock(starts), ends=_clock(ends))
-
-
 def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 

@@ -5,18 +5,18 @@ from typing import Any
 from uuid import UUID
 
 from infra.app import By, Kit, Now, OfKit, router
-from infra.identity import Role, permit
+from infra.identity import Caller, Role, permit
 from infra.peers import PeerRefused, PeerUnavailable
+from infra.refusal import NotFound
 from services.appointments.bookings import queries as bookings
+from services.appointments.bookings.actions.looks import PATIENCE, look
 from services.appointments.bookings.rules import Status
 from services.appointments.bookings.schemas import AppointmentView
 from services.appointments.directory import queries as directory
-from services.appointments.preparation.rules import expected
+from services.appointments.preparation.rules import expected, receives
 from services.appointments.preparation.schemas import Note, PreparationView
 
 routes = router()
-
-PATIENCE = 1.5  # seconds for each peer; a sheet without a part is better than one that comes late
 
 Part = tuple[dict[str, Any] | None, Note | None]
 
@@ -34,10 +34,21 @@ async def read_preparation(appointment_id: UUID, by: By, now: Now, kit: OfKit) -
     room = rooms.get(appointment.room_id) if appointment.room_id else None
     card: Part = (None, Note.NOT_EXPECTED)
     assortment: Part = (None, Note.NOT_EXPECTED)
-    if expected(Status(appointment.status), completed_at=appointment.completed_at, now=now):
+    status = Status(appointment.status)
+    if expected(
+        status,
+        starts_at=appointment.starts_at,
+        ends_at=appointment.ends_at,
+        arrived_at=appointment.arrived_at,
+        completed_at=appointment.completed_at,
+        now=now,
+    ):
         card, assortment = await asyncio.gather(
-            _card(kit, appointment.client_id, by.brand_id), _assortment(kit, appointment_id, by.brand_id)
+            _card(kit, appointment.client_id, by), _assortment(kit, appointment_id, by.brand_id)
         )
+        # Pieces tell of her taste: without profile's yes they are only for those who lay them out for her.
+        if card[0] is None and not receives(status, here=appointment.boutique_id in by.boutique_ids):
+            assortment = (None, card[1])
     return PreparationView(
         appointment=AppointmentView.model_validate(appointment),
         boutique_name_zh=boutique.name_zh,
@@ -54,29 +65,26 @@ async def read_preparation(appointment_id: UUID, by: By, now: Now, kit: OfKit) -
     )
 
 
-async def _card(kit: Kit, client_id: UUID, brand_id: str) -> Part:
-    found, note = await _ask(kit, "profile", f"/v1/clients/{client_id}/card", brand_id)
-    return (found, None) if found is not None else (None, note)
+async def _card(kit: Kit, client_id: UUID, by: Caller) -> Part:
+    try:
+        return await look(kit.peers, client_id, seen="preparation", by=by), None
+    except (NotFound, PeerRefused):
+        return None, Note.REFUSED
+    except PeerUnavailable:
+        return None, Note.AWAY
 
 
 async def _assortment(kit: Kit, appointment_id: UUID, brand_id: str) -> Part:
-    found, note = await _ask(
-        kit, "recommend", "/v1/assortments", brand_id, params={"appointment_id": str(appointment_id)}
-    )
-    if found is None:
-        return None, note
-    items = found.get("items")
-    if not isinstance(items, list):
-        return None, Note.AWAY
-    return (items[0], None) if items and isinstance(items[0], dict) else (None, Note.NONE_PREPARED)
-
-
-async def _ask(kit: Kit, peer: str, path: str, brand_id: str, *, params: dict[str, str] | None = None) -> Part:
     try:
         async with asyncio.timeout(PATIENCE):
-            answer = await kit.peers[peer].call("GET", path, brand_id=brand_id, params=params)
+            answer = await kit.peers["recommend"].call(
+                "GET", "/v1/assortments", brand_id=brand_id, params={"appointment_id": str(appointment_id)}
+            )
     except PeerRefused:
         return None, Note.REFUSED
     except (PeerUnavailable, TimeoutError, ValueError):  # ValueError: an answer that is not JSON
         return None, Note.AWAY
-    return (answer, None) if isinstance(answer, dict) else (None, Note.AWAY)
+    items = answer.get("items") if isinstance(answer, dict) else None
+    if not isinstance(items, list):
+        return None, Note.AWAY
+    return (items[0], None) if items and isinstance(items[0], dict) else (None, Note.NONE_PREPARED)

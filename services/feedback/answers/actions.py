@@ -13,8 +13,8 @@ from services.feedback.answers.events import AnswerSubmitted
 from services.feedback.answers.queries import behind
 from services.feedback.answers.rules import Asked, Reply, judge
 from services.feedback.answers.tables import Answer
-from services.feedback.invitations import actions as inviting
 from services.feedback.invitations import queries as invitations
+from services.feedback.invitations.actions import inviting
 
 
 async def submit(tx: AsyncSession, token_hash: bytes, replies: Sequence[Reply], *, now: datetime) -> Answer:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from infra.wire import Code, Form, View
+from services.feedback.surveys.schemas import QuestionView, WordsView
 
 TEXT_LIMIT = 2000  # characters of one reply
 
@@ -30,33 +31,9 @@ class ReplyForm(Form):
 
 
 class AnswerForm(Form):
-    """One person's whole reply."""
+    """One client's whole reply."""
 
     answers: Annotated[list[ReplyForm], Field(min_length=1, max_length=20)]
-
-
-class WordsView(View):
-    """Words in both languages."""
-
-    zh: str
-    en: str
-
-
-class OptionView(View):
-    """One choice."""
-
-    option_id: str
-    text: WordsView
-
-
-class QuestionView(View):
-    """One question."""
-
-    question_id: str
-    kind: Literal["score", "choice", "text"]
-    text: WordsView
-    required: bool
-    options: list[OptionView]
 
 
 class LinkView(View):
@@ -84,7 +61,7 @@ class ReplyView(View):
 
 
 class AnswerView(View):
-    """One person's whole reply, as staff read it. `comment` joins all she wrote."""
+    """One client's whole reply, as staff read it. `comment` joins all she wrote, for those who may read it."""
 
     answer_id: UUID
     invitation_id: UUID

@@ -19,7 +19,7 @@ class Base(DeclarativeBase):
 
 
 class Answer(Base):
-    """One person's whole reply."""
+    """One client's whole reply."""
 
     __tablename__ = "answer"
 

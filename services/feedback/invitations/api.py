@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra import wire
@@ -14,12 +12,13 @@ from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.ids import new_id
-from infra.wire import Limit, Page
-from services.feedback.invitations import actions, queries
-from services.feedback.invitations.rules import Status, Trigger
+from infra.wire import After, Limit, Page, read_id_cursor
+from services.feedback.invitations import queries
+from services.feedback.invitations.actions import inviting
+from services.feedback.invitations.rules import Status
 from services.feedback.invitations.schemas import InvitationForm, InvitationView
 from services.feedback.invitations.tables import Invitation
-from services.feedback.surveys.queries import id_in
+from services.feedback.journeys.rules import Trigger
 
 routes = router()
 
@@ -33,7 +32,7 @@ async def invitations(
     boutique_id: UUID | None = None,
     client_id: UUID | None = None,
     status: Status | None = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    cursor: After = None,
     limit: Limit = 50,
 ) -> Page[InvitationView]:
     """List invitations, newest first."""
@@ -44,7 +43,7 @@ async def invitations(
         boutique_id=boutique_id,
         client_id=client_id,
         status=status,
-        before=id_in(cursor, of=of),
+        before=read_id_cursor(cursor, of=of),
         limit=limit + 1,
     )
     items = await _views(tx, found[:limit])
@@ -57,7 +56,7 @@ async def invitations(
 @idempotent()
 async def ask(form: InvitationForm, tx: Transaction, by: By, now: Now) -> InvitationView:
     """Ask one client outside any journey. Whether it reaches her is decided by what she consented to."""
-    touch = actions.Touch(
+    touch = inviting.Touch(
         trigger=Trigger.MANUAL,
         cause_id=new_id(),
         client_id=form.client_id,
@@ -67,7 +66,7 @@ async def ask(form: InvitationForm, tx: Transaction, by: By, now: Now) -> Invita
         appointment_id=form.appointment_id,
     )
     delay = timedelta(minutes=form.delay_minutes)
-    asked = await actions.ask(tx, touch, survey_id=form.survey_id, delay=delay, by=by)
+    asked = await inviting.ask(tx, touch, survey_id=form.survey_id, delay=delay, by=by)
     return (await _views(tx, [asked]))[0]
 
 

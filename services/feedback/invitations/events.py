@@ -4,7 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from infra.eventlog.facts import Fact
-from services.feedback.invitations.rules import Trigger
+from services.feedback.journeys.rules import Trigger
 
 
 class SurveyDue(Fact):

@@ -4,50 +4,31 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, text, true
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
 from infra.refusal import NotFound
 from services.feedback.invitations.rules import Status
-from services.feedback.invitations.tables import Boutique, Invitation
-
-_CANONICAL = text(
-    """
-    with recursive up (origin, id) as (
-        select id, id from unnest(cast(:ids as uuid[])) as asked (id)
-        union
-        select up.origin, alias.canonical_id from up
-        join client_alias alias on alias.brand_id = :brand and alias.client_id = up.id
-    )
-    select origin, id from up
-    where not exists (select 1 from client_alias alias where alias.brand_id = :brand and alias.client_id = up.id)
-    """
-)
-_FAMILY = text(
-    """
-    with recursive down (id) as (
-        select cast(:client as uuid)
-        union
-        select alias.client_id from down
-        join client_alias alias on alias.brand_id = :brand and alias.canonical_id = down.id
-    )
-    select id from down
-    """
-)
+from services.feedback.invitations.tables import Boutique, ClientAlias, Invitation
 
 
 async def canonical(tx: AsyncSession, client_ids: Collection[UUID]) -> Mapping[UUID, UUID]:
     """Whom each of these clients was merged into; herself if she was not."""
-    asked = {"ids": list(client_ids), "brand": tx.info["brand_id"]}
-    found = {row.origin: row.id for row in await tx.execute(_CANONICAL, asked)}
-    return {client_id: found.get(client_id, client_id) for client_id in client_ids}
+    query = select(ClientAlias.client_id, ClientAlias.canonical_id).where(
+        ClientAlias.brand_id == tx.info["brand_id"], ClientAlias.client_id.in_(client_ids)
+    )
+    known_as = {row.client_id: row.canonical_id for row in await tx.execute(query)}
+    return {client_id: known_as.get(client_id, client_id) for client_id in client_ids}
 
 
 async def family(tx: AsyncSession, client_id: UUID) -> Sequence[UUID]:
     """Everyone this client is: herself, whom she was merged into, and all that were merged there too."""
     head = (await canonical(tx, [client_id]))[client_id]
-    return (await tx.scalars(_FAMILY, {"client": head, "brand": tx.info["brand_id"]})).all()
+    merged = select(ClientAlias.client_id).where(
+        ClientAlias.brand_id == tx.info["brand_id"], ClientAlias.canonical_id == head
+    )
+    return [head, *await tx.scalars(merged)]
 
 
 async def boutique(tx: AsyncSession, boutique_id: UUID) -> Boutique:

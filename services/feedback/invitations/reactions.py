@@ -5,16 +5,18 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import on
-from services.feedback.invitations.actions import Touch, invite
-from services.feedback.invitations.rules import Trigger
+from services.feedback.invitations import queries
+from services.feedback.invitations.actions.inviting import Touch, invite, refuse
+from services.feedback.invitations.rules import PURPOSE
 from services.feedback.invitations.tables import Boutique, ClientAlias
 from services.feedback.journeys import queries as journeys
-from services.feedback.journeys.rules import Touchpoint
+from services.feedback.journeys.rules import Trigger
 
 
 class BoutiqueOpened(Slice):
@@ -37,6 +39,16 @@ class IdentitiesMerged(Slice):
     merged_client_id: UUID
 
 
+class MessageRefused(Slice):
+    """A message will not reach her, by profile's rules or by the channel's."""
+
+    type: ClassVar[str] = "profile.message-refused.v1"
+
+    message_id: UUID
+    purpose: str
+    reason: str
+
+
 class VisitCompleted(Slice):
     """She has left the boutique."""
 
@@ -49,19 +61,6 @@ class VisitCompleted(Slice):
     completed_at: datetime
 
 
-class WorkOrderClosed(Slice):
-    """What went wrong is said to be put right: ask her."""
-
-    type: ClassVar[str] = "feedback.work-order-closed.v1"
-
-    work_order_id: UUID
-    client_id: UUID
-    boutique_id: UUID
-    advisor_id: UUID | None = None
-    appointment_id: UUID | None = None
-    closed_at: datetime
-
-
 async def know_boutiques(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpened]]) -> None:
     """Keep the names and the zone; a boutique announced again has new ones."""
     for told in facts:
@@ -71,16 +70,31 @@ async def know_boutiques(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpe
 
 
 async def know_merges(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]) -> None:
-    """Keep the edge; nothing is rewritten."""
+    """Keep the edge, and let earlier edges end at the survivor too; nothing else is rewritten."""
     for told in facts:
-        into = {"canonical_id": told.fact.client_id}
-        row = insert(ClientAlias).values(brand_id=told.brand_id, client_id=told.fact.merged_client_id, **into)
+        brand_id, survivor, merged = told.brand_id, told.fact.client_id, told.fact.merged_client_id
+        # The survivor may be known as a third one already: facts come in order within one client only.
+        last = (await queries.canonical(tx, [survivor]))[survivor]
+        into = {"canonical_id": survivor if last == merged else last}
+        row = insert(ClientAlias).values(brand_id=brand_id, client_id=merged, **into)
         await tx.execute(row.on_conflict_do_update(index_elements=["brand_id", "client_id"], set_=into))
+        of_brand = ClientAlias.brand_id == brand_id
+        await tx.execute(update(ClientAlias).where(of_brand, ClientAlias.canonical_id == merged).values(into))
+        # Nobody is her own alias, not even one who was merged the other way round before.
+        own = (ClientAlias.client_id == into["canonical_id"], ClientAlias.canonical_id == into["canonical_id"])
+        await tx.execute(delete(ClientAlias).where(of_brand, *own))
+
+
+async def note_refusals(tx: AsyncSession, facts: Sequence[Delivered[MessageRefused]]) -> None:
+    """What profile had taken did not reach her after all: the invitation says so."""
+    for told in facts:
+        if told.fact.purpose == PURPOSE:
+            await refuse(tx, told.fact.message_id, reason=told.fact.reason)
 
 
 async def ask_about_visits(tx: AsyncSession, facts: Sequence[Delivered[VisitCompleted]]) -> None:
     """Invite every visitor, if a journey wants it."""
-    step = await journeys.step_after(tx, Touchpoint.VISIT_COMPLETED)
+    step = await journeys.step_after(tx, Trigger.VISIT_COMPLETED)
     if step is None:
         return
     for told in facts:
@@ -96,28 +110,9 @@ async def ask_about_visits(tx: AsyncSession, facts: Sequence[Delivered[VisitComp
         await invite(tx, touch, survey_id=step.survey_id, delay=timedelta(minutes=step.delay_minutes))
 
 
-async def ask_again(tx: AsyncSession, facts: Sequence[Delivered[WorkOrderClosed]]) -> None:
-    """Invite whom a work order was for, if a journey wants it."""
-    step = await journeys.step_after(tx, Touchpoint.WORK_ORDER_CLOSED)
-    if step is None:
-        return
-    for told in facts:
-        touch = Touch(
-            trigger=Trigger.WORK_ORDER_CLOSED,
-            cause_id=told.event_id,
-            client_id=told.fact.client_id,
-            boutique_id=told.fact.boutique_id,
-            touched_at=told.fact.closed_at,
-            advisor_id=told.fact.advisor_id,
-            appointment_id=told.fact.appointment_id,
-            work_order_id=told.fact.work_order_id,
-        )
-        await invite(tx, touch, survey_id=step.survey_id, delay=timedelta(minutes=step.delay_minutes))
-
-
 REACTIONS = [
     on(BoutiqueOpened, know_boutiques),
     on(IdentitiesMerged, know_merges),
+    on(MessageRefused, note_refusals),
     on(VisitCompleted, ask_about_visits),
-    on(WorkOrderClosed, ask_again),
 ]

@@ -6,10 +6,13 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from infra.refusal import Kind, Refusal
+from services.feedback.journeys.rules import Trigger
 
+PURPOSE = "survey"  # of the messages that profile is asked for
 LIFETIME = timedelta(days=14)  # of a link, from the moment the invitation is due
 LEASE = timedelta(seconds=30)  # a claimed invitation is left alone that long: ten times the peer's time-out
 _LONGEST_WAIT = 300  # seconds between two tries
+UNREADABLE = "link-unreadable"  # why an invitation is refused whose token cannot be opened: no try helps
 
 # brand slug, dot, 256 bits in base64url
 _TOKEN = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})\.([A-Za-z0-9_-]{43})")
@@ -42,14 +45,6 @@ class Status(StrEnum):
     REFUSED = "refused"
     ANSWERED = "answered"
     EXPIRED = "expired"
-
-
-class Trigger(StrEnum):
-    """What made us ask: a touchpoint of a journey, or a person."""
-
-    VISIT_COMPLETED = "visit-completed"
-    WORK_ORDER_CLOSED = "work-order-closed"
-    MANUAL = "manual"
 
 
 # At most 20 characters, as WeChat's `thing` wants.

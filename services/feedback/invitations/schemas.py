@@ -1,15 +1,12 @@
 """Invitations over the wire."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
-
 from infra.wire import Form, View
-from services.feedback.invitations.rules import Status, Trigger
-
-MONTH = 30 * 24 * 60  # minutes
+from services.feedback.invitations.rules import Status
+from services.feedback.journeys.rules import Trigger
+from services.feedback.journeys.schemas import DelayMinutes
 
 
 class InvitationForm(Form):
@@ -20,7 +17,7 @@ class InvitationForm(Form):
     boutique_id: UUID
     advisor_id: UUID | None = None
     appointment_id: UUID | None = None
-    delay_minutes: Annotated[int, Field(ge=0, le=MONTH)] = 0
+    delay_minutes: DelayMinutes = 0
 
 
 class InvitationView(View):

@@ -18,7 +18,7 @@ class Base(DeclarativeBase):
 
 
 class Invitation(Base):
-    """One client asked once about one touchpoint (`cause_id`: the fact, or the invitation itself if a person asks)."""
+    """One client asked once about one touchpoint (`cause_id`: the fact, or one of its own if a colleague asks)."""
 
     __tablename__ = "invitation"
 
@@ -46,6 +46,20 @@ class Invitation(Base):
     answered_at: Mapped[datetime | None]
 
 
+class InvitationMessage(Base):
+    """A message of profile's: which invitation it carries, and why it did not reach her.
+
+    The one is in profile's answer, the other in its fact; whichever comes second finds the first here.
+    """
+
+    __tablename__ = "invitation_message"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    invitation_id: Mapped[UUID | None]
+    reason: Mapped[str | None]
+
+
 class Boutique(Base):
     """What the texts say of a boutique; from appointments.boutique-opened."""
 
@@ -59,7 +73,10 @@ class Boutique(Base):
 
 
 class ClientAlias(Base):
-    """A client merged into another; from profile.identities-merged. Read through `family` and `canonical`."""
+    """A client merged into one who was not merged further; from profile.identities-merged.
+
+    Read through `family` and `canonical`.
+    """
 
     __tablename__ = "client_alias"
 

@@ -1,30 +1,23 @@
 """Routes of journeys."""
 
-from typing import Annotated
-
-from fastapi import Query
-
 from infra import wire
 from infra.app import Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
-from infra.wire import Limit, Page
+from infra.wire import After, Limit, Page, read_id_cursor
 from services.feedback.journeys import actions, queries
 from services.feedback.journeys.rules import Step
 from services.feedback.journeys.schemas import JourneyForm, JourneyView
-from services.feedback.surveys.queries import id_in
 
 routes = router()
 
 
 @routes.get("/journeys")
 @permit(Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
-async def journeys(
-    tx: Transaction, cursor: Annotated[str | None, Query(max_length=500)] = None, limit: Limit = 50
-) -> Page[JourneyView]:
+async def journeys(tx: Transaction, cursor: After = None, limit: Limit = 50) -> Page[JourneyView]:
     """List journeys, newest first. For a touchpoint that several name, the newest one holds."""
-    found = await queries.page(tx, before=id_in(cursor, of="journeys"), limit=limit + 1)
+    found = await queries.page(tx, before=read_id_cursor(cursor, of="journeys"), limit=limit + 1)
     items = [JourneyView.model_validate(journey) for journey in found[:limit]]
     more = wire.cursor(items[-1].journey_id, of="journeys") if len(found) > limit else None
     return Page(items=items, next_cursor=more)

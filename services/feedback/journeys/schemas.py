@@ -11,13 +11,15 @@ from services.feedback.journeys.rules import Touchpoint
 
 MONTH = 30 * 24 * 60  # minutes
 
+DelayMinutes = Annotated[int, Field(ge=0, le=MONTH)]
+
 
 class StepForm(Form):
     """Which survey follows a touchpoint, and how long after."""
 
     trigger: Touchpoint
     survey_id: UUID
-    delay_minutes: Annotated[int, Field(ge=0, le=MONTH)] = 0
+    delay_minutes: DelayMinutes = 0
 
 
 class JourneyForm(Form):

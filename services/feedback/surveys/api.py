@@ -1,16 +1,13 @@
 """Routes of surveys."""
 
-from typing import Annotated
 from uuid import UUID
-
-from fastapi import Query
 
 from infra import wire
 from infra.app import Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
-from infra.wire import Code, Limit, Page
+from infra.wire import After, Code, Limit, Page, read_id_cursor
 from services.feedback.surveys import actions, queries
 from services.feedback.surveys.rules import Status
 from services.feedback.surveys.schemas import SurveyForm, SurveyView
@@ -24,12 +21,12 @@ async def surveys(
     tx: Transaction,
     code: Code | None = None,
     status: Status | None = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    cursor: After = None,
     limit: Limit = 50,
 ) -> Page[SurveyView]:
     """List versions of surveys, newest first."""
     of = f"surveys:{code}:{status}"
-    before = queries.id_in(cursor, of=of)
+    before = read_id_cursor(cursor, of=of)
     found = await queries.page(tx, code=code, status=status, before=before, limit=limit + 1)
     items = [SurveyView.model_validate(survey) for survey in found[:limit]]
     more = wire.cursor(items[-1].survey_id, of=of) if len(found) > limit else None

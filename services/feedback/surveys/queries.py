@@ -6,8 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.refusal import BadRequest, NotFound
-from infra.wire import read_cursor
+from infra.refusal import NotFound
 from services.feedback.surveys.rules import Status, SurveyNotPublished
 from services.feedback.surveys.tables import Survey
 
@@ -57,14 +56,3 @@ async def page(
     if before is not None:
         query = query.where(Survey.survey_id < before)
     return (await tx.scalars(query.order_by(Survey.survey_id.desc()).limit(limit))).all()
-
-
-def id_in(cursor: str | None, *, of: str) -> UUID | None:
-    """The id a list sorted by id goes on from (UUIDv7 sorts by time); raises BadRequest for a made-up cursor."""
-    parts = read_cursor(cursor, of=of, parts=1)
-    if parts is None:
-        return None
-    try:
-        return UUID(parts[0])
-    except ValueError:
-        raise BadRequest from None

@@ -12,8 +12,8 @@ from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import NotFound
 from infra.wire import check_match
-from services.feedback.invitations import actions as inviting
 from services.feedback.invitations import queries as invitations
+from services.feedback.invitations.actions import inviting
 from services.feedback.workorders import events, queries, rules
 from services.feedback.workorders.rules import AdvisorNotThere, Policy, Severity, Status, Step
 from services.feedback.workorders.tables import WorkOrder, WorkOrderNote, WorkOrderStep
@@ -22,8 +22,8 @@ BY_ANSWER = "client"  # who opened a work order that nobody of the house opened
 
 
 @dataclass(frozen=True)
-class Case:
-    """What went wrong, for whom and where."""
+class Opening:
+    """What a work order is opened about: for whom and where it went wrong."""
 
     client_id: UUID
     boutique_id: UUID
@@ -43,7 +43,7 @@ async def set_policy(
     at_most_score: int | None,
     if_match: str,
 ) -> Policy:
-    """Set one severity's policy for work orders still to come. Raises Stale or DeadlinesOutOfOrder."""
+    """Set one severity's policy for work orders still to come. Raises Stale, DeadlinesOutOfOrder or BandsOutOfOrder."""
     rules.check_deadlines(respond_within_minutes=respond_within_minutes, resolve_within_minutes=resolve_within_minutes)
     stored = await queries.own_policy(tx, severity)
     check_match(if_match, stored.version)
@@ -53,20 +53,22 @@ async def set_policy(
         stored.at_most_score = at_most_score
     stored.version += 1
     await tx.flush()
-    return rules.policy_of(severity, await queries.policies(tx))
+    policies = await queries.policies(tx)
+    rules.check_bands(policies)
+    return rules.policy_of(severity, policies)
 
 
-def open_case(tx: AsyncSession, case: Case, policy: Policy, *, subject: str, now: datetime) -> WorkOrder:
+def open_order(tx: AsyncSession, opening: Opening, policy: Policy, *, subject: str, now: datetime) -> WorkOrder:
     """Let someone put it right; the clock starts now."""
     work_order = WorkOrder(
         brand_id=tx.info["brand_id"],
         work_order_id=new_id(),
-        client_id=case.client_id,
-        boutique_id=case.boutique_id,
-        advisor_id=case.advisor_id,
-        appointment_id=case.appointment_id,
-        answer_id=case.answer_id,
-        score=case.score,
+        client_id=opening.client_id,
+        boutique_id=opening.boutique_id,
+        advisor_id=opening.advisor_id,
+        appointment_id=opening.appointment_id,
+        answer_id=opening.answer_id,
+        score=opening.score,
         severity=policy.severity,
         status=Status.OPEN,
         policy_version=policy.version,
@@ -76,7 +78,8 @@ def open_case(tx: AsyncSession, case: Case, policy: Policy, *, subject: str, now
         started_at=now,
         respond_due_at=now + policy.respond_within,
         due_at=now + policy.resolve_within,
-        follows_id=case.follows_id,
+        follows_id=opening.follows_id,
+        version=1,
     )
     tx.add(work_order)
     _note_step(tx, work_order, "open", subject=subject, now=now)
@@ -92,50 +95,57 @@ def open_case(tx: AsyncSession, case: Case, policy: Policy, *, subject: str, now
     return work_order
 
 
-async def raise_case(
-    tx: AsyncSession, case: Case, severity: Severity, text: str, *, by: Caller, now: datetime
+async def raise_order(
+    tx: AsyncSession, opening: Opening, severity: Severity, text: str, *, by: Caller, now: datetime
 ) -> WorkOrder:
-    """Open a work order for what a client said to a person. Raises NotFound for a boutique that is not the caller's."""
-    if by.role is not Role.HEADQUARTERS and case.boutique_id not in by.boutique_ids:
+    """Open a work order for what a client said to somebody.
+
+    Raises NotFound for a boutique that is not the caller's, and AdvisorNotThere.
+    """
+    if by.role is not Role.HEADQUARTERS and opening.boutique_id not in by.boutique_ids:
         raise NotFound
-    await invitations.boutique(tx, case.boutique_id)
+    await invitations.boutique(tx, opening.boutique_id)
+    if opening.advisor_id is not None and not await queries.works_at(tx, opening.advisor_id, opening.boutique_id):
+        raise AdvisorNotThere
     policy = rules.policy_of(severity, await queries.policies(tx))
-    work_order = open_case(tx, case, policy, subject=by.subject, now=now)
+    work_order = open_order(tx, opening, policy, subject=by.subject, now=now)
     work_order.words = keyring(tx).seal("work_order", "words", work_order.work_order_id, text)
     await tx.flush()
     return work_order
 
 
-async def assign(tx: AsyncSession, work_order_id: UUID, advisor_id: UUID, *, by: Caller, now: datetime) -> WorkOrder:
-    """Make it an advisor's. Raises NotFound, NotYourWorkOrder, StepNotAllowed or AdvisorNotThere."""
-    work_order = await _step(tx, work_order_id, Step.ASSIGN, by=by, now=now)
+async def assign(
+    tx: AsyncSession, work_order_id: UUID, advisor_id: UUID, *, if_match: str, by: Caller, now: datetime
+) -> WorkOrder:
+    """Make it an advisor's. Raises NotFound, NotYourWorkOrder, Stale, StepNotAllowed or AdvisorNotThere."""
+    work_order = await _step(tx, work_order_id, Step.ASSIGN, if_match=if_match, by=by, now=now)
     if not await queries.works_at(tx, advisor_id, work_order.boutique_id):
         raise AdvisorNotThere
     work_order.assignee_id = advisor_id
     return work_order
 
 
-async def start(tx: AsyncSession, work_order_id: UUID, *, by: Caller, now: datetime) -> WorkOrder:
+async def start(tx: AsyncSession, work_order_id: UUID, *, if_match: str, by: Caller, now: datetime) -> WorkOrder:
     """Take it up: the answer at once that the first deadline is about."""
-    work_order = await _step(tx, work_order_id, Step.START, by=by, now=now)
+    work_order = await _step(tx, work_order_id, Step.START, if_match=if_match, by=by, now=now)
     work_order.assignee_id = work_order.assignee_id or by.advisor_id
     work_order.responded_at = work_order.responded_at or now
     return work_order
 
 
 async def resolve(
-    tx: AsyncSession, work_order_id: UUID, *, resolution: str, cause: str, by: Caller, now: datetime
+    tx: AsyncSession, work_order_id: UUID, *, resolution: str, cause: str, if_match: str, by: Caller, now: datetime
 ) -> WorkOrder:
     """Say what was done and what the cause was."""
-    work_order = await _step(tx, work_order_id, Step.RESOLVE, by=by, now=now)
+    work_order = await _step(tx, work_order_id, Step.RESOLVE, if_match=if_match, by=by, now=now)
     work_order.resolution = keyring(tx).seal("work_order", "resolution", work_order_id, resolution)
     work_order.cause, work_order.resolved_at = cause, now
     return work_order
 
 
-async def close(tx: AsyncSession, work_order_id: UUID, *, by: Caller, now: datetime) -> WorkOrder:
+async def close(tx: AsyncSession, work_order_id: UUID, *, if_match: str, by: Caller, now: datetime) -> WorkOrder:
     """Agree that it is put right; the client is asked next."""
-    work_order = await _step(tx, work_order_id, Step.CLOSE, by=by, now=now)
+    work_order = await _step(tx, work_order_id, Step.CLOSE, if_match=if_match, by=by, now=now)
     work_order.closed_at = now
     closed = events.WorkOrderClosed(
         work_order_id=work_order_id,
@@ -150,9 +160,9 @@ async def close(tx: AsyncSession, work_order_id: UUID, *, by: Caller, now: datet
     return work_order
 
 
-async def reopen(tx: AsyncSession, work_order_id: UUID, *, by: Caller, now: datetime) -> WorkOrder:
+async def reopen(tx: AsyncSession, work_order_id: UUID, *, if_match: str, by: Caller, now: datetime) -> WorkOrder:
     """Go on with it: its time to resolve starts anew, and she is not asked meanwhile if she has not been yet."""
-    work_order = await _step(tx, work_order_id, Step.REOPEN, by=by, now=now)
+    work_order = await _step(tx, work_order_id, Step.REOPEN, if_match=if_match, by=by, now=now)
     work_order.resolved_at = work_order.closed_at = None
     policy = rules.policy_of(Severity(work_order.severity), await queries.policies(tx))
     work_order.started_at = now
@@ -185,6 +195,7 @@ def close_loop(tx: AsyncSession, work_order: WorkOrder, *, answer_id: UUID, scor
     """Write down what she said when asked again: it stays, whatever becomes of a new work order."""
     work_order.loop_answer_id, work_order.loop_score, work_order.loop_closed_at = answer_id, score, now
     work_order.recovered = score >= rules.RECOVERED
+    work_order.version += 1
     closed = events.LoopClosed(
         work_order_id=work_order.work_order_id,
         client_id=work_order.client_id,
@@ -196,12 +207,22 @@ def close_loop(tx: AsyncSession, work_order: WorkOrder, *, answer_id: UUID, scor
     record(tx, closed, occurred_at=now)
 
 
-async def _step(tx: AsyncSession, work_order_id: UUID, step: Step, *, by: Caller, now: datetime) -> WorkOrder:
+def follow(work_order: WorkOrder, opened: WorkOrder) -> None:
+    """Let a work order lead to the first one that was opened by an answer about it."""
+    work_order.followed_by_id = work_order.followed_by_id or opened.work_order_id
+    work_order.version += 1
+
+
+async def _step(
+    tx: AsyncSession, work_order_id: UUID, step: Step, *, if_match: str, by: Caller, now: datetime
+) -> WorkOrder:
     # The row lock makes two simultaneous steps take turns.
     work_order = await queries.work_order(tx, work_order_id, by=by, locked=True)
     rules.check_hand(step, leads=by.role in queries.LEADS, assigned=_is_assigned(work_order, by))
+    check_match(if_match, work_order.version)
     loop_closed = work_order.loop_closed_at is not None
     work_order.status = rules.after(Status(work_order.status), step, loop_closed=loop_closed)
+    work_order.version += 1
     _note_step(tx, work_order, step, subject=by.subject, now=now)
     return work_order
 

@@ -9,7 +9,7 @@ from services.feedback.workorders.rules import Severity
 
 
 class WorkOrderOpened(Fact):
-    """Something must be put right by `due_at`. `answer_id` is null if a person opened it."""
+    """Something must be put right by `due_at`. `answer_id` is null if somebody of the house opened it."""
 
     type: ClassVar[str] = "feedback.work-order-opened.v1"
     aggregate: ClassVar[str] = "work_order_id"

@@ -1,16 +1,15 @@
 """Reads of work orders and policies."""
 
-from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true, tuple_
+from sqlalchemy import ColumnElement, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
-from infra.refusal import BadRequest, NotFound
-from infra.wire import read_cursor
+from infra.refusal import NotFound
 from services.feedback.workorders.rules import DEFAULTS, Policy, Severity, Status, policy_of
 from services.feedback.workorders.tables import Advisor, SlaPolicy, WorkOrder, WorkOrderNote, WorkOrderStep
 
@@ -23,9 +22,9 @@ def seen_by(by: Caller) -> ColumnElement[bool]:
     return true() if by.role is Role.HEADQUARTERS else WorkOrder.boutique_id.in_(by.boutique_ids)
 
 
-def reads_words(order: WorkOrder, by: Caller) -> bool:
-    """Whether the client's own words are for this caller: for who leads, and for the one who must put it right."""
-    return by.role in LEADS or (by.advisor_id is not None and by.advisor_id == order.assignee_id)
+def reads_words(by: Caller, *, assignee_id: UUID | None) -> bool:
+    """Whether a client's own words are for this caller: for who leads, and for the one who must put it right."""
+    return by.role in LEADS or (by.advisor_id is not None and by.advisor_id == assignee_id)
 
 
 async def work_order(tx: AsyncSession, work_order_id: UUID, *, by: Caller, locked: bool = False) -> WorkOrder:
@@ -88,7 +87,9 @@ async def policies(tx: AsyncSession) -> list[Policy]:
 
 
 async def own_policy(tx: AsyncSession, severity: Severity) -> SlaPolicy:
-    """The house's policy of one severity, held until the commit; begun from the suite's own if it has none yet."""
+    """The house's policy of one severity, begun from the suite's own; all of its policies are held till the commit."""
+    # A policy is judged beside the others, which may have no row to lock yet.
+    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"sla-policy:{tx.info['brand_id']}", 0))))
     default = policy_of(severity, DEFAULTS)
     row = insert(SlaPolicy).values(
         brand_id=tx.info["brand_id"],
@@ -99,15 +100,15 @@ async def own_policy(tx: AsyncSession, severity: Severity) -> SlaPolicy:
         version=default.version,
     )
     await tx.execute(row.on_conflict_do_nothing())
-    return await tx.get_one(SlaPolicy, (tx.info["brand_id"], severity), with_for_update=True)
+    return await tx.get_one(SlaPolicy, (tx.info["brand_id"], severity))
 
 
-async def answered_for(tx: AsyncSession, answer_ids: Collection[UUID]) -> set[UUID | None]:
-    """Which of these answers have a work order already."""
-    query = select(WorkOrder.answer_id).where(
-        WorkOrder.brand_id == tx.info["brand_id"], WorkOrder.answer_id.in_(answer_ids)
+async def of_answers(tx: AsyncSession, answer_ids: Collection[UUID]) -> Mapping[UUID, WorkOrder]:
+    """The work orders that answers have opened, by answer."""
+    found = await tx.scalars(
+        select(WorkOrder).where(WorkOrder.brand_id == tx.info["brand_id"], WorkOrder.answer_id.in_(answer_ids))
     )
-    return set((await tx.scalars(query)).all())
+    return {order.answer_id: order for order in found if order.answer_id is not None}
 
 
 async def page(
@@ -136,14 +137,3 @@ async def page(
     if after is not None:
         query = query.where(tuple_(WorkOrder.due_at, WorkOrder.work_order_id) > tuple_(*after))
     return (await tx.scalars(query.order_by(WorkOrder.due_at, WorkOrder.work_order_id).limit(limit))).all()
-
-
-def place_in(cursor: str | None, *, of: str) -> tuple[datetime, UUID] | None:
-    """The deadline and id a queue goes on from; raises BadRequest for a made-up cursor."""
-    parts = read_cursor(cursor, of=of, parts=2)
-    if parts is None:
-        return None
-    try:
-        return datetime.fromisoformat(parts[0]).astimezone(UTC), UUID(parts[1])
-    except (ValueError, OverflowError):
-        raise BadRequest from None

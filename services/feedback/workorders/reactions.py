@@ -1,8 +1,8 @@
-"""What facts mean for work orders: an unhappy answer opens one, the answer to asking again closes the loop."""
+"""What facts mean for work orders: an unhappy answer opens one, closing it asks her again, her answer ends the loop."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import ClassVar, TypeGuard
+from datetime import datetime, timedelta
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -10,8 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import on
+from services.feedback.invitations.actions.inviting import Touch, invite
+from services.feedback.journeys import queries as journeys
+from services.feedback.journeys.rules import Trigger
 from services.feedback.workorders import actions, queries
-from services.feedback.workorders.actions import Case
+from services.feedback.workorders.actions import Opening
 from services.feedback.workorders.rules import Severity, policy_for, policy_of
 from services.feedback.workorders.tables import Advisor, WorkOrder
 
@@ -39,6 +42,19 @@ class AnswerSubmitted(Slice):
     score: int
 
 
+class WorkOrderClosed(Slice):
+    """What went wrong is said to be put right: ask her."""
+
+    type: ClassVar[str] = "feedback.work-order-closed.v1"
+
+    work_order_id: UUID
+    client_id: UUID
+    boutique_id: UUID
+    advisor_id: UUID | None = None
+    appointment_id: UUID | None = None
+    closed_at: datetime
+
+
 async def know_advisors(tx: AsyncSession, facts: Sequence[Delivered[AdvisorJoined]]) -> None:
     """Keep who works where."""
     for told in facts:
@@ -51,41 +67,62 @@ async def know_advisors(tx: AsyncSession, facts: Sequence[Delivered[AdvisorJoine
 async def put_right(tx: AsyncSession, facts: Sequence[Delivered[AnswerSubmitted]]) -> None:
     """Open a work order for a bad answer; if she was asked again, write down what she says first."""
     policies = await queries.policies(tx)
-    done = await queries.answered_for(tx, [told.fact.answer_id for told in facts])
+    done = await queries.of_answers(tx, [told.fact.answer_id for told in facts])
     for told in facts:
         if told.fact.answer_id in done:
             continue
         answer, now = told.fact, told.occurred_at
         policy = policy_for(answer.score, policies)
-        follows = None
-        if answer.work_order_id is not None:
-            follows = await queries.held(tx, answer.work_order_id)
-            if not _awaits(follows, now):
+        asked_about = await queries.held(tx, answer.work_order_id) if answer.work_order_id else None
+        # Once the loop is closed, what she says through an older link is an answer like any other.
+        if asked_about is not None and asked_about.loop_closed_at is None:
+            if _is_worked_on(asked_about, now):
                 continue
-            actions.close_loop(tx, follows, answer_id=answer.answer_id, score=answer.score, now=now)
+            actions.close_loop(tx, asked_about, answer_id=answer.answer_id, score=answer.score, now=now)
             # Failed twice is grave, whatever the score. What was closed stays closed, so its history stays true.
-            policy = None if follows.recovered else policy_of(Severity.HIGH, policies)
+            policy = None if asked_about.recovered else policy_of(Severity.HIGH, policies)
         if policy is None:
             continue
-        case = Case(
+        opening = Opening(
             client_id=answer.client_id,
             boutique_id=answer.boutique_id,
             advisor_id=answer.advisor_id,
             appointment_id=answer.appointment_id,
             answer_id=answer.answer_id,
             score=answer.score,
-            follows_id=follows.work_order_id if follows else None,
+            follows_id=answer.work_order_id,
         )
-        opened = actions.open_case(tx, case, policy, subject=actions.BY_ANSWER, now=now)
-        if follows is not None:
-            follows.followed_by_id = opened.work_order_id
+        opened = actions.open_order(tx, opening, policy, subject=actions.BY_ANSWER, now=now)
+        if asked_about is not None:
+            actions.follow(asked_about, opened)
 
 
-def _awaits(work_order: WorkOrder | None, answered_at: datetime) -> TypeGuard[WorkOrder]:
-    """Whether she was being waited for: not when it was reopened after she was asked, nor once she has answered."""
-    if work_order is None or work_order.closed_at is None or work_order.loop_closed_at is not None:
-        return False
-    return work_order.closed_at <= answered_at
+def _is_worked_on(work_order: WorkOrder, answered_at: datetime) -> bool:
+    """Whether it was open, because it was reopened after she was asked, when she answered."""
+    return work_order.closed_at is None or work_order.closed_at > answered_at
 
 
-REACTIONS = [on(AdvisorJoined, know_advisors), on(AnswerSubmitted, put_right)]
+async def ask_again(tx: AsyncSession, facts: Sequence[Delivered[WorkOrderClosed]]) -> None:
+    """Invite whom a work order was for, if a journey wants it, unless it was reopened since."""
+    step = await journeys.step_after(tx, Trigger.WORK_ORDER_CLOSED)
+    if step is None:
+        return
+    for told in facts:
+        # Its row is locked, so that a reopening either comes first and is seen here, or finds the invitation.
+        work_order = await queries.held(tx, told.fact.work_order_id)
+        if work_order is not None and work_order.closed_at != told.fact.closed_at:
+            continue
+        touch = Touch(
+            trigger=Trigger.WORK_ORDER_CLOSED,
+            cause_id=told.event_id,
+            client_id=told.fact.client_id,
+            boutique_id=told.fact.boutique_id,
+            touched_at=told.fact.closed_at,
+            advisor_id=told.fact.advisor_id,
+            appointment_id=told.fact.appointment_id,
+            work_order_id=told.fact.work_order_id,
+        )
+        await invite(tx, touch, survey_id=step.survey_id, delay=timedelta(minutes=step.delay_minutes))
+
+
+REACTIONS = [on(AdvisorJoined, know_advisors), on(AnswerSubmitted, put_right), on(WorkOrderClosed, ask_again)]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from infra.refusal import Kind, Refusal
 
@@ -44,6 +45,15 @@ class DeadlinesOutOfOrder(Refusal):
     slug = "deadlines-out-of-order"
     en = "The time to respond cannot be longer than the time to resolve."
     zh = "响应时限不得长于解决时限。"
+
+
+class BandsOutOfOrder(Refusal):
+    """A score would be grave and yet not bad enough for the milder severity."""
+
+    kind = Kind.INVALID
+    slug = "bands-out-of-order"
+    en = "The medium severity must reach at least as far up the scores as the high one."
+    zh = "中等级别的分数上限不得低于高级别的分数上限。"
 
 
 class AdvisorNotThere(Refusal):
@@ -96,7 +106,7 @@ NEXT: dict[tuple[Status, Step], Status] = {
     (Status.OPEN, Step.ASSIGN): Status.ASSIGNED,
     (Status.ASSIGNED, Step.ASSIGN): Status.ASSIGNED,
     (Status.IN_PROGRESS, Step.ASSIGN): Status.ASSIGNED,
-    # A manager may take a case up herself, without assigning it.
+    # A manager may take one up herself, without assigning it.
     (Status.OPEN, Step.START): Status.IN_PROGRESS,
     (Status.ASSIGNED, Step.START): Status.IN_PROGRESS,
     (Status.IN_PROGRESS, Step.RESOLVE): Status.RESOLVED,
@@ -105,7 +115,7 @@ NEXT: dict[tuple[Status, Step], Status] = {
     (Status.CLOSED, Step.REOPEN): Status.IN_PROGRESS,
 }
 
-# An advisor takes these on her own work orders; the others are a manager's: four eyes see a case closed.
+# An advisor takes these on her own work orders; the others are a manager's: four eyes see it closed.
 ADVISORS_STEPS = frozenset({Step.START, Step.RESOLVE})
 
 
@@ -147,6 +157,12 @@ def check_deadlines(*, respond_within_minutes: int, resolve_within_minutes: int)
     """Raise DeadlinesOutOfOrder."""
     if respond_within_minutes > resolve_within_minutes:
         raise DeadlinesOutOfOrder
+
+
+def check_bands(policies: Sequence[Policy]) -> None:
+    """Policies, the gravest first; raises BandsOutOfOrder."""
+    if any(milder.at_most_score < graver.at_most_score for graver, milder in pairwise(policies)):
+        raise BandsOutOfOrder
 
 
 def policy_for(score: int, policies: Sequence[Policy]) -> Policy | None:

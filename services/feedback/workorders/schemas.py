@@ -41,7 +41,7 @@ class PoliciesView(View):
 
 
 class WorkOrderForm(Form):
-    """What a person opens without an answer of the client."""
+    """What somebody of the house opens without an answer of the client."""
 
     client_id: UUID
     boutique_id: UUID
@@ -103,6 +103,7 @@ class WorkOrderView(View):
     closed_at: datetime | None
     cause: str | None
     follows_id: UUID | None
+    version: int
     loop: LoopView
 
 

@@ -43,7 +43,7 @@ class WorkOrder(Base):
     appointment_id: Mapped[UUID | None]
     answer_id: Mapped[UUID | None]
     score: Mapped[int | None]
-    words: Mapped[bytes | None]  # sealed; what a person wrote who opened it without an answer
+    words: Mapped[bytes | None]  # sealed; what somebody of the house wrote who opened it without an answer
     severity: Mapped[str]
     status: Mapped[str]
     assignee_id: Mapped[UUID | None]
@@ -65,6 +65,7 @@ class WorkOrder(Base):
     loop_score: Mapped[int | None]
     loop_closed_at: Mapped[datetime | None]
     recovered: Mapped[bool | None]
+    version: Mapped[int]
 
 
 class WorkOrderStep(Base):

@@ -10,9 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.outbox import record
-from infra.identity import Caller
 from infra.ids import new_id
-from infra.refusal import NotFound
 from infra.wire import check_match
 from services.recommend.assortments import queries, rules
 from services.recommend.assortments.events import AssortmentPrepared
@@ -53,8 +51,6 @@ async def prepare(tx: AsyncSession, appointment_id: UUID, *, now: datetime) -> P
     Announced when something is different from before. Raises NotFound and VisitNotExpected.
     """
     visit = await queries.visit(tx, appointment_id)
-    if visit is None:
-        raise NotFound
     if not visit.is_live:
         raise VisitNotExpected
     made = await tx.execute(
@@ -126,15 +122,12 @@ async def edit(
     drop: Sequence[str],
     order: Sequence[str],
     if_match: str,
-    by: Caller,
-    now: datetime,
 ) -> Any:
     """Pin, drop and order pieces; the assortment as it is then.
 
     Raises NotFound, Stale, VisitNotExpected, PieceNotThere, PieceNotChosen and AssortmentFull.
     """
     row = await queries.assortment(tx, assortment_id=assortment_id, lock=True)
-    await queries.check_visible(tx, row, by, now)
     check_match(if_match, row.version)
     visit = await queries.visit(tx, row.appointment_id)
     if not visit.is_live:

@@ -1,18 +1,19 @@
 """Routes of recommendations and assortments."""
 
-from typing import Annotated
+from typing import Any
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.app import By, Now, OfKit, router
+from infra.app import By, Kit, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
-from infra.identity import Role, permit
+from infra.identity import Caller, Role, permit
 from infra.refusal import NotFound
 from infra.wire import IfMatch, Limit, etag
 from services.recommend.assortments import actions, queries
-from services.recommend.assortments.rules import HER_SENTENCES, SENTENCES
+from services.recommend.assortments.rules import HER_SENTENCES, PEER_SENTENCES, SENTENCES, Sentences
 from services.recommend.assortments.schemas import (
     AssortmentsView,
     AssortmentView,
@@ -22,37 +23,25 @@ from services.recommend.assortments.schemas import (
     VisitForm,
 )
 from services.recommend.taste import queries as taste
+from services.recommend.taste.actions import look
 
 routes = router()
 
 PREPARERS = (Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
 
 
-async def _current(kit: OfKit) -> bool:
-    return await taste.is_current(kit.database, kit.log, kit.service)
-
-
-# Stands before Transaction in a route: it must not wait for a second connection while it holds one.
-Current = Annotated[bool, Depends(_current)]
-
-
 @routes.get("/clients/{client_id}/recommendations")
 @permit(*PREPARERS, Role.CLIENT_SERVICE, Role.SERVICE)
 async def recommend(
-    client_id: UUID,
-    current: Current,
-    tx: Transaction,
-    *,
-    by: By,
-    now: Now,
-    boutique_id: UUID | None = None,
-    limit: Limit = 6,
+    client_id: UUID, *, kit: OfKit, by: By, now: Now, boutique_id: UUID | None = None, limit: Limit = 6
 ) -> RecommendationsView:
     """Pieces for a client, of one boutique's stock if it is named; not personal without her consent."""
-    ids = await taste.family(tx, client_id)
-    await taste.check_visible(tx, ids, by, now)
-    chosen = await queries.chosen_for(tx, ids, boutique_id=boutique_id, limit=limit, now=now, personal=current)
-    items = await queries.shown(tx, chosen.choices, boutique_id=boutique_id, sentences=SENTENCES)
+    await look(kit.peers["profile"], client_id, by=by, seen="recommendations")
+    personal = taste.is_current(kit.database)
+    async with kit.database.transaction(by.brand_id) as tx:
+        ids = await taste.family(tx, client_id)
+        chosen = await queries.chosen_for(tx, ids, boutique_id=boutique_id, limit=limit, now=now, personal=personal)
+        items = await queries.shown(tx, chosen.choices, boutique_id=boutique_id, sentences=_told(by))
     return RecommendationsView.model_validate(
         {"client_id": ids[0], "boutique_id": boutique_id, "personalised": chosen.personalised, "items": items}
     )
@@ -61,13 +50,14 @@ async def recommend(
 @routes.get("/me/recommendations")
 @permit(Role.CLIENT)
 async def recommend_to_me(
-    current: Current, tx: Transaction, *, by: By, now: Now, boutique_id: UUID | None = None, limit: Limit = 6
+    tx: Transaction, *, kit: OfKit, by: By, now: Now, boutique_id: UUID | None = None, limit: Limit = 6
 ) -> MyRecommendationsView:
     """Pieces for the client who asks; not personal without her consent."""
     if by.client_id is None:
         raise NotFound
     ids = await taste.family(tx, by.client_id)
-    chosen = await queries.chosen_for(tx, ids, boutique_id=boutique_id, limit=limit, now=now, personal=current)
+    personal = taste.is_current(kit.database)
+    chosen = await queries.chosen_for(tx, ids, boutique_id=boutique_id, limit=limit, now=now, personal=personal)
     items = await queries.shown(tx, chosen.choices, boutique_id=boutique_id, sentences=HER_SENTENCES)
     return MyRecommendationsView.model_validate(
         {"boutique_id": boutique_id, "personalised": chosen.personalised, "items": items}
@@ -78,59 +68,68 @@ async def recommend_to_me(
 @permit(*PREPARERS, Role.SERVICE)
 @idempotent()
 async def prepare(
-    form: VisitForm, current: Current, tx: Transaction, *, by: By, now: Now, response: Response
+    form: VisitForm, tx: Transaction, *, kit: OfKit, by: By, now: Now, response: Response
 ) -> AssortmentView:
     """Choose pieces for a visit (201), or anew (200): what is pinned stays, what was dropped stays away."""
-    await queries.check_visible(tx, await queries.visit(tx, form.appointment_id), by, now)
+    visit = await queries.visit(tx, form.appointment_id)
+    # The one place where a connection waits for profile: the key's transaction has begun before the route.
+    await look(kit.peers["profile"], visit.client_id, by=by, seen="assortment")
     preparation = await actions.prepare(tx, form.appointment_id, now=now)
     response.status_code = 201 if preparation.made else 200
     response.headers["ETag"] = etag(preparation.assortment.version)
-    return AssortmentView.model_validate(await queries.prepared(tx, preparation.assortment, current=current))
+    return await _view(tx, preparation.assortment, kit, by)
 
 
 @routes.get("/assortments")
 @permit(*PREPARERS, Role.SERVICE)
-async def list_assortments(
-    appointment_id: UUID, current: Current, tx: Transaction, by: By, now: Now
-) -> AssortmentsView:
+async def list_assortments(appointment_id: UUID, kit: OfKit, by: By) -> AssortmentsView:
     """What is prepared for a visit; nothing when the caller may not see it."""
-    row = await queries.assortment(tx, appointment_id=appointment_id)
     try:
-        await queries.check_visible(tx, row, by, now)
+        await _look_at_hers(kit, by, appointment_id=appointment_id)
     except NotFound:
         return AssortmentsView(items=[])
-    prepared = await queries.prepared(tx, row, current=current)
-    return AssortmentsView(items=[AssortmentView.model_validate(prepared)])
+    async with kit.database.transaction(by.brand_id) as tx:
+        row = await queries.assortment(tx, appointment_id=appointment_id)
+        return AssortmentsView(items=[await _view(tx, row, kit, by)])
 
 
 @routes.get("/assortments/{assortment_id}")
 @permit(*PREPARERS, Role.SERVICE)
-async def read_assortment(
-    assortment_id: UUID, current: Current, tx: Transaction, *, by: By, now: Now, response: Response
-) -> AssortmentView:
+async def read_assortment(assortment_id: UUID, kit: OfKit, by: By, response: Response) -> AssortmentView:
     """The pieces prepared for a visit, with what the boutique has of them at this moment."""
-    row = await queries.assortment(tx, assortment_id=assortment_id)
-    await queries.check_visible(tx, row, by, now)
-    response.headers["ETag"] = etag(row.version)
-    return AssortmentView.model_validate(await queries.prepared(tx, row, current=current))
+    await _look_at_hers(kit, by, assortment_id=assortment_id)
+    async with kit.database.transaction(by.brand_id) as tx:
+        row = await queries.assortment(tx, assortment_id=assortment_id)
+        response.headers["ETag"] = etag(row.version)
+        return await _view(tx, row, kit, by)
 
 
 @routes.patch("/assortments/{assortment_id}")
 @permit(*PREPARERS)
 async def edit_assortment(
-    assortment_id: UUID,
-    form: EditForm,
-    current: Current,
-    tx: Transaction,
-    *,
-    if_match: IfMatch,
-    by: By,
-    now: Now,
-    response: Response,
+    assortment_id: UUID, form: EditForm, *, if_match: IfMatch, kit: OfKit, by: By, response: Response
 ) -> AssortmentView:
     """Pin, drop and order pieces; those that `order` does not name follow behind."""
-    row = await actions.edit(
-        tx, assortment_id, pin=form.pin, drop=form.drop, order=form.order, if_match=if_match, by=by, now=now
-    )
-    response.headers["ETag"] = etag(row.version)
-    return AssortmentView.model_validate(await queries.prepared(tx, row, current=current))
+    await _look_at_hers(kit, by, assortment_id=assortment_id)
+    async with kit.database.transaction(by.brand_id) as tx:
+        row = await actions.edit(tx, assortment_id, pin=form.pin, drop=form.drop, order=form.order, if_match=if_match)
+        response.headers["ETag"] = etag(row.version)
+        return await _view(tx, row, kit, by)
+
+
+async def _look_at_hers(
+    kit: Kit, by: Caller, *, assortment_id: UUID | None = None, appointment_id: UUID | None = None
+) -> None:
+    # A transaction of its own that ends before profile is asked: no connection waits for another service.
+    async with kit.database.transaction(by.brand_id) as tx:
+        row = await queries.assortment(tx, assortment_id=assortment_id, appointment_id=appointment_id)
+    await look(kit.peers["profile"], row.client_id, by=by, seen="assortment")
+
+
+async def _view(tx: AsyncSession, row: Any, kit: Kit, by: Caller) -> AssortmentView:
+    current = taste.is_current(kit.database)
+    return AssortmentView.model_validate(await queries.prepared(tx, row, current=current, sentences=_told(by)))
+
+
+def _told(by: Caller) -> Sentences:
+    return PEER_SENTENCES if by.role is Role.SERVICE else SENTENCES

@@ -9,10 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.identity import Caller
 from infra.refusal import NotFound
 from services.recommend.assortments.rules import (
-    SENTENCES,
     Candidate,
     Choice,
     Reason,
@@ -178,9 +176,12 @@ async def shown(
 
 
 async def visit(tx: AsyncSession, appointment_id: UUID) -> Any:
-    """The appointment as we heard of it, or None."""
+    """The appointment as we heard of it; raises NotFound."""
     found = await tx.execute(_VISIT, {"brand": tx.info["brand_id"], "appointment": appointment_id})
-    return found.one_or_none()
+    row = found.one_or_none()
+    if row is None:
+        raise NotFound
+    return row
 
 
 async def live_visits(tx: AsyncSession, clients: Collection[UUID]) -> list[UUID]:
@@ -192,12 +193,15 @@ async def live_visits(tx: AsyncSession, clients: Collection[UUID]) -> list[UUID]
 async def assortment(
     tx: AsyncSession, *, assortment_id: UUID | None = None, appointment_id: UUID | None = None, lock: bool = False
 ) -> Any:
-    """One assortment by its own id or its appointment's, or None."""
+    """One assortment by its own id or its appointment's; raises NotFound."""
     found = await tx.execute(
         text(f"{_ASSORTMENT} for update" if lock else _ASSORTMENT),
         {"brand": tx.info["brand_id"], "assortment": assortment_id, "appointment": appointment_id},
     )
-    return found.one_or_none()
+    row = found.one_or_none()
+    if row is None:
+        raise NotFound
+    return row
 
 
 async def pieces_of(tx: AsyncSession, assortment_id: UUID) -> list[Choice]:
@@ -212,15 +216,7 @@ async def pieces_of(tx: AsyncSession, assortment_id: UUID) -> list[Choice]:
     return [Choice(row.piece_code, Reason(row.reason), row.reason_piece, row.pinned, row.dropped) for row in found]
 
 
-async def check_visible(tx: AsyncSession, of: Any, by: Caller, now: datetime) -> None:
-    """Raise NotFound unless this visit, or this assortment, is of the caller's boutique or of a client she may see."""
-    if of is None:
-        raise NotFound
-    if of.boutique_id not in by.boutique_ids:
-        await taste.check_visible(tx, await taste.family(tx, of.client_id), by, now)
-
-
-async def prepared(tx: AsyncSession, row: Any, *, current: bool) -> Prepared:
+async def prepared(tx: AsyncSession, row: Any, *, current: bool, sentences: Sentences) -> Prepared:
     """An assortment as it may be shown now. Without her consent, or while what we know is stale, nothing personal."""
     ids = await taste.family(tx, row.client_id)
     choices = await pieces_of(tx, row.assortment_id)
@@ -235,5 +231,5 @@ async def prepared(tx: AsyncSession, row: Any, *, current: bool) -> Prepared:
         personalised=row.personalised and personal,
         prepared_at=row.prepared_at,
         version=row.version,
-        pieces=await shown(tx, choices, boutique_id=row.boutique_id, sentences=SENTENCES),
+        pieces=await shown(tx, choices, boutique_id=row.boutique_id, sentences=sentences),
     )

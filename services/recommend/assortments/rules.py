@@ -39,6 +39,12 @@ SENTENCES: Sentences = {
     Reason.CHOSEN: ("顾问为她亲自挑选", "Chosen for her by her advisor"),
 }
 
+# What another service is told, for it did not ask profile who may see her: no piece of hers is named.
+PEER_SENTENCES: Sentences = {
+    **SENTENCES,
+    Reason.GOES_WITH: ("常与她已有的单品一同选购", "Often chosen together with a piece she has"),
+}
+
 # What she reads herself: no word of how the house speaks about its clients.
 HER_SENTENCES: Sentences = {
     Reason.ASKED: ("您预约时看中的一件", "The piece you booked from"),

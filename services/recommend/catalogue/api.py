@@ -7,10 +7,8 @@ from fastapi import Query
 from infra.app import router
 from infra.database import Transaction
 from infra.identity import Role, permit
-from infra.refusal import BadRequest
-from infra.wire import Code, Limit, Page, cursor, read_cursor
+from infra.wire import After, Code, Limit, Page, cursor, read_cursor
 from services.recommend.catalogue import actions, queries
-from services.recommend.catalogue.rules import is_code
 from services.recommend.catalogue.schemas import BatchView, PiecesForm, PieceView
 
 routes = router()
@@ -42,14 +40,12 @@ async def list_pieces(
     tx: Transaction,
     category: Annotated[Code | None, Query()] = None,
     collection: Annotated[Code | None, Query()] = None,
-    after: Annotated[str | None, Query(alias="cursor", max_length=400)] = None,
+    after: After = None,
     limit: Limit = 50,
 ) -> Page[PieceView]:
     """Pieces by code, of one category or collection if asked."""
     of = f"pieces {category} {collection}"
     key = read_cursor(after, of=of, parts=1)
-    if key is not None and not is_code(key[0]):
-        raise BadRequest
     rows = await queries.pieces(
         tx, category=category, collection=collection, after=key[0] if key else None, limit=limit + 1
     )

@@ -1,9 +1,7 @@
-"""What codes of pieces look like, and how codes are named to people."""
+"""How codes are named to people."""
 
 import re
 from collections.abc import Mapping
-
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 
 # Houses give their categories codes; these are said in the words of the trade, any other by its own code.
 _CATEGORIES: Mapping[str, tuple[str, str]] = {
@@ -23,11 +21,6 @@ _CATEGORIES: Mapping[str, tuple[str, str]] = {
     "small-leather": ("小皮具", "small leather pieces"),
     "watch": ("腕表", "watches"),
 }
-
-
-def is_code(value: str) -> bool:
-    """Whether this could be the code of a piece."""
-    return _CODE.fullmatch(value) is not None
 
 
 def category_name(code: str) -> tuple[str, str]:

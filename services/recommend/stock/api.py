@@ -1,17 +1,13 @@
 """Routes of stock."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
-
-from infra.app import Now, router
+from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
-from infra.refusal import BadRequest
-from infra.wire import Limit, Page, cursor, read_cursor
-from services.recommend.catalogue.rules import is_code
+from infra.wire import After, Limit, Page, cursor, read_cursor
 from services.recommend.stock import actions, queries
+from services.recommend.stock.rules import check_own
 from services.recommend.stock.schemas import ChangedView, StocksForm, StockView
 
 routes = router()
@@ -19,8 +15,10 @@ routes = router()
 
 @routes.put("/stock/batch")
 @permit(Role.HEADQUARTERS, Role.POS, Role.PARTNER)
-async def set_stock(form: StocksForm, tx: Transaction, now: Now) -> ChangedView:
-    """Set up to 1,000 quantities; sending the same again changes nothing."""
+async def set_stock(form: StocksForm, tx: Transaction, by: By, now: Now) -> ChangedView:
+    """Set up to 1,000 quantities, a till those of its own boutiques; sending the same again changes nothing."""
+    if by.role is Role.POS:
+        check_own({item.boutique_id for item in form.stock}, own=by.boutique_ids)
     changed = await actions.set_quantities(tx, [item.model_dump() for item in form.stock], now=now)
     places = {(item.boutique_id, item.piece_code) for item in form.stock}
     return ChangedView(changed=changed, unchanged=len(places) - changed)
@@ -41,14 +39,12 @@ async def set_stock(form: StocksForm, tx: Transaction, now: Now) -> ChangedView:
 async def read_stock(
     boutique_id: UUID,
     tx: Transaction,
-    after: Annotated[str | None, Query(alias="cursor", max_length=400)] = None,
+    after: After = None,
     limit: Limit = 50,
 ) -> Page[StockView]:
     """What a boutique has. Any of the house may look, for a piece elsewhere can be sent."""
     of = f"stock {boutique_id}"
     key = read_cursor(after, of=of, parts=1)
-    if key is not None and not is_code(key[0]):
-        raise BadRequest
     rows = await queries.at_boutique(tx, boutique_id, after=key[0] if key else None, limit=limit + 1)
     items = [StockView.model_validate(row) for row in rows[:limit]]
     return Page(items=items, next_cursor=cursor(items[-1].piece_code, of=of) if len(rows) > limit else None)

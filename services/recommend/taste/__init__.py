@@ -1,1 +1,1 @@
-"""What is known of a client here: what she bought, whether we may use it, whose client she is, when she comes."""
+"""What is known of a client here: what she bought, whether we may use it, when she comes."""

@@ -3,8 +3,7 @@
 import asyncio
 import time
 from collections.abc import MutableMapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -16,22 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.database import Database
 from infra.eventlog.follower import lag
 from infra.eventlog.port import Log
-from infra.identity import Caller, Role
-from infra.refusal import NotFound
 from services.recommend.taste.rules import Bought
 
 PERSONALISATION = "personalisation"
 FRESH = timedelta(seconds=5)  # behind the log by more than this, we may not have heard of a withdrawal
-_LOOK_EVERY = 1.0  # seconds
-_LOOK_AT_MOST = 1.0  # seconds
-
-_BRAND_WIDE = frozenset({Role.HEADQUARTERS, Role.CLIENT_SERVICE, Role.SERVICE})
-_VISIBLE = text(
-    "select 1 from client_owner where brand_id = :brand and client_id = any(:ids) and (advisor_id = :advisor"
-    " or (:leads and boutique_id = any(:boutiques)))"
-    " union all select 1 from visit where brand_id = :brand and client_id = any(:ids)"
-    " and boutique_id = any(:boutiques) and present_from <= :now and present_until > :now limit 1"
-)
+_MEASURE_AT_MOST = 1.0  # seconds
+_HOLDS = 3.0  # seconds that a measurement holds when none follows: the watch measures every second
 
 
 async def canonical(tx: AsyncSession, client_id: UUID) -> UUID:
@@ -78,49 +67,19 @@ async def purchases(tx: AsyncSession, ids: list[UUID]) -> list[Bought]:
     return [Bought(*row) for row in found]
 
 
-async def check_visible(tx: AsyncSession, ids: list[UUID], by: Caller, now: datetime) -> None:
-    """Raise NotFound unless the caller may see this client: her own, or present at the caller's boutique."""
-    if by.role in _BRAND_WIDE:
-        return
-    seen = await tx.execute(
-        _VISIBLE,
-        {
-            "brand": tx.info["brand_id"],
-            "ids": ids,
-            "advisor": by.advisor_id if by.role is Role.ADVISOR else None,
-            "leads": by.role in {Role.MANAGER, Role.REGIONAL},
-            "boutiques": list(by.boutique_ids),
-            "now": now,
-        },
-    )
-    if seen.first() is None:
-        raise NotFound
+_current_until: MutableMapping[Database, float] = WeakKeyDictionary()  # monotonic seconds
 
 
-@dataclass
-class _Look:
-    """The last look at how far this process's follower is."""
-
-    is_current: bool = False
-    until: float = 0.0
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-_looks: MutableMapping[Database, _Look] = WeakKeyDictionary()
+async def measure(database: Database, log: Log, follower: str) -> None:
+    """Find out whether what we know is at most five seconds old, and remember it for `is_current`."""
+    try:
+        async with asyncio.timeout(_MEASURE_AT_MOST):
+            fresh = await lag(database, log, follower) <= FRESH
+    except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        fresh = False
+    _current_until[database] = time.monotonic() + _HOLDS if fresh else 0.0
 
 
-async def is_current(database: Database, log: Log, follower: str) -> bool:
-    """Whether what we know is at most five seconds old; looked up once a second, and False when nobody can tell.
-
-    Call it before a transaction begins: it takes a connection of its own.
-    """
-    look = _looks.setdefault(database, _Look())
-    async with look.turn:
-        if time.monotonic() >= look.until:
-            try:
-                async with asyncio.timeout(_LOOK_AT_MOST):
-                    look.is_current = await lag(database, log, follower) <= FRESH
-            except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                look.is_current = False
-            look.until = time.monotonic() + _LOOK_EVERY
-    return look.is_current
+def is_current(database: Database) -> bool:
+    """Whether what we know was fresh when last measured; False when nobody can tell."""
+    return time.monotonic() < _current_until.get(database, 0.0)

@@ -3,10 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 HALF_LIFE_DAYS = 365  # a purchase a year ago says half as much as one today
-AROUND_A_VISIT = timedelta(hours=24)  # the people of a boutique prepare a visit and follow it up for so long
 
 
 @dataclass(frozen=True)

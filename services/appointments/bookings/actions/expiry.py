@@ -6,11 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from infra.app import Kit, pause
+from infra.app import Kit
 from infra.database import EVERY_BRAND, Database
+from infra.eventlog.hint import pause
 from services.appointments.availability import actions as availability
-from services.appointments.bookings.actions.life import announce
-from services.appointments.bookings.events import AppointmentExpired
 from services.appointments.bookings.rules import Status, Step, step
 from services.appointments.bookings.tables import Appointment
 
@@ -59,4 +58,3 @@ async def _expire(database: Database, brand_id: str, appointment_id: UUID, *, no
         await availability.give_back(tx, appointment_id, appointment.resource_ids)
         appointment.status = step(Status.HELD, Step.EXPIRE)
         appointment.version += 1
-        announce(tx, AppointmentExpired, appointment)

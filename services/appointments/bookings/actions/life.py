@@ -14,7 +14,6 @@ from services.appointments.bookings import queries
 from services.appointments.bookings.events import (
     AppointmentCancelled,
     AppointmentConfirmed,
-    AppointmentExpired,
     AppointmentMoved,
     ClientArrived,
     NoShowRecorded,
@@ -32,7 +31,7 @@ from services.appointments.bookings.rules import (
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory import queries as directory
 
-Agreement = type[AppointmentConfirmed | AppointmentMoved | AppointmentCancelled | AppointmentExpired]
+Agreement = type[AppointmentConfirmed | AppointmentMoved | AppointmentCancelled]
 
 
 async def _advance(tx: AsyncSession, appointment_id: UUID, wanted: Step, *, if_match: str, by: Caller) -> Appointment:
@@ -73,14 +72,15 @@ async def cancel(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: C
     await availability.give_back(tx, appointment_id, appointment.resource_ids)
     appointment.status, appointment.version = after, appointment.version + 1
     appointment.cancelled_at, appointment.cancelled_by, appointment.expires_at = now, by.role, None
-    announce(tx, AppointmentCancelled, appointment)
+    if status is not Status.HELD:  # nobody has heard of a mere hold
+        announce(tx, AppointmentCancelled, appointment)
     return appointment
 
 
 async def check_in(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: Caller, now: datetime) -> Appointment:
-    """She has arrived; raises NotFound, Stale, StepNotPossible, TooEarly."""
+    """She has arrived; raises NotFound, Stale, StepNotPossible, TooEarly, TooLate."""
     appointment = await _advance(tx, appointment_id, Step.CHECK_IN, if_match=if_match, by=by)
-    judge_arrival(starts_at=appointment.starts_at, now=now)
+    judge_arrival(starts_at=appointment.starts_at, ends_at=appointment.ends_at, now=now)
     appointment.arrived_at = now
     record(
         tx,
@@ -96,8 +96,9 @@ async def check_in(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by:
 
 
 async def complete(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: Caller, now: datetime) -> Appointment:
-    """The visit is over; raises NotFound, Stale, StepNotPossible."""
+    """The visit is over, and what is left of its time is free; raises NotFound, Stale, StepNotPossible."""
     appointment = await _advance(tx, appointment_id, Step.COMPLETE, if_match=if_match, by=by)
+    await availability.cut_short(tx, appointment_id, appointment.resource_ids, now=now)
     appointment.completed_at = now
     record(
         tx,

@@ -52,7 +52,7 @@ class ClientMissing(Refusal):
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """A visit somebody would like."""
 
     boutique: Boutique
@@ -93,11 +93,12 @@ async def hold(
     boutique = await directory.own_boutique(tx, boutique_id, by)
     experience = await directory.experience(tx, experience_id)
     client = await times.person(tx, _whose(client_id, by))
-    if by.role is Role.CLIENT and await queries.holds(tx, client.client_ids, now=now) >= MOST_HOLDS:
-        raise TooManyHolds
-    wish = Wish(boutique, experience, client, starts_at, party_size, requested=advisor_id)
+    await _check_holds(tx, client, by=by, now=now)
+    request = Request(boutique, experience, client, starts_at, party_size, requested=advisor_id)
     appointment_id, expires_at = new_id(), now + HOLD
-    place = await _take(tx, wish, appointment_id, expires_at=expires_at, by=by, now=now)
+    place = await _take(tx, request, appointment_id, expires_at=expires_at, by=by, now=now)
+    # Now her time is locked: whatever she has kept elsewhere meanwhile is committed, and counts.
+    await _check_holds(tx, client, by=by, now=now)
     appointment = Appointment(
         brand_id=boutique.brand_id,
         appointment_id=appointment_id,
@@ -132,6 +133,11 @@ def _whose(client_id: UUID | None, by: Caller) -> UUID:
     return client_id
 
 
+async def _check_holds(tx: AsyncSession, client: Person, *, by: Caller, now: datetime) -> None:
+    if by.role is Role.CLIENT and await queries.holds(tx, client.client_ids, now=now) >= MOST_HOLDS:
+        raise TooManyHolds
+
+
 async def move(
     tx: AsyncSession,
     appointment_id: UUID,
@@ -154,7 +160,7 @@ async def move(
     experience = await directory.experience(tx, appointment.experience_id)
     notice = CancellationNotice(timedelta(minutes=experience.cancel_notice_minutes))
     notice.judge(status=status, starts_at=appointment.starts_at, now=now, actor=times.actor(by))
-    wish = Wish(
+    request = Request(
         boutique,
         experience,
         await times.person(tx, appointment.client_id),
@@ -163,8 +169,8 @@ async def move(
         requested=advisor_id,
         kept=appointment.advisor_id,
     )
-    place = await _take(tx, wish, appointment_id, expires_at=None, by=by, now=now, leaving=appointment)
-    appointment.client_id = wish.client.client_id
+    place = await _take(tx, request, appointment_id, expires_at=None, by=by, now=now, leaving=appointment)
+    appointment.client_id = request.client.client_id
     appointment.advisor_id, appointment.room_id = place.advisor_id, place.room_id
     if place.assigned_for is not AssignedFor.KEPT:
         appointment.assigned_for = place.assigned_for
@@ -176,7 +182,7 @@ async def move(
 
 async def _take(
     tx: AsyncSession,
-    wish: Wish,
+    request: Request,
     appointment_id: UUID,
     *,
     expires_at: datetime | None,
@@ -186,27 +192,27 @@ async def _take(
 ) -> Place:
     """Take the best advisor and room that can still be had; raises what `judge_time` raises, and SlotTaken."""
     actor, besides = times.actor(by), leaving.appointment_id if leaving else None
-    instant = Span(wish.starts_at, wish.starts_at + SECOND)
+    instant = Span(request.starts_at, request.starts_at + SECOND)
     around = await times.surroundings(
         tx,
-        wish.boutique,
-        wish.experience,
+        request.boutique,
+        request.experience,
         instant.widened(REACH[-1], REACH[-1]),
-        client=wish.client,
-        party_size=wish.party_size,
+        client=request.client,
+        party_size=request.party_size,
     )
     outlook = await times.outlook(tx, around, instant, now=now, besides=besides)
-    judge_time(outlook, wish.starts_at, actor=actor, now=now, advisor_id=wish.requested)
+    judge_time(outlook, request.starts_at, actor=actor, now=now, advisor_id=request.requested)
     lost: set[UUID] = set()
     for slot in slots(outlook, instant)[:1]:
-        loads = await queries.loads(tx, slot.advisor_ids, wish.starts_at, outlook.zone, now=now)
+        loads = await queries.loads(tx, slot.advisor_ids, request.starts_at, outlook.zone, now=now)
         for _ in range(ATTEMPTS):
-            place = _best(slot, wish, outlook, loads, without=lost)
+            place = _best(slot, request, outlook, loads, without=lost)
             if place is None:
                 break
             missing = await availability.occupy(
                 tx,
-                _claims(wish, place, outlook),
+                _claims(request, place, outlook),
                 appointment_id=appointment_id,
                 now=now,
                 expires_at=expires_at,
@@ -216,7 +222,7 @@ async def _take(
                 return place
             lost |= missing
     first = earliest(around.terms, actor, now)
-    offers = await _alternatives(tx, wish, around, first=first, now=now, besides=besides)
+    offers = await _alternatives(tx, request, around, first=first, now=now, besides=besides)
     raise SlotTaken(
         alternatives=[
             {"starts_at": offer.starts_at.isoformat(), "advisor_id": str(offer.advisor_id)} for offer in offers
@@ -225,17 +231,17 @@ async def _take(
 
 
 async def _alternatives(
-    tx: AsyncSession, wish: Wish, around: Surroundings, *, first: datetime, now: datetime, besides: UUID | None
+    tx: AsyncSession, request: Request, around: Surroundings, *, first: datetime, now: datetime, besides: UUID | None
 ) -> list[Alternative]:
     """The nearest free times. Nothing is locked while the loser looks around."""
     offers: list[Alternative] = []
     for reach in REACH:
         window = Span(
-            max(wish.starts_at - reach, first), min(wish.starts_at + reach + SECOND, now + around.terms.horizon)
+            max(request.starts_at - reach, first), min(request.starts_at + reach + SECOND, now + around.terms.horizon)
         )
         outlook = await times.outlook(tx, around, window, now=now, besides=besides)
         offers = alternatives(
-            slots(outlook, window), wish.starts_at, advisor_id=wish.requested or wish.kept, count=ALTERNATIVES
+            slots(outlook, window), request.starts_at, advisor_id=request.requested or request.kept, count=ALTERNATIVES
         )
         if len(offers) == ALTERNATIVES:
             break
@@ -243,27 +249,27 @@ async def _alternatives(
 
 
 def _best(
-    slot: Slot, wish: Wish, outlook: Outlook, loads: Mapping[UUID, Load], *, without: Collection[UUID]
+    slot: Slot, request: Request, outlook: Outlook, loads: Mapping[UUID, Load], *, without: Collection[UUID]
 ) -> Place | None:
     """The first choice among what rivals have not taken meanwhile."""
     advisors = ranked(
         [one for one in slot.advisor_ids if one not in without],
-        requested=wish.requested,
-        kept=wish.kept,
+        requested=request.requested,
+        kept=request.kept,
         own=outlook.own_advisor_id,
         loads=loads,
     )
     rooms = [one for one in slot.room_ids if one not in without]
-    if not advisors or wish.client.client_id in without or (outlook.terms.needs_room and not rooms):
+    if not advisors or request.client.client_id in without or (outlook.terms.needs_room and not rooms):
         return None
     advisor_id, assigned_for = advisors[0]
     return Place(advisor_id, rooms[0] if rooms else None, assigned_for)
 
 
-def _claims(wish: Wish, place: Place, outlook: Outlook) -> list[Claim]:
-    upkeep = outlook.terms.upkeep(wish.starts_at)
+def _claims(request: Request, place: Place, outlook: Outlook) -> list[Claim]:
+    upkeep = outlook.terms.upkeep(request.starts_at)
     claims = [
-        Claim(wish.client.client_id, outlook.terms.visit(wish.starts_at)),
+        Claim(request.client.client_id, outlook.terms.visit(request.starts_at)),
         Claim(place.advisor_id, upkeep),
     ]
     return claims if place.room_id is None else [*claims, Claim(place.room_id, upkeep)]

@@ -152,11 +152,8 @@ def _read(reader: Any, body: object) -> AnswerForm:
     try:
         form: AnswerForm = reader(body)
     except ValidationError as wrong:
-        errors = [
-            {"pointer": "/" + "/".join(str(part) for part in error["loc"]), "code": error["type"]}
-            for error in wrong.errors(include_input=False, include_url=False, include_context=False)
-        ]
-        raise Malformed(errors=errors[:50]) from None
+        found = wrong.errors(include_input=False, include_url=False, include_context=False)
+        raise problems.malformed([dict(error) for error in found]) from None
     return form
 
 

@@ -5,7 +5,8 @@ import hashlib
 from collections.abc import Mapping
 from html import escape
 
-from services.feedback.answers.schemas import TEXT_LIMIT, LinkView, QuestionView, WordsView
+from services.feedback.answers.schemas import TEXT_LIMIT, LinkView
+from services.feedback.surveys.schemas import QuestionView, WordsView
 
 STYLE = """
 :root{--ink:#221f1b;--soft:#857c70;--line:#ddd5c8;--paper:#fbf9f5;--gold:#8f6f3e}

@@ -104,6 +104,18 @@ create table invitation (
 )
 """
 
+INVITATION_MESSAGE = """
+create table invitation_message (
+    brand_id text not null,
+    message_id uuid not null,
+    invitation_id uuid,
+    reason text,
+    constraint pk_invitation_message primary key (brand_id, message_id),
+    constraint fk_invitation_message_invitation foreign key (brand_id, invitation_id) references invitation,
+    constraint ck_invitation_message_known check (invitation_id is not null or reason is not null)
+)
+"""
+
 ANSWER = """
 create table answer (
     brand_id text not null,
@@ -181,6 +193,7 @@ create table work_order (
     loop_score smallint,
     loop_closed_at timestamptz,
     recovered boolean,
+    version int not null,
     constraint pk_work_order primary key (brand_id, work_order_id),
     constraint uq_work_order_answer_id unique (brand_id, answer_id),
     constraint ck_work_order_status check (status in ('open', 'assigned', 'in-progress', 'resolved', 'closed')),
@@ -224,6 +237,7 @@ TABLES = {
     "boutique": BOUTIQUE,
     "client_alias": CLIENT_ALIAS,
     "invitation": INVITATION,
+    "invitation_message": INVITATION_MESSAGE,
     "answer": ANSWER,
     "advisor": ADVISOR,
     "sla_policy": SLA_POLICY,

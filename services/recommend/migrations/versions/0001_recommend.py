@@ -44,15 +44,6 @@ TABLES = {
             constraint pk_client_alias primary key (brand_id, client_id)
         )
     """,
-    "client_owner": """
-        create table client_owner (
-            brand_id text not null,
-            client_id uuid not null,
-            advisor_id uuid not null,
-            boutique_id uuid not null,
-            constraint pk_client_owner primary key (brand_id, client_id)
-        )
-    """,
     "consent": """
         create table consent (
             brand_id text not null,
@@ -81,13 +72,8 @@ TABLES = {
             appointment_id uuid not null,
             client_id uuid not null,
             boutique_id uuid not null,
-            advisor_id uuid not null,
-            starts_at timestamptz not null,
-            ends_at timestamptz not null,
             piece_code text,
             is_live boolean not null,
-            present_from timestamptz,
-            present_until timestamptz,
             constraint pk_visit primary key (brand_id, appointment_id)
         )
     """,

@@ -1,4 +1,4 @@
-"""What profile tells us of clients: who is who, whose client she is, what she allows."""
+"""What profile tells us of clients: who is who, what she allows."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -17,15 +17,6 @@ class IdentitiesMerged(Slice):
     type: ClassVar[str] = "profile.identities-merged.v1"
     client_id: UUID
     merged_client_id: UUID
-
-
-class OwnerAssigned(Slice):
-    """Whose client she is."""
-
-    type: ClassVar[str] = "profile.owner-assigned.v1"
-    client_id: UUID
-    advisor_id: UUID
-    boutique_id: UUID
 
 
 class ConsentGiven(Slice):
@@ -76,24 +67,6 @@ async def merge(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]) 
         )
 
 
-async def assign(tx: AsyncSession, facts: Sequence[Delivered[OwnerAssigned]]) -> None:
-    """Remember whose client she is now."""
-    for told in facts:
-        await tx.execute(
-            text(
-                "insert into client_owner (brand_id, client_id, advisor_id, boutique_id)"
-                " values (:brand, :client, :advisor, :boutique) on conflict (brand_id, client_id)"
-                " do update set advisor_id = excluded.advisor_id, boutique_id = excluded.boutique_id"
-            ),
-            {
-                "brand": told.brand_id,
-                "client": told.fact.client_id,
-                "advisor": told.fact.advisor_id,
-                "boutique": told.fact.boutique_id,
-            },
-        )
-
-
 async def allow(tx: AsyncSession, facts: Sequence[Delivered[ConsentGiven]]) -> None:
     """Remember a yes."""
     await _decide(tx, facts, granted=True)
@@ -131,7 +104,6 @@ async def _decide(
 
 REACTIONS: list[Reaction] = [
     on(IdentitiesMerged, merge),
-    on(OwnerAssigned, assign),
     on(ConsentGiven, allow),
     on(ConsentWithdrawn, disallow),
 ]

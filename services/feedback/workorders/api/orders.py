@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra import wire
@@ -14,40 +13,15 @@ from infra.crypto import keyring
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Caller, Role, permit
-from infra.wire import IfMatch, Limit, Page, etag
+from infra.wire import After, IfMatch, Limit, Page, etag, read_instant_cursor
 from services.feedback.answers.queries import comments
 from services.feedback.invitations.queries import canonical, follow_up
 from services.feedback.workorders import actions, queries, rules, schemas
-from services.feedback.workorders.rules import Policy, Severity, Status
+from services.feedback.workorders.rules import Severity, Status
 from services.feedback.workorders.schemas import WorkOrderDetail, WorkOrderView
 from services.feedback.workorders.tables import WorkOrder
 
 routes = router()
-
-
-@routes.get("/sla-policies")
-@permit(Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
-async def sla_policies(tx: Transaction) -> schemas.PoliciesView:
-    """Show by when work orders of each severity are answered and put right, and which scores open them."""
-    return schemas.PoliciesView(items=[_policy(policy) for policy in await queries.policies(tx)])
-
-
-@routes.put("/sla-policies")
-@permit(Role.HEADQUARTERS)
-async def set_policy(
-    form: schemas.PolicyForm, tx: Transaction, if_match: IfMatch, response: Response
-) -> schemas.PolicyView:
-    """Set one severity's policy. If-Match holds its version ("0" for the suite's own). Deadlines that run stay."""
-    policy = await actions.set_policy(
-        tx,
-        form.severity,
-        respond_within_minutes=form.respond_within_minutes,
-        resolve_within_minutes=form.resolve_within_minutes,
-        at_most_score=form.at_most_score,
-        if_match=if_match,
-    )
-    response.headers["ETag"] = etag(policy.version)
-    return _policy(policy)
 
 
 @routes.get("/work-orders")
@@ -61,7 +35,7 @@ async def work_orders(
     status: Status | None = None,
     assignee_id: UUID | None = None,
     overdue: bool | None = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    cursor: After = None,
     limit: Limit = 50,
 ) -> Page[WorkOrderView]:
     """List the queue, the next deadline first. Overdue is what is not resolved and past `due_at`."""
@@ -74,7 +48,7 @@ async def work_orders(
         status=status,
         assignee_id=assignee_id,
         overdue=overdue,
-        after=queries.place_in(cursor, of=of),
+        after=read_instant_cursor(cursor, of=of),
         limit=limit + 1,
     )
     items = await _views(tx, found[:limit], by=by, now=now)
@@ -85,20 +59,22 @@ async def work_orders(
 @routes.post("/work-orders", status_code=201)
 @permit(Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
 @idempotent()
-async def raise_case(form: schemas.WorkOrderForm, tx: Transaction, by: By, now: Now) -> WorkOrderView:
-    """Open a work order for what a client said to a person."""
-    case = actions.Case(form.client_id, form.boutique_id, form.advisor_id, form.appointment_id)
-    raised = await actions.raise_case(tx, case, form.severity, form.text, by=by, now=now)
-    return await _view(tx, raised, by=by, now=now)
+async def raise_order(
+    form: schemas.WorkOrderForm, tx: Transaction, by: By, now: Now, response: Response
+) -> WorkOrderView:
+    """Open a work order for what a client said to somebody."""
+    opening = actions.Opening(form.client_id, form.boutique_id, form.advisor_id, form.appointment_id)
+    raised = await actions.raise_order(tx, opening, form.severity, form.text, by=by, now=now)
+    return await _tagged(tx, raised, response, by=by, now=now)
 
 
 @routes.get("/work-orders/{work_order_id}")
 @permit(Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
-async def work_order(work_order_id: UUID, tx: Transaction, by: By, now: Now) -> WorkOrderDetail:
+async def work_order(work_order_id: UUID, tx: Transaction, by: By, now: Now, response: Response) -> WorkOrderDetail:
     """Show a work order with its notes, its history and the loop back to the client."""
     found = await queries.work_order(tx, work_order_id, by=by)
-    view, asked = await _view(tx, found, by=by, now=now), await follow_up(tx, work_order_id)
-    reads, keys = queries.reads_words(found, by), keyring(tx)
+    view, asked = await _tagged(tx, found, response, by=by, now=now), await follow_up(tx, work_order_id)
+    reads, keys = queries.reads_words(by, assignee_id=found.assignee_id), keyring(tx)
     resolution = found.resolution if reads else None
     return WorkOrderDetail(
         **view.model_dump(),
@@ -119,16 +95,29 @@ async def work_order(work_order_id: UUID, tx: Transaction, by: By, now: Now) -> 
 
 @routes.post("/work-orders/{work_order_id}/assign")
 @permit(Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
-async def assign(work_order_id: UUID, form: schemas.AssignForm, tx: Transaction, by: By, now: Now) -> WorkOrderView:
+async def assign(
+    work_order_id: UUID,
+    form: schemas.AssignForm,
+    tx: Transaction,
+    by: By,
+    *,
+    now: Now,
+    if_match: IfMatch,
+    response: Response,
+) -> WorkOrderView:
     """Make it an advisor's of its boutique."""
-    return await _view(tx, await actions.assign(tx, work_order_id, form.advisor_id, by=by, now=now), by=by, now=now)
+    assigned = await actions.assign(tx, work_order_id, form.advisor_id, if_match=if_match, by=by, now=now)
+    return await _tagged(tx, assigned, response, by=by, now=now)
 
 
 @routes.post("/work-orders/{work_order_id}/start")
 @permit(Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
-async def start(work_order_id: UUID, tx: Transaction, by: By, now: Now) -> WorkOrderView:
+async def start(
+    work_order_id: UUID, tx: Transaction, by: By, *, now: Now, if_match: IfMatch, response: Response
+) -> WorkOrderView:
     """Take it up; this meets the time to respond."""
-    return await _view(tx, await actions.start(tx, work_order_id, by=by, now=now), by=by, now=now)
+    started = await actions.start(tx, work_order_id, if_match=if_match, by=by, now=now)
+    return await _tagged(tx, started, response, by=by, now=now)
 
 
 @routes.post("/work-orders/{work_order_id}/notes", status_code=201)
@@ -144,24 +133,41 @@ async def write_note(
 
 @routes.post("/work-orders/{work_order_id}/resolve")
 @permit(Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
-async def resolve(work_order_id: UUID, form: schemas.ResolveForm, tx: Transaction, by: By, now: Now) -> WorkOrderView:
+async def resolve(
+    work_order_id: UUID,
+    form: schemas.ResolveForm,
+    tx: Transaction,
+    by: By,
+    *,
+    now: Now,
+    if_match: IfMatch,
+    response: Response,
+) -> WorkOrderView:
     """Say what was done and what the cause was."""
-    resolved = await actions.resolve(tx, work_order_id, resolution=form.resolution, cause=form.cause, by=by, now=now)
-    return await _view(tx, resolved, by=by, now=now)
+    resolved = await actions.resolve(
+        tx, work_order_id, resolution=form.resolution, cause=form.cause, if_match=if_match, by=by, now=now
+    )
+    return await _tagged(tx, resolved, response, by=by, now=now)
 
 
 @routes.post("/work-orders/{work_order_id}/close")
 @permit(Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
-async def close(work_order_id: UUID, tx: Transaction, by: By, now: Now) -> WorkOrderView:
+async def close(
+    work_order_id: UUID, tx: Transaction, by: By, *, now: Now, if_match: IfMatch, response: Response
+) -> WorkOrderView:
     """Agree that it is put right. The client is asked next, if a journey says so."""
-    return await _view(tx, await actions.close(tx, work_order_id, by=by, now=now), by=by, now=now)
+    closed = await actions.close(tx, work_order_id, if_match=if_match, by=by, now=now)
+    return await _tagged(tx, closed, response, by=by, now=now)
 
 
 @routes.post("/work-orders/{work_order_id}/reopen")
 @permit(Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
-async def reopen(work_order_id: UUID, tx: Transaction, by: By, now: Now) -> WorkOrderView:
+async def reopen(
+    work_order_id: UUID, tx: Transaction, by: By, *, now: Now, if_match: IfMatch, response: Response
+) -> WorkOrderView:
     """Go on with what was resolved or closed too early; not once the client has answered about it."""
-    return await _view(tx, await actions.reopen(tx, work_order_id, by=by, now=now), by=by, now=now)
+    reopened = await actions.reopen(tx, work_order_id, if_match=if_match, by=by, now=now)
+    return await _tagged(tx, reopened, response, by=by, now=now)
 
 
 @routes.get("/work-orders/{work_order_id}/clock")
@@ -189,23 +195,16 @@ async def clock(work_order_id: UUID, tx: Transaction, by: By, now: Now) -> schem
     )
 
 
-def _policy(policy: Policy) -> schemas.PolicyView:
-    return schemas.PolicyView(
-        severity=policy.severity,
-        at_most_score=policy.at_most_score,
-        respond_within_minutes=int(policy.respond_within.total_seconds() // 60),
-        resolve_within_minutes=int(policy.resolve_within.total_seconds() // 60),
-        version=policy.version,
-    )
-
-
-async def _view(tx: AsyncSession, found: WorkOrder, *, by: Caller, now: datetime) -> WorkOrderView:
+async def _tagged(
+    tx: AsyncSession, found: WorkOrder, response: Response, *, by: Caller, now: datetime
+) -> WorkOrderView:
+    response.headers["ETag"] = etag(found.version)
     return (await _views(tx, [found], by=by, now=now))[0]
 
 
 async def _views(tx: AsyncSession, found: Sequence[WorkOrder], *, by: Caller, now: datetime) -> list[WorkOrderView]:
     merged = await canonical(tx, {order.client_id for order in found})
-    readable = [order for order in found if queries.reads_words(order, by)]
+    readable = [order for order in found if queries.reads_words(by, assignee_id=order.assignee_id)]
     words = await comments(tx, {order.answer_id for order in readable if order.answer_id})
     told = {order.work_order_id: words.get(order.answer_id) for order in readable if order.answer_id}
     for order in readable:
@@ -233,6 +232,7 @@ async def _views(tx: AsyncSession, found: Sequence[WorkOrder], *, by: Caller, no
             closed_at=order.closed_at,
             cause=order.cause,
             follows_id=order.follows_id,
+            version=order.version,
             loop=schemas.LoopView(
                 state=rules.loop(Status(order.status), recovered=order.recovered),
                 answer_id=order.loop_answer_id,

@@ -1,21 +1,18 @@
-"""The list of answers."""
+"""The list of answers. It stands here because who must put one right may read its words."""
 
-from typing import Annotated
+from collections.abc import Mapping
 from uuid import UUID
-
-from fastapi import Query
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra import wire
 from infra.app import By, router
 from infra.database import Transaction
 from infra.identity import Role, permit
-from infra.wire import Limit, Page
-from services.feedback.answers import queries
+from infra.wire import After, Limit, Page, read_id_cursor
+from services.feedback.answers.queries import page, texts
 from services.feedback.answers.schemas import AnswerView, ReplyView
 from services.feedback.answers.tables import Answer
 from services.feedback.invitations.queries import canonical
-from services.feedback.surveys.queries import id_in
+from services.feedback.workorders.queries import of_answers, reads_words
 
 routes = router()
 
@@ -29,28 +26,36 @@ async def answers(
     boutique_id: UUID | None = None,
     client_id: UUID | None = None,
     survey_id: UUID | None = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    cursor: After = None,
     limit: Limit = 50,
 ) -> Page[AnswerView]:
-    """List answers, newest first. An advisor sees those about her own visits."""
+    """List answers, newest first. An advisor sees those on her own visits, the words of what she must put right."""
     of = f"answers:{boutique_id}:{client_id}:{survey_id}"
-    found = await queries.page(
+    found = await page(
         tx,
         by=by,
         boutique_id=boutique_id,
         client_id=client_id,
         survey_id=survey_id,
-        before=id_in(cursor, of=of),
+        before=read_id_cursor(cursor, of=of),
         limit=limit + 1,
     )
     merged = await canonical(tx, {answer.client_id for answer in found})
-    items = [_view(tx, answer, client_id=merged[answer.client_id]) for answer in found[:limit]]
+    opened = await of_answers(tx, [answer.answer_id for answer in found])
+    assignees = {answer_id: order.assignee_id for answer_id, order in opened.items()}
+    items = [
+        _view(
+            answer,
+            client_id=merged[answer.client_id],
+            words=texts(tx, answer) if reads_words(by, assignee_id=assignees.get(answer.answer_id)) else {},
+        )
+        for answer in found[:limit]
+    ]
     more = wire.cursor(items[-1].answer_id, of=of) if len(found) > limit else None
     return Page(items=items, next_cursor=more)
 
 
-def _view(tx: AsyncSession, answer: Answer, *, client_id: UUID) -> AnswerView:
-    texts = queries.texts(tx, answer)
+def _view(answer: Answer, *, client_id: UUID, words: Mapping[str, str]) -> AnswerView:
     return AnswerView(
         answer_id=answer.answer_id,
         invitation_id=answer.invitation_id,
@@ -61,10 +66,10 @@ def _view(tx: AsyncSession, answer: Answer, *, client_id: UUID) -> AnswerView:
         appointment_id=answer.appointment_id,
         work_order_id=answer.work_order_id,
         score=answer.score,
-        comment="\n".join(texts.values()) or None,
+        comment="\n".join(words.values()) or None,
         replies=[
             *[ReplyView.model_validate(reply) for reply in answer.replies],
-            *[ReplyView(question_id=question_id, text=text) for question_id, text in texts.items()],
+            *[ReplyView(question_id=question_id, text=text) for question_id, text in words.items()],
         ],
         answered_at=answer.answered_at,
     )

@@ -1,0 +1,1 @@
+"""Inviting clients, and handing the invitations over to profile."""

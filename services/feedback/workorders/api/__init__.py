@@ -1,0 +1,5 @@
+"""Routes of work orders, their policies, and the answers that open them."""
+
+from services.feedback.workorders.api import answers, orders, policies
+
+ROUTERS = [answers.routes, policies.routes, orders.routes]

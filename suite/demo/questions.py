@@ -7,8 +7,8 @@ _SCORE = {
     "kind": "score",
     "required": True,
     "text": {
-        "zh": "您有多大可能向亲友推荐我们？(0 为完全不会，10 为一定会)",
-        "en": "How likely are you to recommend us to someone close to you? (0 not at all, 10 certainly)",
+        "zh": "这一次，我们让您满意吗？",
+        "en": "How satisfied were you with us this time?",
     },
 }
 _WORDS = {"question_id": "words", "kind": "text", "text": {"zh": "请告诉我们原因", "en": "Tell us why, in your words"}}

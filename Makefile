@@ -13,7 +13,11 @@ help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 # The environment is made of a lock file and remembers that file's checksum: another lock, another environment.
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
+PIP = $(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes -r
+# What pip says, every tenth line of it; its own end decides, not that of the pipe.
+SAID = while read -r word rest; do case "$$word" in \
+    Collecting|Processing|Requirement) n=$$((n + 1)); [ $$((n % 10)) -ne 0 ] || echo "  $$n packages fetched" ;; \
+    Installing) echo "  $$n packages fetched; installing them" ;; esac; done
 AGAIN = echo "The requirements could not be installed: the reason stands above. Then run the same command again." >&2
 
 venv: ## make the environment the suite runs in
@@ -22,7 +26,8 @@ venv: ## make the environment the suite runs in
 	  echo "Making the environment (once; a minute or two)"; \
 	  "$(PYTHON)" -m venv --clear $(VENV) \
 	    || { echo "Python cannot make environments here. On Debian: apt-get install python3-venv" >&2; exit 1; }; \
-	  $(PIP) requirements.lock || { $(AGAIN); exit 1; }; \
+	  rm -f $(VENV)/installed; { $(PIP) requirements.lock && touch $(VENV)/installed; } | { n=0; $(SAID); }; \
+	  [ -e $(VENV)/installed ] || { $(AGAIN); exit 1; }; \
 	  cksum < requirements.lock > $(VENV)/run.cksum; \
 	fi
 
@@ -30,7 +35,8 @@ venv: ## make the environment the suite runs in
 dev: venv
 	@if [ "$$(cat $(VENV)/dev.cksum 2>/dev/null)" != "$$(cksum < requirements-dev.lock)" ]; then \
 	  echo "Adding what tests and checks need (once)"; \
-	  $(PIP) requirements-dev.lock || { $(AGAIN); exit 1; }; \
+	  rm -f $(VENV)/installed; { $(PIP) requirements-dev.lock && touch $(VENV)/installed; } | { n=0; $(SAID); }; \
+	  [ -e $(VENV)/installed ] || { $(AGAIN); exit 1; }; \
 	  cksum < requirements-dev.lock > $(VENV)/dev.cksum; \
 	fi
 

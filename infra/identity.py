@@ -113,20 +113,7 @@ class Signer:
     def sign(self, caller: Caller, *, audience: str, now: datetime | None = None) -> str:
         """An inner token for one service, valid for ten minutes."""
         now = now or datetime.now(UTC)
-        claims: dict[str, object] = {
-            "iss": self.issuer,
-            "aud": audience,
-            "sub": caller.subject,
-            "role": caller.role.value,
-            "brand": caller.brand_id,
-            "iat": now,
-            "exp": now + LIFETIME,
-        }
-        for name in ("client_id", "advisor_id", "region_id"):
-            if (value := getattr(caller, name)) is not None:
-                claims[name] = str(value)
-        if caller.boutique_ids:
-            claims["boutique_ids"] = sorted(str(boutique) for boutique in caller.boutique_ids)
+        claims = {**claims_of(caller), "iss": self.issuer, "aud": audience, "iat": now, "exp": now + LIFETIME}
         return jwt.encode(claims, self.key, algorithm="EdDSA", headers={"typ": TYPE, "kid": self.kid})
 
 
@@ -184,6 +171,17 @@ class Verifier:
         if not (speaks_for_itself or vouched_for):
             raise Unauthenticated
         return caller
+
+
+def claims_of(caller: Caller) -> dict[str, object]:
+    """What a token says of a caller."""
+    claims: dict[str, object] = {"sub": caller.subject, "role": caller.role.value, "brand": caller.brand_id}
+    for name in ("client_id", "advisor_id", "region_id"):
+        if (value := getattr(caller, name)) is not None:
+            claims[name] = str(value)
+    if caller.boutique_ids:
+        claims["boutique_ids"] = sorted(str(boutique) for boutique in caller.boutique_ids)
+    return claims
 
 
 def caller_of(claims: Mapping[str, Any]) -> Caller:

@@ -2,12 +2,13 @@
 
 import base64
 import json
-import os
 import secrets
 import sys
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from infra.files import write_whole
 
 ISSUERS = ("gateway", "profile", "appointments", "feedback", "recommend")
 JWKS = "inner-jwks.json"
@@ -23,9 +24,9 @@ def create(folder: Path) -> None:
     for name in ISSUERS:
         path = folder / f"{name}.json"
         if not path.exists():
-            _write(path, _fresh(name))
+            write_whole(path, json.dumps(_fresh(name), indent=1))
     public = {"keys": [_public(json.loads((folder / f"{name}.json").read_text())) for name in ISSUERS]}
-    _write(folder / JWKS, public, mode=0o644)
+    write_whole(folder / JWKS, json.dumps(public, indent=1), mode=0o644)
 
 
 def _fresh(name: str) -> dict[str, object]:
@@ -58,16 +59,6 @@ def _public(stored: dict[str, dict[str, str]]) -> dict[str, str]:
         "iss": str(stored["service"]),
         "x": x,
     }
-
-
-def _write(path: Path, content: object, *, mode: int = 0o600) -> None:
-    # Written beside and renamed: a crash leaves the old file or the new one, never half.
-    partial = path.with_suffix(".new")
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
-        file.write(json.dumps(content, indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _b64(value: bytes) -> str:

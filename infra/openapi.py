@@ -1,5 +1,7 @@
 """The OpenAPI document of one app: every operation says who may call it and that a no is a problem document."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,6 +15,11 @@ KEY = {
     "description": "Repeat a request with the same key and it acts once and answers the same again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
+
+
+def written(document: Mapping[str, Any]) -> str:
+    """A document as it stands in a file and is served."""
+    return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def describe(app: FastAPI, service: str) -> None:

@@ -1,5 +1,7 @@
 """Settings: environment variables with the prefix MAISON_; a wrong one is named and the process stops."""
 
+import base64
+import binascii
 import sys
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -8,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EX_CONFIG = 78  # sysexits.h: something in the configuration is wrong
+AES_KEY = 32  # bytes
 
 
 def _postgres(url: str) -> str:
@@ -31,9 +34,21 @@ def _file(path: Path) -> Path:
     return path
 
 
+def _aes_key(text: str) -> str:
+    try:
+        is_key = text == "" or len(base64.b64decode(text + "=", validate=True)) == AES_KEY
+    except (binascii.Error, ValueError):
+        is_key = False
+    if not is_key:
+        msg = "must be an EncodingAESKey: 43 characters of base64"
+        raise ValueError(msg)
+    return text
+
+
 PostgresUrl = Annotated[str, AfterValidator(_postgres)]
 WebUrl = Annotated[str, AfterValidator(_web)]
 ExistingFile = Annotated[Path, AfterValidator(_file)]
+EncodingAesKey = Annotated[str, AfterValidator(_aes_key)]  # of WeChat's message push; empty where there is none
 
 
 class Settings(BaseSettings):
@@ -61,7 +76,7 @@ class Settings(BaseSettings):
     wechat_appid: str = ""
     wechat_secret: str = ""
     wechat_push_token: str = ""
-    wechat_push_aes_key: str = ""
+    wechat_push_aes_key: EncodingAesKey = ""
     # Template ids of the account, by our name: {"survey-invitation": "...", ...} as JSON.
     wechat_templates: dict[str, str] = Field(default_factory=dict)
 
@@ -75,8 +90,10 @@ def load(kind: type[S]) -> S:
         return kind()
     except ValidationError as wrong:
         for error in wrong.errors():
-            name = "MAISON_" + "_".join(str(part) for part in error["loc"]).upper()
-            sys.stderr.write(f"{name}: {error['msg'].removeprefix('Value error, ')}\n")
+            name = "_".join(str(part) for part in error["loc"]).upper()
+            said = error["msg"].removeprefix("Value error, ")
+            # Settings that do not go together are no one's fault alone: the sentence names them.
+            sys.stderr.write(f"MAISON_{name}: {said}\n" if name else f"{said}\n")
         sys.stderr.write("Correct these settings and start again.\n")
         raise SystemExit(EX_CONFIG) from None
     except ValueError as wrong:  # pydantic-settings: a value that is not the JSON it should be

@@ -44,6 +44,7 @@ ALLOWED = frozenset(
         "errcode",
         "rid",
         "setting",
+        "kind",
     }
 )
 

@@ -117,10 +117,11 @@ def openapi(
     *, check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when the file is out of date.")] = False
 ) -> None:
     """Write gateway/openapi.json anew from what the processes say of themselves."""
+    from infra.openapi import written
     from suite.launcher import openapi as document
     from suite.launcher import screen
 
-    text = document.written(document.collect())
+    text = written(document.collect())
     if check and (not document.FILE.exists() or document.FILE.read_text() != text):
         raise Obstacle(f"{document.FILE.name} does not say what the services do", "`make openapi` writes it anew.")
     if not check:

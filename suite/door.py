@@ -10,21 +10,28 @@ from typing import Any, Self
 
 import httpx
 
+from suite.launcher.obstacles import Obstacle
+
 _PATIENCE = 30.0  # seconds a caller bears with a gateway that asks to come back later
 
 
-class Refused(Exception):
+class Refused(Obstacle):
     """The gateway said no: the status, the problem's type, and its sentence."""
 
     def __init__(self, status: int, kind: str, sentence: str, body: Any) -> None:
-        super().__init__(f"{status} {kind}: {sentence}")
+        super().__init__(f"{status} {kind}: {sentence}", "`maison logs` shows what the services wrote about it.")
         self.status = status
         self.kind = kind
         self.body = body
 
 
-class Away(Exception):
-    """Nobody answers at the gateway."""
+class Away(Obstacle):
+    """Nobody answers at the gateway, or what was asked got no answer and may not be asked twice."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"nobody answers at {address}", "`maison status` shows what is up; `make up` starts the suite."
+        )
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ class Door:
     token: str | None = None
     refresh_token: str | None = None
     till: Till | None = None
+    entrance: tuple[str, dict[str, str]] | None = None  # how it signed in, and does again when its token runs out
     http: httpx.Client = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -75,16 +83,24 @@ class Door:
     @classmethod
     def staff(cls, address: str, username: str, password: str, *, brand: str) -> "Door":
         """Sign in a person of the house."""
-        door = cls(address)
-        door._take(door.call("POST", "/v1/auth/staff", {"username": username, "password": password, "brand": brand}))
-        return door
+        form = {"username": username, "password": password, "brand": brand}
+        return cls(address, entrance=("/v1/auth/staff", form)).enter()
 
     @classmethod
     def pos(cls, address: str, till: Till) -> "Door":
         """Sign in a till."""
-        door = cls(address, till=till)
-        door._renew()
-        return door
+        form = {"client_id": till.client_id, "client_secret": till.client_secret}
+        entrance = ("/v1/auth/token", {"grant_type": "client_credentials", **form})
+        return cls(address, till=till, entrance=entrance).enter()
+
+    def enter(self) -> Self:
+        """Sign in by its entrance; lets go of the connections when that fails."""
+        try:
+            self._renew()
+        except Obstacle:
+            self.close()
+            raise
+        return self
 
     def _take(self, tokens: Any) -> None:
         self.token = tokens["access_token"]
@@ -92,13 +108,9 @@ class Door:
 
     def _renew(self) -> None:
         self.token = None
-        if self.till is not None:
-            form = {
-                "grant_type": "client_credentials",
-                "client_id": self.till.client_id,
-                "client_secret": self.till.client_secret,
-            }
-            self._take(self.call("POST", "/v1/auth/token", form))
+        # Rather than with a refresh token: a refresh whose answer was lost has used its token up.
+        if self.entrance is not None:
+            self._take(self.call("POST", *self.entrance))
         elif self.refresh_token is not None:
             self._take(self.call("POST", "/v1/auth/refresh", {"refresh_token": self.refresh_token}))
 
@@ -120,8 +132,8 @@ class Door:
     ) -> Any:
         """One request until it is answered; raises Refused for a no and Away when the gateway does not answer.
 
-        503 and 429 are tried again after Retry-After, for half a minute: a POST carries its Idempotency-Key, so it
-        still acts once.
+        503 and 429 are tried again after Retry-After, for half a minute. A lost connection does not say whether the
+        request was done, so only what can be asked twice is: a GET, and what carries an Idempotency-Key.
         """
         content = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         give_up, renewed = time.monotonic() + _PATIENCE, False
@@ -129,8 +141,8 @@ class Door:
             try:
                 answer = self._send(method, path, content, key, headers or {})
             except httpx.TransportError:
-                if time.monotonic() > give_up:
-                    raise Away(f"nobody answers at {self.address}; is the suite up? (`maison status`)") from None
+                if (method != "GET" and key is None) or time.monotonic() > give_up:
+                    raise Away(self.address) from None
                 time.sleep(0.5)
                 continue
             if answer.status_code in {429, 503} and time.monotonic() < give_up:

@@ -1,13 +1,13 @@
 """The filled demo house on this machine: where its doors are and who may go through them."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from infra.files import write_whole
 from infra.settings import WebUrl, load
 from suite.door import Door, Till
 from suite.launcher.obstacles import Obstacle
@@ -37,6 +37,10 @@ def any_till() -> Door:
 
 class HouseMissing(Obstacle):
     """There is no filled demo house in the data folder."""
+
+
+class NobodyOfThatName(Obstacle):
+    """The house has no account of this name."""
 
 
 @dataclass(frozen=True)
@@ -79,20 +83,22 @@ class House:
         settings = load(LauncherSettings)
         house = cls.of(settings.data)
         if house is None:
-            raise HouseMissing(f"there is no filled demo house in {settings.data}", "Start the suite first: `make up`.")
+            raise HouseMissing(
+                f"there is no filled demo house in {settings.data}", "`make up` fills one, unless MAISON_DEMO is false."
+            )
         return house
 
     def keep(self, data: Path) -> None:
         """Write it down for the next start, readable by its owner only, for it holds passwords."""
-        partial = data / (FILE + ".new")
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(asdict(self), file, indent=1, ensure_ascii=False)
-        partial.replace(data / FILE)
+        write_whole(data / FILE, json.dumps(asdict(self), indent=1, ensure_ascii=False))
 
     def staff(self, username: str) -> Door:
-        """Sign in one of its people."""
-        password = next(account.password for account in self.accounts if account.username == username)
-        return Door.staff(self.gateway, username, password, brand=self.brand)
+        """Sign in one of its people; raises NobodyOfThatName."""
+        for account in self.accounts:
+            if account.username == username:
+                return Door.staff(self.gateway, username, account.password, brand=self.brand)
+        known = ", ".join(account.username for account in self.accounts)
+        raise NobodyOfThatName(f"nobody in the demo house is called {username}", f"Its people: {known or 'none yet'}.")
 
     def till(self) -> Door:
         """Sign in its till."""

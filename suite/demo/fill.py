@@ -4,7 +4,6 @@ Every request carries a key made of what it creates, so a fill that was cut off 
 """
 
 import json
-import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from infra.files import write_whole
 from suite.demo import people, pieces, places, questions
 from suite.door import Door, Till
 from suite.house import Account, House
@@ -113,8 +113,7 @@ def _draft(data: Path, usernames: Iterable[str] = ()) -> dict[str, Any]:
     if not path.exists():
         began_at = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         passwords = {username: secrets.token_urlsafe(12) for username in usernames}
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump({"began_at": began_at.isoformat(), "passwords": passwords}, file)
+        write_whole(path, json.dumps({"began_at": began_at.isoformat(), "passwords": passwords}))
     kept: dict[str, Any] = json.loads(path.read_text())
     return kept
 

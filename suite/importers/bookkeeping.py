@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Self
 
+from infra.files import write_whole
 from suite.launcher.obstacles import Obstacle
 
 
-class FileChanged(Obstacle):
-    """The file is not the one the import began with."""
+class BegunOtherwise(Obstacle):
+    """The import was begun with another file, another map, or into another house."""
 
 
 @dataclass
@@ -37,9 +38,10 @@ class Books:
     _file: IO[str] = field(init=False, repr=False)
 
     @classmethod
-    def open(cls, file: Path, mapping: Path) -> Self:
-        """Begin, or go on where the last run settled; raises FileChanged."""
-        digest = hashlib.sha256(mapping.read_bytes())
+    def open(cls, file: Path, mapping: Path, *, house: str) -> Self:
+        """Begin, or go on where the last run settled; raises BegunOtherwise. `house` says where the lines go."""
+        # What one house has taken, another has not.
+        digest = hashlib.sha256(house.encode() + b"\0" + mapping.read_bytes())
         with file.open("rb") as content:
             for block in iter(lambda: content.read(1 << 20), b""):
                 digest.update(block)
@@ -49,8 +51,8 @@ class Books:
         if books.progress.exists():
             kept = json.loads(books.progress.read_text())
             if kept["fingerprint"] != books.fingerprint:
-                what = f"{file.name} or its map has changed since the import began"
-                raise FileChanged(
+                what = f"the import of {file.name} was begun with another file or map, or into another house"
+                raise BegunOtherwise(
                     what, f"Remove {books.progress.name} to import it from its first line; repeats are safe."
                 )
             books.count, books._rejects_size = Count(**kept["count"]), kept["rejects_size"]
@@ -73,12 +75,7 @@ class Books:
         os.fsync(self._file.fileno())
         self._rejects_size = self._file.tell()
         state = {"fingerprint": self.fingerprint, "count": asdict(self.count), "rejects_size": self._rejects_size}
-        partial = self.progress.with_suffix(".new")
-        with partial.open("w") as written:
-            json.dump(state, written)
-            written.flush()
-            os.fsync(written.fileno())
-        partial.replace(self.progress)
+        write_whole(self.progress, json.dumps(state), mode=0o644)
 
     def close(self) -> None:
         """Let go of the files."""

@@ -1,6 +1,5 @@
 """`maison import purchases`: a POS export, line by line, through the same API a till would call."""
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,13 +8,16 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from suite.door import Door
+from suite.door import Door, Refused
 from suite.house import any_till
 from suite.importers.bookkeeping import Books, Count
-from suite.importers.mapping import BadLine, Line, MapUnfit, PurchaseMap, load, read
+from suite.importers.export import rows
+from suite.importers.mapping import BadLine, Line, PurchaseMap, Row, load, read, receipt_of
 
 RECEIPTS = 500  # in one request; the API takes 1,000
 LINES = 4_000
+MOST_LINES = 6_000  # of one receipt in one request: the API takes 10,000 lines, and 8 MiB
+UNREADABLE = {400, 413, 422}  # statuses that speak of what was sent, not of who sent it or of the moment
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Batch:
     receipts: list[dict[str, Any]] = field(default_factory=list)
     places: list[dict[int, int]] = field(default_factory=list)  # per receipt: line key -> line of the file
     lines: int = 0
+    bad: list[tuple[int, str]] = field(default_factory=list)  # lines that are not sent, and why
 
     def add(self, line: Line, key: int) -> None:
         """Put a line to its receipt, which is the last one or a new one."""
@@ -35,60 +38,46 @@ class Batch:
         self.places[-1][key] = line.number
         self.lines += 1
 
-    def is_full(self) -> bool:
-        """Whether it is time to send."""
-        return self.lines >= LINES or len(self.receipts) >= RECEIPTS
+    def is_full_before(self, receipt: str) -> bool:
+        """Whether it is time to send. A receipt stays together, unless it is too large for one request."""
+        if self.lines >= MOST_LINES or len(self.bad) >= LINES:
+            return True
+        is_full = self.lines >= LINES or len(self.receipts) >= RECEIPTS
+        return is_full and self.receipts[-1]["receipt"] != receipt
 
 
-def rows(file: Path, using: PurchaseMap) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each line of the export with its number (the header is line 1); raises MapUnfit for a column that is missing."""
-    with file.open(encoding="utf-8-sig", newline="") as content:
-        reader = csv.DictReader(content)
-        if missing := using.columns() - set(reader.fieldnames or ()):
-            what = f"{file.name} has no column {', '.join(sorted(missing))}"
-            raise MapUnfit(what, f"Its columns are: {', '.join(reader.fieldnames or ())}.")
-        # An ordinal, not reader.line_num: a quoted line break must not shift the numbers of the lines behind it.
-        yield from enumerate(reader, start=2)
-
-
-def stream(
-    till: Door, lines: Iterable[tuple[int, dict[str, str]]], using: PurchaseMap, books: Books
-) -> Iterator[Count]:
+def stream(till: Door, lines: Iterable[tuple[int, Row]], using: PurchaseMap, books: Books) -> Iterator[Count]:
     """Send everything that is not settled yet; yields the counts after each batch.
 
     The export numbers no lines, so a line's key is its ordinal within its receipt, counted over the whole file: a
     receipt may be split, and may hold two equal lines.
     """
     ordinals: Counter[str] = Counter()
-    settled, batch, seen, bad = books.count.read, Batch(), 0, []
-    for number, row in lines:
-        seen += 1
-        try:
-            line = read(row, number, using)
-        except BadLine as why:
-            # It still takes its ordinal: a later correction must not renumber the lines behind it.
-            ordinals[(row[using.receipt] or "").strip()] += 1
-            if seen > settled:
-                bad.append((number, why.code))
+    settled, batch, seen = books.count.read, Batch(), 0
+    for seen, (number, row) in enumerate(lines, start=1):
+        receipt = receipt_of(row, using)
+        # A bad line takes its ordinal too: a later correction must not renumber the lines behind it.
+        ordinals[receipt] += 1
+        if seen <= settled:
             continue
-        ordinals[line.receipt] += 1
-        if seen > settled:
-            if batch.is_full() and batch.receipts[-1]["receipt"] != line.receipt:
-                _send(till, batch, bad, books)
-                books.settle(read=seen - 1)
-                yield books.count
-                batch, bad = Batch(), []
-            batch.add(line, ordinals[line.receipt])
-    _send(till, batch, bad, books)
+        if batch.is_full_before(receipt):
+            _send(till, batch, books)
+            books.settle(read=seen - 1)
+            yield books.count
+            batch = Batch()
+        try:
+            batch.add(read(row, number, using), ordinals[receipt])
+        except BadLine as why:
+            batch.bad.append((number, why.code))
+    _send(till, batch, books)
     books.settle(read=seen)
     yield books.count
 
 
-def _send(till: Door, batch: Batch, bad: list[tuple[int, str]], books: Books) -> None:
-    refused = list(bad)
+def _send(till: Door, batch: Batch, books: Books) -> None:
+    refused = list(batch.bad)
     if batch.receipts:
-        answer = till.post("/v1/purchases/batch", {"receipts": batch.receipts})
-        for item, places in zip(answer["items"], batch.places, strict=True):
+        for item, places in zip(_answers(till, batch.receipts), batch.places, strict=True):
             books.count.accepted += item["accepted"]
             books.count.repeated += item["repeated"]
             refused += [(places[line["line"]], line["code"]) for line in item["rejected"]]
@@ -96,12 +85,28 @@ def _send(till: Door, batch: Batch, bad: list[tuple[int, str]], books: Books) ->
         books.reject(number, reason)
 
 
+def _answers(till: Door, receipts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What became of each receipt. One that the house cannot read at all takes none of the others with it."""
+    try:
+        items: list[dict[str, Any]] = till.post("/v1/purchases/batch", {"receipts": receipts})["items"]
+        return items
+    except Refused as refused:
+        if refused.status not in UNREADABLE:
+            raise
+        if len(receipts) > 1:
+            return [answer for receipt in receipts for answer in _answers(till, [receipt])]
+        code = f"refused-by-the-house: {refused.kind.rpartition(':')[2]}"
+        rejected = [{"line": line["line"], "code": code} for line in receipts[0]["lines"]]
+        return [{"accepted": 0, "repeated": 0, "rejected": rejected}]
+
+
 def bring_in(till: Door, file: Path, mapping: Path) -> Count:
     """Import a file with a progress bar; answers what became of its lines."""
     using = load(mapping)
     with file.open("rb") as content:
         total = sum(block.count(b"\n") for block in iter(lambda: content.read(1 << 20), b"")) - 1
-    books = Books.open(file, mapping)
+    house = f"{till.address} {till.till.client_id if till.till is not None else ''}"
+    books = Books.open(file, mapping, house=house)
     try:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns) as bar:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import httpx
 from rich.console import Console
 
-from suite.door import Away, Door, Refused
+from suite.door import Door, Refused
 from suite.house import House
 from suite.launcher.obstacles import Obstacle
 
@@ -109,8 +109,10 @@ class Walk:
             yield
         except Refused as refused:
             raise WrongAnswer(f"step {self._step} ({title}) was refused: {refused}") from None
-        except Away as away:
-            raise Obstacle(str(away), "Start the suite: `make up`.") from None
+        except httpx.HTTPError as fault:
+            # The doors have their own way of saying it; this is the sandbox.
+            what = f"step {self._step} ({title}): the sandbox of WeChat does not do it ({type(fault).__name__})"
+            raise Obstacle(what, "`maison status` shows what is up; `maison logs sandbox` what it wrote.") from None
         self.console.print(f"   [dim]{time.monotonic() - began:6.2f} s[/dim]")
 
     def say(self, text: str) -> None:

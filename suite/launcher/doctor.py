@@ -31,7 +31,8 @@ def examine(settings: LauncherSettings) -> Iterator[Finding]:
     yield _tried(f"data folder {settings.data}", lambda: machine.require_folder(settings.data))
     if not settings.data.exists():
         return
-    yield _tried("500 MB of free disk", lambda: machine.require_disk(settings.data))
+    needed = machine.needed_disk(settings.data)
+    yield _tried(f"{needed // machine.MEGA} MB of free disk", lambda: machine.require_disk(settings.data, needed))
     if (launcher := lock.holder(settings.data)) is not None:
         yield Finding(f"the suite runs (launcher {launcher}); its ports are its own")
     else:

@@ -21,8 +21,7 @@ def held(data: Path) -> Iterator[int | None]:
     """
     with os.fdopen(os.open(data / _FILE, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
         if not _locked(file.fileno(), tries=5):
-            what = f"the suite is already running from {data} (launcher {file.read().strip() or 'just starting'})"
-            raise AlreadyRunning(what, "`maison status` shows it, `maison down` stops it.") from None
+            raise _taken(data, file.read().strip())
         stale = file.read().strip()
         _write(file.fileno(), str(os.getpid()))
         try:
@@ -30,6 +29,17 @@ def held(data: Path) -> Iterator[int | None]:
         finally:
             # Emptied, never deleted: a rival may hold the file open already.
             _write(file.fileno(), "")
+
+
+def _taken(data: Path, launcher: str) -> AlreadyRunning:
+    what = f"the suite is already running from {data} (launcher {launcher or 'just starting'})"
+    return AlreadyRunning(what, "`maison status` shows it, `maison down` stops it.")
+
+
+def require_free(data: Path) -> None:
+    """Raise AlreadyRunning when a launcher holds the lock at this moment."""
+    if (launcher := holder(data)) is not None:
+        raise _taken(data, str(launcher))
 
 
 def holder(data: Path) -> int | None:

@@ -1,17 +1,23 @@
 """Is this machine able to run the suite: Python, disk, folder, ports."""
 
+import contextlib
+import os
 import shutil
 import sys
 from pathlib import Path
 
 from suite.launcher import ports
+from suite.launcher.account import unprivileged
 from suite.launcher.obstacles import DiskFull, FolderNotOurs, FolderNotWritable, PortTaken, PythonTooOld
+from suite.launcher.postgres import folder_for
 from suite.launcher.processes import PROGRAMS
 from suite.launcher.settings import LauncherSettings
 
 PYTHON = (3, 11)
 MARK = "made-by-maison"
-NEEDED = 500 * 1024 * 1024  # bytes: the programs, a fresh cluster and the demo house take 400 MB
+MEGA = 1024 * 1024  # bytes
+NEEDED = 500 * MEGA  # from nothing: the programs, a fresh cluster and the demo house take 400 MB
+ROOM = 100 * MEGA  # to go on: write-ahead log and logs
 
 
 def require_python(version: tuple[int, int] = (sys.version_info[0], sys.version_info[1])) -> None:
@@ -36,12 +42,24 @@ def require_folder(data: Path) -> None:
         raise FolderNotWritable(what, "Set MAISON_DATA to a folder you may write.") from None
 
 
-def require_disk(data: Path, needed: int = NEEDED) -> None:
+def needed_disk(data: Path) -> int:
+    """Bytes that a start from this data folder still needs: what it holds already need not be free again."""
+    held = 0
+    # The database's files may lie elsewhere; a set, for mostly they do not.
+    for top in {data.resolve(), folder_for(data, unprivileged()).resolve()}:
+        for folder, _, names in os.walk(top):
+            for name in names:
+                # It may be gone by now: the suite may be running.
+                with contextlib.suppress(FileNotFoundError):
+                    held += Path(folder, name).lstat().st_size
+    return max(ROOM, NEEDED - held)
+
+
+def require_disk(data: Path, needed: int) -> None:
     """Raise DiskFull unless `needed` bytes are free where the data folder is."""
     free = shutil.disk_usage(data).free
     if free < needed:
-        mega = 1024 * 1024
-        what = f"only {free // mega} MB are free at {data}; the suite needs {needed // mega} MB"
+        what = f"only {free // MEGA} MB are free at {data}; the suite needs {needed // MEGA} MB"
         raise DiskFull(what, "Free some space, or set MAISON_DATA to a folder on a larger disk.")
 
 

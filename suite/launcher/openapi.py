@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +16,22 @@ from suite.launcher.settings import ROOT, LauncherSettings
 
 FILE = ROOT / "gateway" / "openapi.json"
 
+Document = dict[str, Any]
+
 # Built, but never served: nothing connects to this address.
 _NOWHERE = "postgresql://nobody:nothing@127.0.0.1:1/nothing"
+# The gateway does not start without the document; here it is about to be made.
+_OPTIONS: dict[str, Document] = {"gateway": {"document": {}}}
 _SAY = """
 import importlib, json, sys
 module, _, factory = sys.argv[1].partition(":")
-sys.stdout.write(json.dumps(getattr(importlib.import_module(module), factory)().openapi()))
+build = getattr(importlib.import_module(module), factory)
+sys.stdout.write(json.dumps(build(**json.loads(sys.argv[2])).openapi()))
 """
-
-Document = dict[str, Any]
 
 
 class PathClaimedTwice(StepFailed):
     """Two services serve the same operation, so the gateway could not choose."""
-
-
-def written(document: Document) -> str:
-    """The document as it stands in the file."""
-    return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def collect() -> Document:
@@ -41,17 +40,20 @@ def collect() -> Document:
         settings = LauncherSettings(data=Path(folder))
         keys.create(settings.keys)
         secrets = vault.kept(settings.data)
-        return merge(
-            (process.name, _said(process))
+        found = [
+            process
             for process in processes.processes(settings, secrets, _NOWHERE)
             if processes.PROGRAMS[process.name].migrations is not None
-        )
+        ]
+        with ThreadPoolExecutor(len(found)) as together:
+            said = together.map(_said, found)
+            return merge((process.name, document) for process, document in zip(found, said, strict=True))
 
 
 def _said(process: processes.Process) -> Document:
     application = process.command[-1]
     ended = subprocess.run(
-        [sys.executable, "-c", _SAY, application],
+        [sys.executable, "-c", _SAY, application, json.dumps(_OPTIONS.get(process.name, {}))],
         cwd=ROOT,
         env=process.environment(),
         capture_output=True,

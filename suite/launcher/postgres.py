@@ -77,7 +77,7 @@ class Postgres:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        programs_at = binaries.unpack(self.folder, self.account, password=self._password)
+        programs_at = binaries.unpack(self.folder, self.account)
         made = self.cluster / "PG_VERSION"
         if not made.exists():
             self._initdb(programs_at)
@@ -130,7 +130,7 @@ class Postgres:
         """Start the server and wait until it answers, with fsync on; raises ProcessDied or PostgresUnfit."""
         self.prepare()
         self.stop_left_over()
-        programs_at = binaries.unpack(self.folder, self.account, password=self._password)
+        programs_at = binaries.unpack(self.folder, self.account)
         options = [part for name, value in self._options.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

@@ -60,9 +60,6 @@ PROGRAMS: dict[str, Program] = {
 }
 LOG_MIGRATIONS = "infra.eventlog"
 
-# The demo house's brand and its first administrator, brand:username.
-ADMINISTRATOR = "lumiere:admin"
-
 # What a process of ours may see of the world besides.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy")
 
@@ -115,7 +112,7 @@ def values(name: str, settings: LauncherSettings, secrets: Mapping[str, str], ad
         "MAISON_WECHAT_SECRET": settings.wechat_secret or secrets["wechat_secret"],
         "MAISON_WECHAT_PUSH_TOKEN": settings.wechat_push_token or secrets["wechat_push_token"],
         "MAISON_WECHAT_PUSH_AES_KEY": settings.wechat_push_aes_key or secrets["wechat_push_aes_key"],
-        "MAISON_FIRST_ACCOUNT": ADMINISTRATOR,
+        "MAISON_FIRST_ACCOUNT": settings.first_account,
         "MAISON_FIRST_PASSWORD": secrets["first_password"],
         "MAISON_SANDBOX_PUSH_URL": f"{at['gateway']}/wechat/{appid}/push",
         "MAISON_SANDBOX_STATE": str(settings.data / "sandbox.json"),
@@ -147,18 +144,10 @@ def processes(settings: LauncherSettings, secrets: Mapping[str, str], admin_url:
     return made
 
 
-def migrations(
-    settings: LauncherSettings, secrets: Mapping[str, str], admin_url: str
-) -> list[tuple[str, tuple[str, ...], dict[str, str]]]:
-    """Every database to migrate: the package, the command, the environment."""
-    log = {"MAISON_DATABASE_URL": database_url(admin_url, "maison_log", secrets["maison_log"])}
-    made = [(LOG_MIGRATIONS, log)]
+def migrations(settings: LauncherSettings, secrets: Mapping[str, str], admin_url: str) -> list[tuple[str, str]]:
+    """Every database to migrate, the log first: the package, and the address of its database."""
+    made = [(LOG_MIGRATIONS, database_url(admin_url, "maison_log", secrets["maison_log"]))]
     for name, program in PROGRAMS.items():
         if program.migrations is not None:
-            known = values(name, settings, secrets, admin_url)
-            made.append((program.migrations, {"MAISON_DATABASE_URL": known["MAISON_DATABASE_URL"]}))
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return [
-        (package, (sys.executable, "-m", "infra.migrate", package), inherited | variables)
-        for package, variables in made
-    ]
+            made.append((program.migrations, values(name, settings, secrets, admin_url)["MAISON_DATABASE_URL"]))
+    return made

@@ -1,5 +1,6 @@
 """What a person sees while the suite works: steps, a progress bar, tables. Plain lines where there is no terminal."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
@@ -17,17 +18,23 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def say(text: str) -> None:
     """One line."""
-    console.print(escape(text))
+    _print(escape(text))
 
 
 def done(text: str) -> None:
     """One line about something that has worked."""
-    console.print(f"[green]✓[/] {escape(text)}")
+    _print(f"[green]✓[/] {escape(text)}")
 
 
 def warn(text: str) -> None:
     """One line about something a person should know."""
-    console.print(f"[yellow]![/] {escape(text)}")
+    _print(f"[yellow]![/] {escape(text)}")
+
+
+def _print(line: str) -> None:
+    # The screen may be a log on a full disk, or gone: that must not stop what it tells about.
+    with contextlib.suppress(OSError):
+        console.print(line)
 
 
 def refuse(obstacle: Obstacle) -> None:

@@ -1,5 +1,6 @@
 """What a person may set about the suite on one machine: data folder, ports, an own PostgreSQL, a WeChat account."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,6 +30,15 @@ def _absolute(path: Path) -> Path:
     return (ROOT / path.expanduser()).resolve()
 
 
+_FIRST_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9-]{0,31}:[a-z0-9][a-z0-9._@-]{1,63}")
+
+
+def _account(value: str) -> str:
+    if not _FIRST_ACCOUNT.fullmatch(value):
+        raise ValueError("must be brand:username in small letters, such as lumiere:admin")
+    return value
+
+
 class LauncherSettings(BaseSettings):
     """Read from MAISON_* variables; everything has a default."""
 
@@ -40,6 +50,8 @@ class LauncherSettings(BaseSettings):
     gateway_host: str = "127.0.0.1"
     public_url: WebUrl | None = None
     demo: bool = True
+    # brand:username of the first administrator. The brand is the house, the demo house too.
+    first_account: Annotated[str, AfterValidator(_account)] = "lumiere:admin"
 
     port_base: Annotated[int, Field(ge=1, le=65535 - max(OFFSETS.values()))] = 8700
     port_gateway: Port | None = None
@@ -59,6 +71,12 @@ class LauncherSettings(BaseSettings):
     wechat_secret: str | None = None
     wechat_push_token: str | None = None
     wechat_push_aes_key: str | None = None
+
+    @property
+    def first_administrator(self) -> tuple[str, str]:
+        """Brand and username of the first account."""
+        brand, _, username = self.first_account.partition(":")
+        return brand, username
 
     def port(self, name: str) -> int:
         """The port of a process: its own setting, or its place after MAISON_PORT_BASE."""

@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
+from infra.files import write_whole
+
 _FILE = "state.json"
 
 Phase = Literal["starting", "filling", "ready", "stopping", "stopped"]
@@ -27,10 +29,8 @@ class State(BaseModel):
 
 
 def write(data: Path, state: State) -> None:
-    """Replace what is on disk."""
-    partial = data / "state.new"
-    partial.write_text(state.model_dump_json(indent=1))
-    partial.replace(data / _FILE)
+    """Replace what is on disk; raises OSError."""
+    write_whole(data / _FILE, state.model_dump_json(indent=1), mode=0o644)
 
 
 def read(data: Path) -> State | None:

@@ -13,7 +13,7 @@ from suite.launcher.obstacles import NotRunning
 from suite.launcher.postgres import Postgres
 from suite.launcher.settings import LauncherSettings
 
-_STOP = 60  # seconds a launcher gets to stop everything
+_STOP = 90  # seconds a launcher gets to stop everything: the gateway, then the services, then PostgreSQL
 
 
 @dataclass(frozen=True)

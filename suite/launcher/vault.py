@@ -2,11 +2,11 @@
 
 import base64
 import json
-import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from infra.files import write_whole
 from infra.provision import LOGINS
 
 _FILE = "secrets.json"
@@ -38,11 +38,5 @@ def kept(data: Path) -> dict[str, str]:
     missing = {name: make() for name, make in _MADE_BY.items() if name not in known}
     if missing:
         known |= missing
-        # Written beside and renamed: a crash leaves the old file or the new one, never half.
-        partial = path.with_suffix(".new")
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(known, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        write_whole(path, json.dumps(known, indent=1))
     return known

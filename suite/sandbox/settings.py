@@ -1,26 +1,13 @@
 """The sandbox's settings: the account it plays, and where it pushes to."""
 
-import base64
-import binascii
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from infra.settings import WebUrl
+from infra.settings import EncodingAesKey, WebUrl
 from suite.sandbox.templates import DEFAULTS, Template
-
-
-def _aes_key(text: str) -> str:
-    try:
-        whole = len(text) == 43 and len(base64.b64decode(text + "=", validate=True)) == 32
-    except binascii.Error:
-        whole = False
-    if not whole:
-        raise ValueError("must be an EncodingAESKey: 43 characters of base64")
-    return text
-
 
 PushMode = Literal["plain", "compatible", "safe"]
 PushFormat = Literal["json", "xml"]
@@ -34,7 +21,7 @@ class SandboxSettings(BaseSettings):
     wechat_appid: str = Field(min_length=1)
     wechat_secret: str = Field(min_length=1, repr=False)
     wechat_push_token: str = Field(min_length=1, repr=False)
-    wechat_push_aes_key: Annotated[str, AfterValidator(_aes_key)] = Field(repr=False)
+    wechat_push_aes_key: EncodingAesKey = Field(min_length=1, repr=False)
 
     # `{appid}` in it is replaced.
     sandbox_push_url: WebUrl = "http://127.0.0.1:8700/wechat/{appid}/push"

@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import Request
 from pydantic import ValidationError
 
+from infra.files import write_whole
 from infra.settings import EX_CONFIG
 from suite.sandbox.world import World
 
@@ -46,9 +47,6 @@ class Keeper:
             self.save()
 
     def save(self) -> None:
-        """Written beside and renamed: a crash leaves the old file or the new one, never half."""
-        if self._path is None:
-            return
-        partial = self._path.with_suffix(".new")
-        partial.write_text(self._world.model_dump_json())
-        partial.replace(self._path)
+        """Write the world down, if there is a file for it."""
+        if self._path is not None:
+            write_whole(self._path, self._world.model_dump_json())

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,16 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 DOCKERFILE = (ROOT / "infra/deploy/Dockerfile").read_text()
 DATABASES = [name for name, program in PROGRAMS.items() if program.migrations is not None]
 BASE = 8700
+NEW_ENV = ROOT / "infra/deploy/new-env.sh"
 
 _VARIABLE = re.compile(r"\$\$|\$\{(?P<name>\w+)(?::-(?P<default>[^}]*)|:\?[^}]*)?\}")
 
 
 def fresh_env() -> dict[str, str]:
     """What infra/deploy/new-env.sh writes into .env."""
-    written = subprocess.run(
-        ["/bin/sh", ROOT / "infra/deploy/new-env.sh"], capture_output=True, text=True, check=True
-    ).stdout
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["/bin/sh", NEW_ENV], cwd=folder, capture_output=True, check=True)
+        written = Path(folder, ".env").read_text()
     return dict(line.split("=", 1) for line in written.splitlines())
 
 
@@ -164,8 +166,44 @@ def test_a_container_is_checked_and_can_do_little_else_than_its_work(name: str) 
     assert container["healthcheck"]["retries"] > 0
     assert container["read_only"] is True
     assert container["cap_drop"] == ["ALL"]
-    # Only the sandbox keeps a file; keys are read.
-    assert container["volumes"] == (["sandbox:/state"] if name == "sandbox" else ["keys:/keys:ro"])
+    # Only the sandbox keeps a file; keys are read, and only its own.
+    assert container["volumes"] == (["sandbox:/state"] if name == "sandbox" else [f"keys-{name}:/keys:ro"])
+
+
+def test_a_container_finds_its_own_private_key_and_everybodys_public_ones(tmp_path: Path) -> None:
+    prepare = COMPOSE["services"]["prepare"]
+    mounted = dict(volume.split(":") for volume in prepare["volumes"])
+    assert mounted == {"keys": "/keys", **{f"keys-{name}": f"/keys-of/{name}" for name in DATABASES}}
+    assert set(COMPOSE["volumes"]) == {"postgres", "sandbox", *mounted}
+    # A volume takes the owner of the folder it is mounted on; the process that writes there is not root.
+    made = re.search(r"install -d -o maison -g maison -m 700 ([^&]+?)\n(?! )", DOCKERFILE)
+    assert made is not None
+    assert set(made[1].replace("\\", "").split()) == {"/state", *mounted.values()}
+    # The step itself, on folders of this machine; twice, for preparing may be repeated.
+    step = prepare["command"][2].partition("python -m infra.provision")[0].replace("$$", "$")
+    step = step.replace("/keys", f"{tmp_path}/keys").replace("python", sys.executable)
+    for name in DATABASES:
+        (tmp_path / "keys-of" / name).mkdir(parents=True)
+    for _ in range(2):
+        subprocess.run(["/bin/sh", "-euc", step], cwd=ROOT, check=True)
+    for name in DATABASES:
+        found = {path.name for path in (tmp_path / "keys-of" / name).iterdir()}
+        assert found == {f"{name}.json", keys.JWKS}
+        assert (tmp_path / "keys-of" / name / f"{name}.json").stat().st_mode & 0o777 == 0o400
+
+
+def test_secrets_are_their_owners_only_and_never_overwritten(tmp_path: Path) -> None:
+    def made() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["/bin/sh", NEW_ENV], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert made().returncode == 0
+    env = tmp_path / ".env"
+    assert env.stat().st_mode & 0o777 == 0o600
+    first = env.read_text()
+    again = made()
+    assert again.returncode == 1
+    assert ".env is there already" in again.stderr
+    assert env.read_text() == first
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

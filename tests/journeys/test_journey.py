@@ -103,6 +103,15 @@ def test_a_service_that_is_down_is_said_so_while_the_others_go_on_and_it_catches
     assert house is not None
     boutique_id = house.boutiques[0]["boutique_id"]
     with house.staff("headquarters") as headquarters, house.till() as till:
+        client_id = _client(till)
+
+        def recommended() -> list[str]:  # the door waits through the 503s while recommend is away
+            answer = headquarters.get(f"/v1/clients/{client_id}/recommendations", limit=50)
+            assert answer["personalised"]
+            return [item["piece_code"] for item in answer["items"]]
+
+        # One that is shown to her, and is not any more once she has it.
+        wanted = recommended()[0]
         # The launcher sleeps meanwhile, or it would start the killed one again at once.
         os.kill(suite.launcher, signal.SIGSTOP)
         os.kill(suite.pid("recommend"), signal.SIGKILL)
@@ -114,37 +123,30 @@ def test_a_service_that_is_down_is_said_so_while_the_others_go_on_and_it_catches
             assert asked.headers["content-type"] == "application/problem+json"
             assert asked.headers["retry-after"]
             assert headquarters.get(f"/v1/boutiques/{boutique_id}")["boutique_id"] == boutique_id
-            receipt = _receipt("DOWN-1")
-            till.post("/v1/purchases", receipt)
+            till.post("/v1/purchases", _receipt("DOWN-1", wanted))
         finally:
             os.kill(suite.launcher, signal.SIGCONT)
-        client_id = _client(till)
-        wanted = receipt["lines"][0]["piece_code"]
-
-        def caught_up() -> bool:  # the door waits through the 503s until recommend is back
-            items = headquarters.get(f"/v1/clients/{client_id}/recommendations", limit=50)["items"]
-            return wanted not in [item["piece_code"] for item in items]
-
-        eventually("the purchase reaches recommend", caught_up, within=10)
+        eventually("the purchase reaches recommend", lambda: wanted not in recommended(), within=10)
 
 
 def test_a_killed_service_comes_back_and_nothing_acknowledged_is_lost(suite: Suite) -> None:
     house = House.of(suite.data)
     assert house is not None
     with house.till() as till, house.staff("headquarters") as headquarters:
-        till.post("/v1/purchases", _receipt("KILL-1"))
         client_id = _client(till)
         before = suite.pid("profile")
+        kept = till.post("/v1/purchases", _receipt("KILL-1"))
         os.kill(before, signal.SIGKILL)
         # The door waits through the 503s until profile is back.
         purchases = headquarters.get(f"/v1/clients/{client_id}/purchases", limit=100)["items"]
-        assert "KILL-1" in [item["receipt"] for item in purchases]
+        assert {item["receipt"]: item["purchase_id"] for item in purchases}["KILL-1"] == kept["purchase_id"]
 
-        def on_the_timeline() -> bool:
+        def on_the_timeline() -> list[str]:  # what stands there came through the log, after the kill or before it
             items = headquarters.get(f"/v1/clients/{client_id}/timeline", limit=100)["items"]
-            return any(item["kind"] == "purchase" for item in items)
+            return [item["kind"] for item in items if item["subject_id"] == kept["purchase_id"]]
 
-        eventually("the fact of the purchase arrives", on_the_timeline, within=10)
+        found, _ = eventually("the fact of this purchase arrives", on_the_timeline, within=10)
+        assert found == ["purchase"]
     eventually("another process serves profile", lambda: suite.pid("profile") != before, within=10)
 
 
@@ -154,7 +156,7 @@ def _client(till: Door) -> str:
     return client_id
 
 
-def _receipt(number: str) -> dict[str, Any]:
+def _receipt(number: str, piece_code: str = "AUBE-RING-01") -> dict[str, Any]:
     return {
         "pos": "lumiere-till",
         "receipt": number,
@@ -162,5 +164,5 @@ def _receipt(number: str) -> dict[str, Any]:
         "currency": "CNY",
         "store_code": "BJ-SKP",
         "customer": {"system": "lumiere-till", "value": "C000001"},
-        "lines": [{"line": 1, "piece_code": "AUBE-RING-01", "quantity": 1, "unit_price_minor": 100_000}],
+        "lines": [{"line": 1, "piece_code": piece_code, "quantity": 1, "unit_price_minor": 100_000}],
     }

@@ -1,5 +1,6 @@
 """Processes under the launcher: awaited, started again, stopped, and what is said about them."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -26,6 +27,20 @@ class Ready(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): ...
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Ready).serve_forever()
 """
+# Writes into its log when it ends, and takes a while over it as one that drains does.
+DRAINING = READY.replace(
+    "import http.server, sys",
+    """
+import http.server, os, signal, sys, time
+def end(*_):
+    print("asked", flush=True)
+    while os.path.exists(sys.argv[2]):
+        time.sleep(0.01)
+    print("ended", flush=True)
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+""",
+)
 DYING = "print('the reason stands here'); raise SystemExit(3)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + READY
 
@@ -44,10 +59,18 @@ class Stage:
         self.said: list[str] = []
         self.ids: dict[str, int] = {}
         self.ready: list[str] = []
+        self.deaf = False
         self._changed = threading.Condition()
-        self.children = Children(played, folder, self.said.append, self._remember)
+        self.children = Children(played, folder, self._hear, self._remember)
+
+    def _hear(self, line: str) -> None:
+        with self._changed:
+            self.said.append(line)
+            self._changed.notify_all()
 
     def _remember(self, children: Mapping[str, state.Child]) -> None:
+        if self.deaf:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         with self._changed:
             self.ids = {name: child.pid for name, child in children.items()}
             self._changed.notify_all()
@@ -109,6 +132,49 @@ def test_stopping_ends_all_and_is_not_mistaken_for_dying(play: Play) -> None:
     stage.children.stop()
     assert [programs.command_of(pid) for pid in stage.ids.values()] == ["", ""]
     assert stage.said == []
+
+
+def test_the_gateway_has_ended_before_a_service_is_asked_to(play: Play, tmp_path: Path) -> None:
+    hold = tmp_path / "requests-under-way"
+    hold.touch()
+    port = ports.free()
+    draining = (sys.executable, "-c", DRAINING, str(port), str(hold))
+    service, gateway = process("profile", READY), Process("gateway", draining, "127.0.0.1", port, {})
+    stage = play(service, gateway)
+    stage.children.start()
+    stage.children.await_ready(stage.ready.append)
+    stopping = threading.Thread(target=stage.children.stop)
+    stopping.start()
+    log = tmp_path / "gateway.log"
+    while "asked" not in log.read_text():
+        assert stopping.is_alive()
+    # What the gateway still answers, the services behind it still serve.
+    assert ready(service.url + service.probe)
+    hold.unlink()
+    stopping.join(WAIT)
+    assert log.read_text().split() == ["asked", "ended"]
+    assert programs.command_of(stage.ids["profile"]) == ""
+    assert stage.said == []
+
+
+def test_watching_outlives_a_disk_that_is_full_for_a_while(play: Play, tmp_path: Path) -> None:
+    stage = play(process("one", READY))
+    stage.children.start()
+    stage.children.await_ready(stage.ready.append)
+    stage.children.watch()
+    before = dict(stage.ids)
+    # Neither its log nor the state can be written: a folder stands where the log was, and the ears are deaf.
+    log = tmp_path / "one.log"
+    log.unlink()
+    log.mkdir()
+    stage.deaf = True
+    os.kill(before["one"], signal.SIGKILL)
+    assert stage.until(lambda: any("one could not be started" in line for line in stage.said))
+    log.rmdir()
+    assert stage.until(lambda: any("could not be written down" in line for line in stage.said))
+    stage.deaf = False
+    assert stage.until(lambda: stage.ids["one"] != before["one"])
+    assert programs.command_of(stage.ids["one"])
 
 
 def test_pauses_between_attempts_double_up_to_half_a_minute() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from suite.journey.sale import EXPORT, MAP
+from suite.launcher import lock, ports
 from suite.launcher.settings import ROOT
 
 
@@ -60,6 +62,7 @@ def test_logs_of_all_processes_carry_their_names(tmp_path: Path) -> None:
         ("MAISON_ENVIRONMENT", "somewhere"),
         ("MAISON_ADMIN_URL", "mysql://hush"),
         ("MAISON_WECHAT_API_URL", "weixin"),
+        ("MAISON_FIRST_ACCOUNT", "Nobody"),
     ],
 )
 def test_a_wrong_setting_is_named_without_its_value(tmp_path: Path, variable: str, value: str) -> None:
@@ -81,6 +84,31 @@ def test_doctor_names_what_a_wechat_account_still_lacks(tmp_path: Path) -> None:
     ended = maison(tmp_path / "data", "doctor", MAISON_WECHAT_API_URL="https://api.weixin.qq.com")
     assert ended.returncode == 1
     assert "MAISON_WECHAT_SECRET, MAISON_WECHAT_PUSH_TOKEN, MAISON_WECHAT_PUSH_AES_KEY missing" in ended.stderr
+
+
+def test_an_import_into_a_house_that_is_not_there_is_two_lines(tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    file.write_bytes(EXPORT.read_bytes())
+    till = {f"MAISON_TILL_{name}": "x" for name in ("CLIENT_ID", "CLIENT_SECRET", "SIGNING_SECRET")}
+    address = f"http://127.0.0.1:{ports.free()}"
+    ended = maison(tmp_path, "import", "purchases", str(file), "--map", str(MAP), MAISON_PUBLIC_URL=address, **till)
+    assert ended.returncode == 1
+    said = ended.stderr.splitlines()
+    assert said[0] == f"✗ nobody answers at {address}"
+    assert said[1].startswith("  → `maison status`")
+    assert len(said) == 2
+
+
+def test_a_second_start_in_the_background_leaves_the_log_of_the_first_alone(tmp_path: Path) -> None:
+    maison(tmp_path / "data", "doctor")
+    (tmp_path / "data" / "logs").mkdir()
+    log = tmp_path / "data" / "logs" / "launcher.log"
+    log.write_text("what the running launcher says\n")
+    with lock.held(tmp_path / "data"):
+        ended = maison(tmp_path / "data", "up", "--detach")
+    assert ended.returncode == 1
+    assert "the suite is already running" in ended.stderr
+    assert log.read_text() == "what the running launcher says\n"
 
 
 def test_a_reset_asks_first(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The machine: what is checked before a start, and what a person is told."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from suite.launcher import machine
 from suite.launcher.account import Account, unprivileged
 from suite.launcher.obstacles import DiskFull, FolderNotOurs, FolderNotWritable, PythonTooOld
+from suite.launcher.postgres import folder_for
 from suite.launcher.reset import reset
 from suite.launcher.settings import LauncherSettings
 
@@ -25,6 +27,21 @@ def test_a_full_disk_is_refused_with_what_is_free_and_what_is_needed(tmp_path: P
     with pytest.raises(DiskFull, match=r"only \d+ MB are free at .*; the suite needs \d+ MB") as refused:
         machine.require_disk(tmp_path, needed=2**60)
     assert "MAISON_DATA" in refused.value.advice
+
+
+def test_what_the_data_folder_holds_need_not_be_free_again(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    machine.require_folder(data)
+    fresh = machine.needed_disk(data)
+    assert fresh <= machine.NEEDED
+    with (data / "cluster").open("wb") as file:
+        file.truncate(100 * machine.MEGA)
+    assert machine.needed_disk(data) == fresh - 100 * machine.MEGA
+    with (data / "cluster").open("wb") as file:
+        file.truncate(10 * machine.NEEDED)
+    assert machine.needed_disk(data) == machine.ROOM
+    # Its files may lie elsewhere, where the database's account can go.
+    shutil.rmtree(folder_for(data, unprivileged()), ignore_errors=True)
 
 
 def test_a_roomy_disk_is_accepted(tmp_path: Path) -> None:

@@ -119,6 +119,13 @@ def _held(process: Process) -> set[str]:
     return {name.removeprefix("MAISON_").lower() for name in process.variables}
 
 
+def test_the_first_administrator_is_the_one_of_the_settings(tmp_path: Path) -> None:
+    settings = LauncherSettings(data=tmp_path, first_account="yourhouse:boss")
+    assert started(settings)["gateway"].variables["MAISON_FIRST_ACCOUNT"] == "yourhouse:boss"
+    assert settings.first_administrator == ("yourhouse", "boss")
+    assert LauncherSettings().first_administrator == ("lumiere", "admin")
+
+
 def test_a_process_sees_nothing_of_our_own_environment_but_the_map(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,10 +143,10 @@ def test_a_process_sees_nothing_of_our_own_environment_but_the_map(
 def test_every_database_is_migrated_the_log_first(tmp_path: Path) -> None:
     settings = LauncherSettings(data=tmp_path)
     steps = processes.migrations(settings, vault.kept(tmp_path), ADMIN)
-    packages = [package for package, _, _ in steps]
+    packages = [package for package, _ in steps]
     assert packages[0] == "infra.eventlog"
     assert set(packages[1:]) == {program.migrations for program in PROGRAMS.values() if program.migrations}
-    assert len({environment["MAISON_DATABASE_URL"] for _, _, environment in steps}) == len(LOGINS)
+    assert len({url for _, url in steps}) == len(LOGINS)
 
 
 def test_secrets_stay_the_same_and_only_their_owner_reads_them(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The profile service on one screen: what it serves, what it does on facts, what it does on its own."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 import httpx
 from fastapi import FastAPI
@@ -24,7 +24,7 @@ from services.profile.segments.actions import reviewing
 from services.profile.touchpoints import reactions as on_touchpoints
 
 SERVES = [api.routes for api in (consents, purchases, segments, books, messages, privacy)] + desk.ROUTERS
-REACTS = [one for on in (on_purchases, on_touchpoints, on_segments, on_books, on_privacy) for one in on.REACTIONS]
+REACTS = [one for on in (on_purchases, on_touchpoints, on_books, on_privacy) for one in on.REACTIONS]
 Transports = Mapping[str, httpx.AsyncBaseTransport]  # tests reach the peers and "wechat" in the same process
 Clock = Callable[[], datetime]
 
@@ -34,5 +34,7 @@ def build(
 ) -> FastAPI:
     """The app of the profile service."""
     own = settings or load(Settings)
+    clock = clock or (lambda: datetime.now(UTC))
+    reacts = [*REACTS, *on_segments.reactions(clock)]
     loops = [reviewing, dispatching((transports or {}).get("wechat"))]
-    return create_app("profile", own, routers=SERVES, reactions=REACTS, loops=loops, transports=transports, clock=clock)
+    return create_app("profile", own, routers=SERVES, reactions=reacts, loops=loops, transports=transports, clock=clock)

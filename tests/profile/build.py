@@ -1,25 +1,21 @@
 """People, forms and facts for the tests of the client record: every argument defaulted."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 
-from infra.eventlog.port import Entry, Envelope
 from infra.identity import Caller, Role
+from tests.asking import BRAND, once
 from tests.running import Running
 
-BRAND = "lumiere"
 BOUTIQUE = UUID("00000000-0000-7000-8000-00000000b001")
 OTHER_BOUTIQUE = UUID("00000000-0000-7000-8000-00000000b002")
 ADVISOR = UUID("00000000-0000-7000-8000-00000000a001")
 
 _NUMBERS = count(1)
-_RELAYED = count(1)
 
 
 def client_of(client_id: str, *, brand_id: str = BRAND) -> Caller:
@@ -87,9 +83,7 @@ def receipt(
 
 async def registered(running: Running, *, by: Caller | None = None, **form: Any) -> str:
     """The id of a new client."""
-    answer = await running.client(by or someone()).post(
-        "/v1/clients", json=names(**form), headers={"Idempotency-Key": f"key-{number()}"}
-    )
+    answer = await running.client(by or someone()).post("/v1/clients", json=names(**form), headers=once())
     assert answer.status_code == 201, answer.text
     client_id: str = answer.json()["client_id"]
     return client_id
@@ -128,40 +122,12 @@ async def gave_phone(running: Running, client_id: str, value: str, *, source: st
 
 async def own(running: Running, client_id: str, *, advisor_id: UUID = ADVISOR, boutique_id: UUID = BOUTIQUE) -> None:
     """Put a client into an advisor's book."""
-    answer = await running.client(someone()).put(
+    answer = await running.client(gateway()).put(
         f"/v1/clients/{client_id}/owner",
         json={"advisor_id": str(advisor_id), "boutique_id": str(boutique_id)},
         headers={"If-Match": "*"},
     )
     assert answer.status_code == 200, answer.text
-
-
-async def tell(
-    running: Running, kind: str, data: Mapping[str, Any], *, about: str | None = None, at: datetime | None = None
-) -> UUID:
-    """Put another service's fact into the log; answers its event id."""
-    key = about or f"thing:{uuid4()}"
-    envelope = Envelope(
-        id=uuid4(),
-        source=f"maison/{kind.partition('.')[0]}",
-        type=kind,
-        subject=key.partition(":")[2],
-        time=at or datetime.now(UTC),
-        partitionkey=key,
-        sequence="0000000001",
-        brandid=BRAND,
-        data=dict(data),
-    )
-    # A source of its own per fact: the tests tell them in no service's numbering.
-    await running.kit.log.append(f"told-{next(_RELAYED)}", 1, [Entry(1, envelope)])
-    return envelope.id
-
-
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
-    """Wait for what a follower is about to do."""
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - the follower tells nobody when it has done it
-            await asyncio.sleep(0.02)
 
 
 def visit(client_id: str, *, boutique_id: UUID = BOUTIQUE, starts_at: datetime, ends_at: datetime) -> dict[str, Any]:

@@ -1,18 +1,28 @@
 """The profile service with the WeChat sandbox behind it, and a line between them that a test can hold or cut."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import httpx
 
+from tests.asking import Clock, once, until
 from tests.conftest import Start
-from tests.profile.build import recognised, until
-from tests.profile.relationship import Clock, as_service, once
+from tests.profile.build import recognised
+from tests.profile.relationship import as_service
 from tests.running import Running
-from tests.suite.sandbox.house import APPID, SECRET, SURVEY, House, open_house
+from tests.suite.sandbox.house import APPID, CONFIRMED, SECRET, SURVEY, House, open_house
 
+OURS = "https://maison.test"
+NEWS, CARE = "news", "care-note"  # templates that the settings name and the account does not have
+TEMPLATES = {
+    CONFIRMED: f"{CONFIRMED}?purpose=service",
+    NEWS: f"{NEWS}?purpose=marketing",
+    CARE: f"{CARE}?purpose=service",
+}
+BY_PURPOSE = {"survey": SURVEY, "service": CONFIRMED, "marketing": NEWS}
 SEND = "/cgi-bin/message/subscribe/send"
 
 
@@ -56,7 +66,7 @@ class Post:
     profile: Running
     house: House
     line: Line
-    clock: Clock = field(default_factory=Clock)
+    clock: Clock
 
     async def client(self, key: str = "li-na") -> tuple[UUID, str]:
         """A client who has signed in through WeChat, and her openid."""
@@ -110,20 +120,29 @@ class Post:
 async def opened(running: Start, **changed: Any) -> Post:
     """Both of them, in this process."""
     house = open_house()
-    line, clock = Line(httpx.ASGITransport(house.app)), Clock()
-    settings = {"wechat_appid": APPID, "wechat_secret": SECRET, "wechat_api_url": "http://wechat"} | changed
+    line, clock = Line(httpx.ASGITransport(house.app)), Clock(datetime.now(UTC))
+    settings = {
+        "wechat_appid": APPID,
+        "wechat_secret": SECRET,
+        "wechat_api_url": "http://wechat",
+        "wechat_templates": TEMPLATES,
+        "public_url": OURS,
+    } | changed
     profile = await running("profile", transports={"wechat": line}, clock=clock, **settings)
     return Post(profile, house, line, clock)
 
 
 def message(client_id: UUID, **changed: Any) -> dict[str, Any]:
-    """The body of `POST /messages`."""
+    """The body of `POST /messages`, with the template of its purpose."""
+    survey = {"boutique": "上海恒隆店", "date": "2026年3月5日", "text": "您的感受对我们很重要"}
+    visit = {"thing1": "上海恒隆店", "time2": "2026-03-05T14:00:00+08:00", "name3": "陈静"}
+    purpose = changed.get("purpose", "survey")
     return {
         "client_id": str(client_id),
-        "purpose": "survey",
-        "template": SURVEY,
-        "variables": {"boutique": "上海恒隆店", "date": "2026年3月5日", "text": "您的感受对我们很重要"},
-        "link": "https://maison.test/s/lumiere.abc",
+        "purpose": purpose,
+        "template": BY_PURPOSE.get(purpose, SURVEY),
+        "variables": survey if purpose == "survey" else visit,
+        "link": f"{OURS}/s/lumiere.abc",
     } | changed
 
 

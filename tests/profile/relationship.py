@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from infra.identity import Caller, Role
-from tests.profile.build import BRAND
+from tests.asking import BRAND, once
 from tests.running import Running
 
 _numbers = count(1)
@@ -27,11 +27,6 @@ def as_service(profile: Running, name: str = "feedback", *, brand_id: str = BRAN
 def as_role(profile: Running, role: Role = Role.HEADQUARTERS, **fields: Any) -> httpx.AsyncClient:
     """A person or a till."""
     return profile.client(caller(role, **fields))
-
-
-def once() -> dict[str, str]:
-    """The header of a request that is made once."""
-    return {"Idempotency-Key": uuid4().hex}
 
 
 async def registered(profile: Running, *, till_number: str | None = None, brand_id: str = BRAND) -> UUID:
@@ -82,7 +77,8 @@ async def owned(
 ) -> tuple[UUID, UUID]:
     """Put her into a book; answers advisor and boutique."""
     advisor_id, boutique_id = advisor_id or uuid4(), boutique_id or uuid4()
-    assigned = await as_role(profile).put(
+    # By a service: it may be ahead of the fact that the advisor joined.
+    assigned = await as_service(profile).put(
         f"/v1/clients/{client_id}/owner",
         json={"advisor_id": str(advisor_id), "boutique_id": str(boutique_id)},
         headers={"If-Match": "*"},
@@ -97,14 +93,3 @@ async def consented(profile: Running, client_id: UUID, purpose: str = "survey", 
         "/v1/me/consents", json={"consents": [{"purpose": purpose, "granted": granted, "notice_version": "1"}]}
     )
     assert said.status_code == httpx.codes.OK, said.text
-
-
-class Clock:
-    """The time of a service under test."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta(0)
-
-    def __call__(self) -> datetime:
-        """Now."""
-        return datetime.now(UTC) + self.ahead

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from infra.identity import Role
+from tests.asking import once, problem, tell, until
 from tests.conftest import Start
-from tests.profile.build import until
-from tests.profile.relationship import as_role, as_service, once, owned, registered
+from tests.profile.relationship import as_role, as_service, owned, registered
 from tests.running import Running
 
 ASSIGNED = "profile.owner-assigned.v1"
@@ -23,8 +23,15 @@ def owner(advisor_id: UUID | None = None, boutique_id: UUID | None = None) -> di
     return {"advisor_id": str(advisor_id or uuid4()), "boutique_id": str(boutique_id or uuid4())}
 
 
+async def joined(profile: Running, boutique_id: UUID | None = None) -> dict[str, str]:
+    """An advisor who works at that boutique, as an owner."""
+    form = owner(boutique_id=boutique_id)
+    await tell(profile, "appointments.advisor-joined.v1", form | {"region_id": str(uuid4())})
+    return form
+
+
 async def test_assigning_a_client_announces_it_once(profile: Running) -> None:
-    client_id, form = await registered(profile), owner()
+    client_id, form = await registered(profile), await joined(profile)
     headquarters = as_role(profile)
     unowned = await headquarters.get(f"/v1/clients/{client_id}/owner")
     assert (unowned.json()["advisor_id"], unowned.headers["ETag"]) == (None, '"0"')
@@ -39,7 +46,8 @@ async def test_of_two_who_give_her_away_at_once_one_is_told_that_she_is_gone(pro
     client_id = await registered(profile)
     headquarters = as_role(profile)
     path, headers = f"/v1/clients/{client_id}/owner", {"If-Match": '"0"'}
-    answers = await asyncio.gather(*(headquarters.put(path, json=owner(), headers=headers) for _ in range(10)))
+    forms = [await joined(profile) for _ in range(10)]
+    answers = await asyncio.gather(*(headquarters.put(path, json=form, headers=headers) for form in forms))
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 9
     assert len(await profile.facts(ASSIGNED)) == 1
 
@@ -49,19 +57,47 @@ async def test_a_change_must_say_what_it_starts_from(profile: Running) -> None:
     assert (await as_role(profile).put(f"/v1/clients/{client_id}/owner", json=owner())).status_code == 428
 
 
-async def test_a_manager_assigns_within_her_boutiques_only(profile: Running) -> None:
+async def test_a_manager_assigns_within_her_boutiques_and_only_whom_she_may_see(profile: Running) -> None:
     mine, theirs = uuid4(), uuid4()
     manager = as_role(profile, Role.MANAGER, boutique_ids=frozenset({mine}))
     free, foreign = await registered(profile), await registered(profile)
     await owned(profile, foreign, boutique_id=theirs)
-    headers = {"If-Match": "*"}
-    taken = await manager.put(f"/v1/clients/{free}/owner", json=owner(boutique_id=mine), headers=headers)
-    given = await manager.put(f"/v1/clients/{free}/owner", json=owner(boutique_id=theirs), headers=headers)
-    stolen = await manager.put(f"/v1/clients/{foreign}/owner", json=owner(boutique_id=mine), headers=headers)
-    nobody = await manager.put(f"/v1/clients/{uuid4()}/owner", json=owner(boutique_id=mine), headers=headers)
-    assert [answer.status_code for answer in (taken, given, stolen, nobody)] == [200, 404, 404, 404]
-    assert (await manager.get(f"/v1/clients/{foreign}/owner")).status_code == 404
-    assert (await manager.get(f"/v1/clients/{free}/owner")).status_code == 200
+    here, there, headers = await joined(profile, mine), await joined(profile, theirs), {"If-Match": "*"}
+
+    async def put(client_id: UUID, form: dict[str, str]) -> int:
+        return (await manager.put(f"/v1/clients/{client_id}/owner", json=form, headers=headers)).status_code
+
+    # That nobody has her opens her to nobody.
+    assert await put(free, here) == 404
+    assert (await manager.get(f"/v1/clients/{free}/owner")).status_code == 404
+    for client_id in (free, foreign):
+        reason = {"reason": "she asks for an advisor here"}
+        await manager.post(f"/v1/clients/{client_id}/access", json=reason, headers=once())
+    assert await put(free, here) == 200
+    assert await put(free, there) == 404
+    # She may look at another boutique's client, not take her.
+    assert await put(foreign, here) == 404
+    assert await put(uuid4(), here) == 404
+    assert (await manager.get(f"/v1/clients/{free}/owner")).json()["advisor_id"] == here["advisor_id"]
+
+
+async def test_a_client_goes_to_an_advisor_only_where_that_advisor_works(profile: Running) -> None:
+    mine, elsewhere, client_id = uuid4(), uuid4(), await registered(profile)
+    here = await joined(profile, mine)
+    wrong = here | {"boutique_id": str(elsewhere)}
+    manager = as_role(profile, Role.MANAGER, boutique_ids=frozenset({mine, elsewhere}))
+    await manager.post(f"/v1/clients/{client_id}/access", json={"reason": "she asks for her"}, headers=once())
+    path, headers = f"/v1/clients/{client_id}/owner", {"If-Match": "*"}
+    for sender, unknown in ((manager, 400), (as_role(profile), 400), (as_service(profile), 200)):
+        refused = await sender.put(path, json=wrong, headers=headers)
+        assert (refused.status_code, problem(refused)) == (400, "advisor-not-there")
+        assert (await sender.put(path, json=here, headers=headers)).status_code == 200
+        # A service may be ahead of the fact that she joined.
+        assert (await sender.put(path, json=owner(boutique_id=mine), headers=headers)).status_code == unknown
+    # She goes to work elsewhere.
+    moved = wrong | {"region_id": str(uuid4())}
+    await tell(profile, "appointments.advisor-joined.v1", moved)
+    assert (await as_role(profile).put(path, json=wrong, headers=headers)).status_code == 200
 
 
 async def test_an_advisor_sees_her_own_book_and_nobody_elses(profile: Running) -> None:
@@ -72,6 +108,7 @@ async def test_an_advisor_sees_her_own_book_and_nobody_elses(profile: Running) -
     book = (await advisor.get(f"/v1/advisors/{advisor_id}/book")).json()
     assert [entry["client_id"] for entry in book["items"]] == [str(hers)]
     assert book["items"][0]["display_name"].startswith("Client ")
+    assert book["items"][0]["segment"] == "newcomer"
     assert book["next_cursor"] is None
     assert (await advisor.get(f"/v1/advisors/{colleague}/book")).status_code == 404
     manager = as_role(profile, Role.MANAGER, boutique_ids=frozenset({boutique_id}))

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from infra.identity import Role
 from services.profile.consents import queries
 from services.profile.consents.rules import Decision, Purpose, latest, stands
+from tests.asking import BRAND
 from tests.conftest import Start
-from tests.profile.build import BRAND, client_of, gave_phone, phone, recognised, registered, someone
+from tests.profile.build import client_of, gave_phone, phone, recognised, registered, someone
 from tests.running import Running
 
 

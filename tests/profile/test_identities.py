@@ -1,9 +1,10 @@
 """Recognising a client, and joining the records that are one person."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from infra.identity import Role
+from infra.identity import Caller, Role
+from tests.asking import until
 from tests.conftest import Start
 from tests.profile.build import (
     advisor,
@@ -19,7 +20,6 @@ from tests.profile.build import (
     recognised,
     registered,
     someone,
-    until,
 )
 
 
@@ -92,53 +92,6 @@ async def test_a_chain_of_merges_leads_to_one_record_and_draws_edges_only(runnin
     record = (await profile.client(someone()).get(f"/v1/clients/{third}")).json()
     assert record["client_id"] == first
     assert set(record["merged_client_ids"]) == {second, third}
-
-
-async def test_two_histories_are_not_joined_by_a_phone(running: Start) -> None:
-    profile = await running("profile")
-    one, other, value = await bought(profile, "C-1"), await bought(profile, "C-2"), phone()
-    assert (await gave_phone(profile, one, value)).json()["merged"] is False
-    refused = await gave_phone(profile, other, value)
-    assert refused.status_code == 409
-    assert refused.json()["type"] == "urn:maison:problem:merge-needs-decision"
-    assert refused.json()["reason"] == "both-have-purchases"
-    assert await profile.rows("select 1 from client_merge") == []
-
-
-async def test_a_till_or_another_wechat_account_proves_too_little(running: Start) -> None:
-    profile = await running("profile")
-    value = phone()
-    one, other = await recognised(profile, "o-1"), await recognised(profile, "o-2")
-    await gave_phone(profile, one, value)
-    assert (await gave_phone(profile, other, value)).json()["reason"] == "two-wechat-accounts"
-    third = await registered(profile)
-    form = {"kind": "phone", "value": value, "source": "wechat"}
-    # A till cannot claim that WeChat said so.
-    answer = await profile.client(someone(Role.POS)).post(f"/v1/clients/{third}/identities", json=form)
-    assert (answer.status_code, answer.json()["reason"]) == (409, "number-not-verified")
-
-
-async def test_a_number_unseen_for_a_year_needs_someone_who_has_seen_her(running: Start) -> None:
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    profile = await running("profile", clock=lambda: now)
-    value, known, newcomer = phone(), await registered(profile), await recognised(profile, "o-1")
-    await gave_phone(profile, known, value)
-    now += timedelta(days=366)
-    assert (await gave_phone(profile, newcomer, value)).json()["reason"] == "number-not-seen-lately"
-    form = {"kind": "phone", "value": value}
-    seen = await profile.client(someone(Role.CLIENT_SERVICE)).post(f"/v1/clients/{newcomer}/identities", json=form)
-    assert seen.json() == {"client_id": known, "merged": True}
-
-
-async def test_two_newcomers_with_one_phone_at_once_become_one(running: Start) -> None:
-    profile = await running("profile")
-    value = phone()
-    clients = [await recognised(profile, f"o-{n}", appid=f"wx{n}") for n in range(5)]
-    answers = await asyncio.gather(*[gave_phone(profile, client_id, value) for client_id in clients])
-    assert {answer.status_code for answer in answers} == {200}
-    assert sum(answer.json()["merged"] for answer in answers) == 4
-    assert len(await profile.rows("select distinct canonical_id from client_alias")) == 1
-    assert len({await recognised(profile, f"o-{n}", appid=f"wx{n}") for n in range(5)}) == 1
 
 
 async def test_a_number_of_another_client_is_refused_and_not_said_whose(running: Start) -> None:
@@ -259,22 +212,26 @@ async def test_purchases_after_a_merge_stay_with_the_record_of_their_card(runnin
     assert len(page["items"]) == 2
 
 
-async def test_nobody_opens_a_history_by_typing_its_owners_number_into_another_record(running: Start) -> None:
+async def test_after_a_merge_one_owner_sees_her_and_after_a_reassignment_neither(running: Start) -> None:
     profile = await running("profile")
-    value = phone()
-    known = await registered(profile, phone=value)
-    mine = profile.client(advisor())
-    newcomer = await registered(profile, by=advisor())
-    form = {"kind": "phone", "value": value}
-    refused = await mine.post(f"/v1/clients/{newcomer}/identities", json=form)
-    assert (refused.status_code, refused.json()["reason"]) == (409, "other-record-not-open")
-    assert (await mine.get(f"/v1/clients/{known}")).status_code == 404
-    # With a reason that is kept, she may see both, and then join them.
-    key = {"Idempotency-Key": "1"}
-    await mine.post(f"/v1/clients/{known}/access", json={"reason": "she stands before me"}, headers=key)
-    assert (await mine.post(f"/v1/clients/{newcomer}/identities", json=form)).json() == {
-        "client_id": known,
-        "merged": True,
-    }
-    stranger = await registered(profile)
-    assert (await mine.post(f"/v1/clients/{stranger}/identities", json=form)).status_code == 404
+    known, newcomer, value = await bought(profile, "C-1"), await recognised(profile, "o-1"), phone()
+    of_known, of_newcomer, third = advisor(UUID(int=1)), advisor(UUID(int=2)), advisor(UUID(int=3))
+    for client_id, by in ((known, of_known), (newcomer, of_newcomer)):
+        assert by.advisor_id is not None
+        await own(profile, client_id, advisor_id=by.advisor_id)
+    await gave_phone(profile, known, value)
+    assert (await gave_phone(profile, newcomer, value)).json() == {"client_id": known, "merged": True}
+
+    async def who() -> list[Caller]:
+        found = []
+        for by in (of_known, of_newcomer, third):
+            door = profile.client(by)
+            seen = {(await door.get(f"/v1/clients/{client_id}")).status_code for client_id in (known, newcomer)}
+            listed = (await door.post("/v1/clients/search", json={"text": "p"})).json()["items"]
+            assert (seen, len(listed)) in [({200}, 1), ({404}, 0)]
+            found += [by] if listed else []
+        return found
+
+    assert await who() == [of_known]
+    await own(profile, known, advisor_id=UUID(int=3))
+    assert await who() == [third]

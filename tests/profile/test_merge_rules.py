@@ -55,6 +55,16 @@ def test_a_doubt_is_left_to_people(asker: Side, holder: Side, more: dict[str, ob
     assert refused.value.extra == {"reason": doubt}
 
 
+def test_a_number_that_nobody_ever_confirmed_needs_someone_who_has_seen_her() -> None:
+    def joined(*, by_staff: bool) -> Verdict:
+        return by_phone(side(ASKER), side(HOLDER), confirmed_at=None, now=NOW, verified=True, by_staff=by_staff)
+
+    with pytest.raises(MergeNeedsDecision) as refused:
+        joined(by_staff=False)
+    assert refused.value.extra == {"reason": Doubt.NUMBER_NOT_SEEN_LATELY}
+    assert joined(by_staff=True).survivor == HOLDER
+
+
 def test_an_advisor_who_has_seen_her_is_the_second_proof_for_an_old_number() -> None:
     assert judge(side(ASKER), side(HOLDER), age=timedelta(days=4000), by_staff=True).survivor == HOLDER
 

@@ -86,6 +86,25 @@ def test_a_setting_says_the_template_id_and_where_needed_the_parameters(
     assert template.fill({"boutique": "a", "date": "b", "text": "c"}) == filled
 
 
+@pytest.mark.parametrize(
+    ("name", "settings", "purpose"),
+    [
+        ("survey-invitation", {}, Purpose.SURVEY),
+        # What a template of ours is for is not the settings' to change.
+        ("survey-invitation", {"survey-invitation": "TPL?purpose=service"}, Purpose.SURVEY),
+        ("care-note", {"care-note": "TPL?purpose=service&text=thing1"}, Purpose.SERVICE),
+        ("care-note", {"care-note": "TPL?purpose=nonsense"}, None),
+        ("care-note", {}, None),
+        # The id of a template is not a name of it.
+        ("TPL", {"survey-invitation": "TPL"}, None),
+    ],
+)
+def test_a_template_names_its_purpose(name: str, settings: dict[str, str], purpose: Purpose | None) -> None:
+    template = rules.template(name, settings)
+    assert template.purpose is purpose
+    assert "purpose" not in template.parameters
+
+
 def test_a_variable_of_an_unknown_template_is_taken_for_its_parameter() -> None:
     assert rules.template("care-note", {}).fill({"thing1": "a"}) == {"thing1": "a"}
 

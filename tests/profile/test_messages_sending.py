@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -12,9 +11,9 @@ from infra.app import forever
 from infra.wechat.call import open_http
 from infra.wechat.errors import WeChatUnavailable
 from services.profile.messages.actions import sending
+from tests.asking import until
 from tests.conftest import Start
-from tests.profile.build import until
-from tests.profile.post import Post, event, opened
+from tests.profile.post import CARE, Post, event, opened
 from tests.profile.relationship import consented
 from tests.suite.sandbox.house import SURVEY
 
@@ -109,7 +108,7 @@ async def test_what_an_instance_left_behind_becomes_unknown_after_a_minute_and_i
     message_id = (await post.ask(client_id))["message_id"]
     await under_way(post)
     assert (await post.seen(message_id))["status"] == "sending"
-    post.clock.ahead = timedelta(seconds=61)
+    post.clock.advance(seconds=61)
     async with more_instances(post, 1):
         seen = await post.becomes(message_id, "unknown")
         assert seen["reason"] == "interrupted"
@@ -149,7 +148,7 @@ async def test_a_message_that_could_not_leave_the_house_waits_and_is_sent_later(
     await until(postponed)
     assert await post.received(openid) == []
     post.line.cut = None
-    post.clock.ahead = timedelta(seconds=11)
+    post.clock.advance(seconds=11)
     await post.becomes(message_id, "sent")
     assert len(await post.received(openid)) == 1
 
@@ -202,10 +201,10 @@ async def test_a_value_the_template_does_not_take_fails_and_gives_the_credit_bac
 
 async def test_a_template_the_account_does_not_have_fails_with_wechats_number(post: Post) -> None:
     client_id, openid = await post.client()
-    await post.tell(event(openid, template="care-note"))
-    asked = await post.ask(client_id, purpose="service", template="care-note", variables={"thing1": "x"})
+    await post.tell(event(openid, template=CARE))
+    asked = await post.ask(client_id, purpose="service", template=CARE, variables={"thing1": "x"})
     assert (await post.becomes(asked["message_id"], "failed"))["reason"] == "wechat-40037"
-    assert await post.left(client_id, "care-note") == 1
+    assert await post.left(client_id, CARE) == 1
 
 
 async def test_consent_withdrawn_while_a_message_waits_stops_it(post: Post) -> None:
@@ -219,7 +218,7 @@ async def test_consent_withdrawn_while_a_message_waits_stops_it(post: Post) -> N
     await until(postponed)
     await consented(post.profile, client_id, granted=False)
     post.line.cut = None
-    post.clock.ahead = timedelta(seconds=11)
+    post.clock.advance(seconds=11)
     assert (await post.becomes(message_id, "refused"))["reason"] == "no-consent"
     assert await post.left(client_id) == 1
     assert await post.received(openid) == []
@@ -247,13 +246,13 @@ async def test_a_quota_used_up_postpones_the_message(post: Post) -> None:
 
     await until(postponed)
     await post.house.put("/quotas", quotas)
-    post.clock.ahead = timedelta(seconds=61)
+    post.clock.advance(seconds=61)
     await post.becomes(message_id, "sent")
     assert len(await post.received(openid)) == 1
 
 
 async def test_settings_name_the_template_and_its_parameters(running: Start) -> None:
-    bound = f"{SURVEY}?where=thing1&when=date2&what=thing3"
+    bound = f"{SURVEY}?purpose=survey&where=thing1&when=date2&what=thing3"
     post = await opened(running, wechat_templates={"how-was-it": bound})
     client_id, openid = await willing(post)
     variables = {"where": "上海恒隆店", "when": "2026-03-05T14:00:00+08:00", "what": "谢谢"}
@@ -262,3 +261,17 @@ async def test_settings_name_the_template_and_its_parameters(running: Start) -> 
     [received] = await post.received(openid)
     assert received["data"] == {"thing1": "上海恒隆店", "date2": "2026年3月5日 14:00", "thing3": "谢谢"}
     assert received["page"] == "pages/survey/index?id=1"
+
+
+async def test_what_a_message_said_is_forgotten_once_it_is_settled_or_given_up(post: Post) -> None:
+    client_id, _ = await willing(post, times=2)
+    await post.becomes((await post.ask(client_id))["message_id"], "sent")
+    post.line.gate.clear()
+    left_behind = (await post.ask(client_id))["message_id"]
+    await under_way(post)
+    post.clock.advance(seconds=61)
+    async with more_instances(post, 1):
+        await post.becomes(left_behind, "unknown")
+    post.line.gate.set()
+    rows = await post.profile.rows("select openid, variables, link from message")
+    assert rows == [{"openid": None, "variables": None, "link": None}] * 2

@@ -3,11 +3,14 @@
 import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from infra.identity import Role
+from infra.wire import cursor
+from tests.asking import problem, tell, until
 from tests.conftest import Start
-from tests.profile.build import BOUTIQUE, bought, client_of, line, of_till, receipt, someone, tell, until
+from tests.profile.build import BOUTIQUE, bought, client_of, line, of_till, receipt, someone
 
 # What keeping a batch does and no reaction does: the follower works on the same engine meanwhile.
 OURS = (
@@ -155,6 +158,51 @@ async def test_an_anonymous_receipt_finds_its_client(running: Start) -> None:
     await until(entered)
 
 
+async def test_nobody_gets_a_receipt_by_guessing_at_it(running: Start) -> None:
+    profile = await running("profile")
+    first = await _send(profile, receipt("R-1"))
+    differs = receipt("R-1", [line(1, quantity=2)], customer="C-9")
+    body = await _send(profile, differs, receipt("R-1", currency="EUR", customer="C-9"))
+    assert [item["status"] for item in body["items"]] == ["rejected", "repeated"]
+    assert body["items"][0]["rejected"] == [{"line": 1, "code": "line-differs"}]
+    assert await profile.rows("select client_id from purchase") == [{"client_id": None}]
+    assert await profile.rows("select 1 from client") == []
+    assert await profile.rows("select 1 from identity") == []
+    assert [fact["type"] for fact in await profile.facts()] == ["profile.purchase-recorded.v1"]
+    # Whoever knows its lines has the receipt in hand; the part that guessed is still refused.
+    body = await _send(profile, differs, receipt("R-1", customer="C-1"))
+    assert [item["status"] for item in body["items"]] == ["rejected", "repeated"]
+    assert body["items"][1]["purchase_id"] == first["items"][0]["purchase_id"]
+    [kept] = await profile.rows("select client_id::text from purchase")
+    assert kept["client_id"] == await of_till(profile, "C-1")
+    assert len(await profile.rows("select 1 from client")) == 1
+    assert len(await profile.facts("profile.purchase-claimed.v1")) == 1
+
+
+async def test_a_customer_whose_lines_are_all_refused_is_not_registered(running: Start) -> None:
+    profile = await running("profile")
+    await _send(profile, receipt("R-1", customer="C-1"))
+    body = await _send(
+        profile,
+        receipt("R-1", [line(2)], customer="C-9"),
+        receipt("R-2", [line(1, quantity=0)], customer="C-8"),
+        receipt("R-3", currency="yuan", customer="C-7"),
+    )
+    assert [item["status"] for item in body["items"]] == ["rejected"] * 3
+    assert len(await profile.rows("select 1 from client")) == 1
+    assert len(await profile.rows("select 1 from identity")) == 1
+    assert len(await profile.rows("select 1 from purchase")) == 1
+
+
+async def test_added_lines_are_told_in_the_currency_of_the_receipt_they_are_added_to(running: Start) -> None:
+    profile = await running("profile")
+    await _send(profile, receipt("R-1", [line(1)]))
+    body = await _send(profile, receipt("R-1", [line(3)], currency="EUR"), receipt("R-1", [line(2)]))
+    assert [item["status"] for item in body["items"]] == ["rejected", "extended"]
+    told = await profile.facts("profile.purchase-recorded.v1")
+    assert [fact["data"]["currency"] for fact in told] == ["CNY", "CNY"]
+
+
 async def test_a_single_receipt_says_whether_it_is_new(running: Start) -> None:
     profile = await running("profile")
     till = profile.client(someone(Role.POS))
@@ -169,11 +217,7 @@ async def test_store_codes_become_boutiques_also_for_receipts_that_came_first(ru
     profile = await running("profile")
     await _send(profile, receipt("R-1"))
     await tell(profile, "appointments.boutique-opened.v1", {"boutique_id": str(BOUTIQUE), "code": "SH-1"})
-
-    async def known() -> bool:
-        return bool(await profile.rows("select 1 from purchase where boutique_id = $1", BOUTIQUE))
-
-    await until(known)
+    assert await profile.rows("select 1 from purchase where boutique_id = $1", BOUTIQUE)
     await _send(profile, receipt("R-2"))
     told = await profile.facts("profile.purchase-recorded.v1")
     assert [fact["data"]["boutique_id"] for fact in told] == [None, str(BOUTIQUE)]
@@ -185,16 +229,27 @@ async def test_purchases_come_in_pages_the_latest_first(running: Start) -> None:
     await _send(profile, *days)
     mine = profile.client(client_of(await of_till(profile, "C-1")))
     seen: list[str] = []
-    cursor: str | None = None
+    behind: dict[str, str] = {}
     for _ in range(3):
-        page = (
-            await mine.get("/v1/me/purchases", params={"limit": "3"} | ({"cursor": cursor} if cursor else {}))
-        ).json()
+        page = (await mine.get("/v1/me/purchases", params={"limit": "3"} | behind)).json()
         seen += [one["receipt"] for one in page["items"]]
-        cursor = page["next_cursor"]
+        behind = {"cursor": page["next_cursor"]}
     assert seen == [f"R-{day}" for day in range(7, 0, -1)]
-    assert cursor is None
+    assert behind == {"cursor": None}
     assert (await mine.get("/v1/me/purchases", params={"cursor": "made-up"})).status_code == 400
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon"])
+async def test_a_page_behind_an_impossible_moment_is_refused(running: Start, at: str) -> None:
+    profile = await running("profile")
+    client_id = await bought(profile, "C-1")
+    headquarters = profile.client(someone())
+    for route, of in (("purchases", f"purchases:{client_id}"), ("timeline", f"timeline:{client_id}:[]")):
+        good, bad = cursor("2026-03-01T00:00:00Z", client_id, of=of), cursor(at, client_id, of=of)
+        path = f"/v1/clients/{client_id}/{route}"
+        assert (await headquarters.get(path, params={"cursor": good})).status_code == 200
+        refused = await headquarters.get(path, params={"cursor": bad})
+        assert (refused.status_code, problem(refused)) == (400, "bad-request")
 
 
 async def test_a_batch_of_ten_thousand_lines_is_taken_and_one_more_line_is_too_large(running: Start) -> None:

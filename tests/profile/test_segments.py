@@ -3,15 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from infra.identity import Role
 from services.profile.segments import actions
+from tests.asking import BRAND, Clock, once, until
 from tests.conftest import Start
-from tests.profile.build import BRAND, until
-from tests.profile.relationship import Clock, as_role, as_service, bought, once, registered
+from tests.profile.relationship import as_role, as_service, bought, registered
 from tests.running import Running
 
 CHANGED = "profile.segment-changed.v1"
@@ -124,7 +125,7 @@ async def test_after_a_merge_the_receipts_of_both_count_for_the_surviving_record
 
 
 async def test_time_alone_lowers_a_segment_once_the_purchase_has_left_the_twelve_months(running: Start) -> None:
-    clock = Clock()
+    clock = Clock(datetime.now(UTC))
     profile = await running("profile", clock=clock)
     client_id = await registered(profile, till_number="T-a")
     await bought(profile, "T-a", 6_000_00)
@@ -133,6 +134,16 @@ async def test_time_alone_lowers_a_segment_once_the_purchase_has_left_the_twelve
     assert await actions.review_due(profile.kit.database, now=clock() + timedelta(days=357)) == 1
     assert await actions.review_due(profile.kit.database, now=clock() + timedelta(days=357)) == 0
     await told(profile, client_id, (None, "core"), ("core", "occasional"))
+
+
+async def test_what_is_reckoned_on_a_fact_goes_by_the_services_clock(running: Start) -> None:
+    clock = Clock(datetime.now(UTC) + timedelta(days=400))
+    profile = await running("profile", clock=clock)
+    client_id = await registered(profile, till_number="T-a")
+    await bought(profile, "T-a", 6_000_00)
+    await told(profile, client_id, (None, "occasional"))
+    [fact] = await profile.facts(CHANGED)
+    assert fact["data"]["as_of"] == clock().astimezone(ZoneInfo("Asia/Shanghai")).date().isoformat()
 
 
 async def test_headquarters_sets_thresholds_and_rates_and_everybody_is_reckoned_anew(profile: Running) -> None:

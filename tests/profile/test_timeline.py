@@ -5,20 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 from infra.eventlog.port import Entry, Envelope
+from tests.asking import BRAND, tell, until
 from tests.conftest import Start
-from tests.profile.build import (
-    ADVISOR,
-    BOUTIQUE,
-    BRAND,
-    bought,
-    gave_phone,
-    phone,
-    recognised,
-    someone,
-    tell,
-    until,
-    visit,
-)
+from tests.profile.build import ADVISOR, BOUTIQUE, bought, gave_phone, phone, recognised, someone, visit
 from tests.running import Running
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -147,11 +136,6 @@ async def test_a_fact_told_twice_is_one_contact(running: Start) -> None:
     await profile.kit.log.append("appointments", 1, [Entry(1, told)])
     await profile.kit.log.append("appointments-again", 1, [Entry(1, told)])
     await tell(profile, "appointments.no-show-recorded.v1", data)
-
-    async def done() -> bool:
-        return bool(await profile.rows("select 1 from touchpoint where kind = 'no-show'"))
-
-    await until(done)
     assert [item["kind"] for item in (await _page(profile, client_id))["items"]].count("visit-booked") == 1
 
 

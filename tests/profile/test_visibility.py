@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from infra.identity import Caller, Role
+from tests.asking import problem, tell
 from tests.conftest import Start
 from tests.profile.build import (
     ADVISOR,
-    BOUTIQUE,
     OTHER_BOUTIQUE,
     advisor,
     client_of,
@@ -19,8 +19,6 @@ from tests.profile.build import (
     phone,
     registered,
     someone,
-    tell,
-    until,
     visit,
 )
 from tests.running import Running
@@ -74,7 +72,6 @@ async def test_presence_opens_a_client_from_a_day_before_until_a_day_after_her_v
     agreed = visit(client_id, starts_at=NOW + timedelta(days=3), ends_at=NOW + timedelta(days=3, hours=1))
     about = f"appointment:{agreed['appointment_id']}"
     await tell(profile, "appointments.confirmed.v1", agreed, about=about)
-    await _told(profile, 1)
     assert await _status(profile, advisor(), client_id) == 404
     now = NOW + timedelta(days=2, minutes=1)
     assert await _status(profile, advisor(), client_id) == 200
@@ -86,18 +83,15 @@ async def test_presence_opens_a_client_from_a_day_before_until_a_day_after_her_v
         "ends_at": (NOW + timedelta(days=9, hours=1)).isoformat(),
     }
     await tell(profile, "appointments.moved.v1", moved, about=about)
-    await _told(profile, 2)
     assert await _status(profile, advisor(), client_id) == 404
 
     # She comes early all the same.
     arrived = {key: agreed[key] for key in ("appointment_id", "client_id", "boutique_id", "advisor_id")}
     await tell(profile, "appointments.client-arrived.v1", arrived | {"arrived_at": now.isoformat()}, about=about)
-    await _told(profile, 3)
     assert await _status(profile, advisor(), client_id) == 200
 
     done = arrived | {"completed_at": (now + timedelta(hours=1)).isoformat(), "experience_id": str(uuid4())}
     await tell(profile, "appointments.visit-completed.v1", done, about=about)
-    await _told(profile, 4)
     now += timedelta(hours=24)
     assert await _status(profile, advisor(), client_id) == 200
     now += timedelta(hours=1, minutes=1)
@@ -111,10 +105,8 @@ async def test_who_does_not_come_is_not_present(running: Start, ended: str) -> N
     agreed = visit(client_id, starts_at=NOW, ends_at=NOW + timedelta(hours=1))
     about = f"appointment:{agreed['appointment_id']}"
     await tell(profile, "appointments.confirmed.v1", agreed, about=about)
-    await _told(profile, 1)
     assert await _status(profile, advisor(), client_id) == 200
     await tell(profile, ended, agreed, about=about)
-    await _told(profile, 2)
     assert await _status(profile, advisor(), client_id) == 404
 
 
@@ -158,6 +150,50 @@ async def test_every_full_view_is_written_down_with_its_ground(running: Start) -
     ]
 
 
+async def test_a_peer_asks_in_somebodys_name_and_gets_what_she_would_have_got(running: Start) -> None:
+    profile = await running("profile")
+    client_id = await registered(profile, salutation="女士")
+    await own(profile, client_id)
+    peer = profile.client(gateway())
+
+    def asker(by: Caller) -> dict[str, object]:
+        return {
+            "subject": by.subject,
+            "role": by.role,
+            "advisor_id": str(by.advisor_id) if by.advisor_id else None,
+            "boutique_ids": [str(boutique_id) for boutique_id in by.boutique_ids],
+            "seen": "recommendations",
+        }
+
+    path = f"/v1/clients/{client_id}/looks"
+    seen = await peer.post(path, json=asker(advisor()))
+    assert (seen.status_code, seen.json()) == (
+        200,
+        {
+            "client_id": client_id,
+            "display_name": "曾小贤",
+            "salutation": "女士",
+            "language": "zh",
+            "segment": "newcomer",
+            "owner_advisor_id": str(ADVISOR),
+        },
+    )
+    assert (await peer.post(path, json=asker(advisor(COLLEAGUE, role=Role.MANAGER)))).status_code == 200
+    assert (await peer.post(path, json=asker(gateway()))).status_code == 200
+    for by in (advisor(COLLEAGUE), client_of(client_id), someone(Role.POS), someone(Role.PARTNER)):
+        refused = await peer.post(path, json=asker(by))
+        assert (refused.status_code, problem(refused)) == (404, "client-unknown"), by
+    unknown = await peer.post(f"/v1/clients/{uuid4()}/looks", json=asker(someone()))
+    assert problem(unknown) == "client-unknown"
+    for by in (someone(), advisor(), client_of(client_id)):
+        assert (await profile.client(by).post(path, json=asker(advisor()))).status_code == 403
+    log = (await profile.client(someone(Role.PRIVACY)).get(f"/v1/clients/{client_id}/access-log")).json()["items"]
+    assert [(one["subject"], one["seen"], one["ground"]) for one in reversed(log)] == [
+        (advisor().subject, "recommendations", "owner"),
+        (advisor(COLLEAGUE, role=Role.MANAGER).subject, "recommendations", "owner"),
+    ]
+
+
 async def test_who_registers_a_client_may_see_her_for_a_day(running: Start) -> None:
     profile = await running("profile")
     client_id = await registered(profile, by=advisor())
@@ -179,13 +215,13 @@ async def test_search_finds_only_whom_the_caller_may_see(running: Start) -> None
 
     for typed in ("曾", "zeng", "ZengXiao", "zxx", "小贤", "曾小", "zeng x"):
         assert await found(advisor(), text=typed) == ["曾小贤"], typed
-    assert await found(advisor(), phone_tail=value[-4:]) == ["曾小贤"]
+    assert await found(advisor(), criteria={"phone_tail": value[-4:]}) == ["曾小贤"]
     assert sorted(await found(someone(), text="zeng")) == ["曾国藩", "曾小贤"]
     for typed in ("贤", "engxiao", "%", "_", "'", "\\"):
         assert await found(someone(), text=typed) == [], typed
     assert await found(advisor(COLLEAGUE), text="zeng") == []
     assert await found(someone(brand_id="other"), text="zeng") == []
-    assert await found(someone(brand_id="other"), phone_tail=value[-4:]) == []
+    assert await found(someone(brand_id="other"), criteria={"phone_tail": value[-4:]}) == []
 
 
 async def test_search_goes_on_behind_its_cursor_and_shows_nobody_twice(running: Start) -> None:
@@ -200,7 +236,8 @@ async def test_search_goes_on_behind_its_cursor_and_shows_nobody_twice(running: 
         cursor = page["next_cursor"]
     assert cursor is None
     assert sorted(seen) == sorted(every)
-    for wrong in ({}, {"text": "l", "phone_tail": "1234"}):
+    wrongs: list[dict[str, object]] = [{}, {"criteria": {}}, {"text": "l", "criteria": {"phone_tail": "1234"}}]
+    for wrong in wrongs:
         assert (await profile.client(someone()).post("/v1/clients/search", json=wrong)).status_code == 400
 
 
@@ -256,12 +293,3 @@ async def test_a_new_client_is_registered_once_per_key(running: Start) -> None:
     assert answers[0].json() == answers[1].json()
     assert len(await profile.rows("select 1 from client")) == 1
     assert (await door.post("/v1/clients", json=names())).status_code == 400
-
-
-async def _told(profile: Running, contacts: int) -> None:
-    """Wait until that many contacts stand in the timeline: presence was changed in the same transaction."""
-
-    async def done() -> bool:
-        return len(await profile.rows("select 1 from touchpoint where boutique_id = $1", BOUTIQUE)) == contacts
-
-    await until(done)

@@ -28,6 +28,10 @@ _ASSIGN = text(
     " where (held.advisor_id, held.boutique_id) is distinct from (excluded.advisor_id, excluded.boutique_id)"
     " returning client_id, advisor_id, boutique_id"
 )
+_JOIN = text(
+    "insert into advisor (brand_id, advisor_id, boutique_id) values (:brand, :advisor_id, :boutique_id)"
+    " on conflict (brand_id, advisor_id) do update set boutique_id = excluded.boutique_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,9 @@ class Assignment:
 async def assign(
     tx: AsyncSession, client_id: UUID, *, advisor_id: UUID, boutique_id: UUID, by: Caller, if_match: str, now: datetime
 ) -> Owner:
-    """Put a client into an advisor's book; raises NotFound, and Stale when someone else was faster.
+    """Put a client into an advisor's book; raises NotFound, AdvisorNotThere, and Stale when someone else was faster.
 
-    A manager does so within her boutiques only. What she may not see is absent.
+    A manager does so within her boutiques only, with clients she may see: that is for the caller to ask first.
     """
     canonical = await identities.canonical(tx, client_id)
     # The client's row lock: two people who want to give her away take turns.
@@ -55,6 +59,7 @@ async def assign(
         boutique_id, before.boutique_id if before else None, own=by.boutique_ids
     ):
         raise NotFound
+    rules.check_advisor(boutique_id, await queries.works_at(tx, advisor_id), by_service=by.role is Role.SERVICE)
     check_match(if_match, before.version if before else 0)
     await assign_all(tx, [Assignment(canonical, advisor_id, boutique_id)], now=now)
     return (await queries.owners(tx, [canonical]))[canonical]
@@ -80,6 +85,11 @@ async def assign_all(tx: AsyncSession, assignments: Sequence[Assignment], *, now
     )
     for row in changed:
         record(tx, OwnerAssigned(client_id=row.client_id, advisor_id=row.advisor_id, boutique_id=row.boutique_id))
+
+
+async def join(tx: AsyncSession, advisor_id: UUID, boutique_id: UUID) -> None:
+    """Know where an advisor works."""
+    await tx.execute(_JOIN, {"brand": tx.info["brand_id"], "advisor_id": advisor_id, "boutique_id": boutique_id})
 
 
 async def inherit(tx: AsyncSession, client_id: UUID, merged_client_id: UUID, *, now: datetime) -> None:

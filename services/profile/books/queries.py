@@ -29,6 +29,9 @@ _BOOK = text(
 )
 
 
+_WORKS_AT = text("select boutique_id from advisor where brand_id = :brand and advisor_id = :advisor_id")
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """In whose book a client is."""
@@ -46,7 +49,7 @@ class Entry:
 
     client_id: UUID
     display_name: str
-    segment: Segment | None
+    segment: Segment
     boutique_id: UUID
     assigned_at: datetime
 
@@ -61,6 +64,12 @@ async def owners(tx: AsyncSession, client_ids: Collection[UUID]) -> dict[UUID, O
     """The owners of surviving records, by client; those without one are absent."""
     rows = await tx.execute(_OWNERS, {"brand": tx.info["brand_id"], "ids": list(client_ids)})
     return {row.client_id: Owner(*row) for row in rows}
+
+
+async def works_at(tx: AsyncSession, advisor_id: UUID) -> UUID | None:
+    """The boutique of an advisor; None while nobody has told us of her."""
+    asked = {"brand": tx.info["brand_id"], "advisor_id": advisor_id}
+    return (await tx.execute(_WORKS_AT, asked)).scalar_one_or_none()
 
 
 async def serves(tx: AsyncSession, client_id: UUID, by: Caller) -> bool:
@@ -96,7 +105,7 @@ async def book(
         Entry(
             row.client_id,
             known[row.client_id].display_name,
-            placed.get(row.client_id),
+            placed[row.client_id],
             row.boutique_id,
             row.assigned_at,
         )

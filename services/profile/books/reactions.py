@@ -1,4 +1,4 @@
-"""What books do on facts: after a merge no advisor loses her client."""
+"""What books do on facts: they know who works where, and after a merge no advisor loses her client."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -9,15 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
 from services.profile.books import actions
+from services.profile.segments.reactions import IdentitiesMerged
 
 
-class IdentitiesMerged(Slice):
-    """Two records turned out to be one person."""
+class AdvisorJoined(Slice):
+    """An advisor works at a boutique, from now on and at no other."""
 
-    type: ClassVar[str] = "profile.identities-merged.v1"
+    type: ClassVar[str] = "appointments.advisor-joined.v1"
 
-    client_id: UUID
-    merged_client_id: UUID
+    advisor_id: UUID
+    boutique_id: UUID
+
+
+async def know_advisors(tx: AsyncSession, facts: Sequence[Delivered[AdvisorJoined]]) -> None:
+    """Keep at which boutique an advisor works."""
+    for delivered in facts:
+        await actions.join(tx, delivered.fact.advisor_id, delivered.fact.boutique_id)
 
 
 async def inherit(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]) -> None:
@@ -27,4 +34,4 @@ async def inherit(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]
         await actions.inherit(tx, fact.client_id, fact.merged_client_id, now=delivered.occurred_at)
 
 
-REACTIONS: list[Reaction] = [on(IdentitiesMerged, inherit)]
+REACTIONS: list[Reaction] = [on(AdvisorJoined, know_advisors), on(IdentitiesMerged, inherit)]

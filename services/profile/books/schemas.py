@@ -24,10 +24,10 @@ class OwnerView(View):
 
 
 class EntryView(View):
-    """One client of a book; a null segment has not been reckoned yet."""
+    """One client of a book."""
 
     client_id: UUID
     display_name: str
-    segment: Segment | None
+    segment: Segment
     boutique_id: UUID
     assigned_at: datetime

@@ -18,7 +18,7 @@ from services.profile.clients.actions import Newcomer
 from services.profile.consents import actions as consents
 from services.profile.consents.actions import Given
 from services.profile.consents.rules import Purpose
-from services.profile.desk.rules import BatchOvertaken, IdentityTaken
+from services.profile.desk.rules import MEET_CLIENTS, BatchOvertaken, IdentityTaken
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import queries as identities
 from services.profile.identities import rules
@@ -94,33 +94,39 @@ async def add_identity(
 ) -> tuple[UUID, bool]:
     """Give a client an identifier; answers who she is now, and whether that showed two records to be one.
 
-    `source` is wechat, staff (both verify a phone) or pos (does not). Raises NotFound, ClientUnknown for someone the
-    caller may not see, MergeNeedsDecision for a phone that does not prove enough, IdentityTaken for another client's
-    number of a till or card.
+    `source` is wechat, staff or pos. WeChat verifies a phone, and staff who have her before them; a till does not, nor
+    does a voice on the telephone. Raises NotFound, ClientUnknown for someone the caller may not see, MergeNeedsDecision
+    for a phone that does not prove enough, IdentityTaken for another client's number of a till or card.
     """
     if by.role in STAFF:
         await sights.sight(tx, client_id, by, now=now)
     asker = await identities.canonical(tx, client_id)
-    # Her record's lock: two phones given at once take turns.
-    if not await client_queries.locked(tx, [asker]):
+    if not await client_queries.by_id(tx, [asker]):
         raise NotFound
-    if await identity_actions.add(tx, [(asker, known)], source=source, now=now):
+    face_to_face = source == "staff" and by.role in MEET_CLIENTS
+    verified = source == "wechat" or face_to_face
+    # A till may name a number for the first time, for she stands there; not the same one again, year after year.
+    first = verified or source == "pos"
+    if await identity_actions.add(tx, [(asker, known)], source=source, now=now, confirmed=first):
         return asker, False
     holder = (await identities.holders(tx, [known]))[known]
-    if holder.canonical_id == asker:
-        await identity_actions.confirm(tx, known, now=now)
+    # Hers and the holder's together: two clients who give each other's number take turns.
+    asker, holding = await identity_actions.hold(tx, asker, holder.client_id)
+    if holding == asker:
+        if verified:
+            await identity_actions.confirm(tx, known, now=now)
         return asker, False
     if known.kind != "phone":
         raise IdentityTaken
     if by.role in STAFF:
-        await _must_be_open(tx, holder, by, now=now)
+        await _must_be_open(tx, holding, by, now=now)
     verdict = rules.by_phone(
         await _side(tx, asker),
-        await _side(tx, holder.canonical_id),
+        await _side(tx, holding),
         confirmed_at=holder.confirmed_at,
         now=now,
-        verified=source in {"wechat", "staff"},
-        by_staff=source == "staff",
+        verified=verified,
+        by_staff=face_to_face,
     )
     survivor = await identity_actions.merge(
         tx, survivor=verdict.survivor, merged=verdict.merged, evidence=f"phone:{source}", actor=by.subject, now=now
@@ -129,10 +135,10 @@ async def add_identity(
     return survivor, True
 
 
-async def _must_be_open(tx: AsyncSession, holder: Holder, by: Caller, *, now: datetime) -> None:
+async def _must_be_open(tx: AsyncSession, holding: UUID, by: Caller, *, now: datetime) -> None:
     """Joining two records shows both: nobody opens a history by typing its owner's number into another record."""
     try:
-        await sights.sight(tx, holder.canonical_id, by, now=now)
+        await sights.sight(tx, holding, by, now=now)
     except ClientUnknown:
         raise rules.MergeNeedsDecision(reason=rules.Doubt.OTHER_RECORD_NOT_OPEN) from None
 
@@ -165,7 +171,7 @@ async def bring_in(
             claimed.update(one.others)
             answers.append((one.newcomer.client_id, True))
     given = [(one.newcomer.client_id, known) for one in fresh.values() for known in (one.member, *one.others)]
-    if len(await identity_actions.add(tx, given, source="import", now=now)) < len(given):
+    if len(await identity_actions.add(tx, given, source="import", now=now, confirmed=False)) < len(given):
         raise BatchOvertaken(retry_after=1)
     await clients.register(tx, [one.newcomer for one in fresh.values()], now=now)
     given_consents = [consent for one in fresh.values() for consent in one.consents]

@@ -45,7 +45,7 @@ class Card:
     """A client with what the relationship adds to her record."""
 
     client: Client
-    segment: Segment | None
+    segment: Segment
     owner_advisor_id: UUID | None
 
 
@@ -78,7 +78,7 @@ async def cards(tx: AsyncSession, client_ids: Sequence[UUID]) -> list[Card]:
     return [
         Card(
             clients[client_id],
-            placed.get(client_id),
+            placed[client_id],
             owners[client_id].advisor_id if client_id in owners else None,
         )
         for client_id in client_ids

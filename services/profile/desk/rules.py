@@ -1,6 +1,10 @@
-"""What the desk refuses."""
+"""Who of the house has a client before her, and what the desk refuses."""
 
+from infra.identity import Role
 from infra.refusal import Kind, Refusal
+
+# Those of the boutiques. Client service and headquarters know a client by her voice or not at all.
+MEET_CLIENTS = frozenset({Role.ADVISOR, Role.AFTER_SALES, Role.EVENTS, Role.MANAGER, Role.REGIONAL})
 
 
 class IdentityTaken(Refusal):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from infra.identity import Role
 from infra.wire import Code, Form, Limit, Text, View
 from services.profile.books.schemas import OwnerForm
 from services.profile.clients.schemas import NamesForm
@@ -124,11 +125,17 @@ class IdentifiedView(View):
     items: list[MaskedView]
 
 
+class CriteriaForm(Form):
+    """What is known of her besides her name: the last four digits of a phone."""
+
+    phone_tail: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
+
+
 class SearchForm(Form):
-    """The beginning of a name, a given name, pinyin or initials, or the last four digits of a phone."""
+    """Either the beginning of a name, a given name, pinyin or initials, or a criterion."""
 
     text: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    phone_tail: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
+    criteria: CriteriaForm | None = None
     cursor: Annotated[str, Field(max_length=1000)] | None = None
     limit: Limit = 20
 
@@ -140,8 +147,21 @@ class CardView(View):
     display_name: str
     salutation: str | None
     language: str
-    segment: Segment | None
+    segment: Segment
     owner_advisor_id: UUID | None
+
+
+class LookForm(Form):
+    """Somebody who asks another service for something of this client, as that service knows the caller.
+
+    `seen` is what she is to be shown or to do there; the access log keeps it.
+    """
+
+    subject: Text
+    role: Role
+    advisor_id: UUID | None = None
+    boutique_ids: Annotated[list[UUID], Field(default=[], max_length=1000)]
+    seen: Code
 
 
 class IdentityView(View):

@@ -19,7 +19,7 @@ from services.profile.identities.queries import Known
 _INSERT = """
 insert into identity
     (brand_id, identity_id, client_id, kind, system, blind, tail, value, source, added_at, confirmed_at)
-select $1, identity_id, client_id, kind, system, blind, tail, value, $9, $10, $10
+select $1, identity_id, client_id, kind, system, blind, tail, value, $9, $10, $11
 from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[])
     as item (identity_id, client_id, kind, system, blind, tail, value)
 order by kind, system, blind
@@ -42,9 +42,12 @@ _ALIASES = text(
 
 
 async def add(
-    tx: AsyncSession, given: Sequence[tuple[UUID, Known]], *, source: str, now: datetime
+    tx: AsyncSession, given: Sequence[tuple[UUID, Known]], *, source: str, now: datetime, confirmed: bool = True
 ) -> set[tuple[UUID, Known]]:
-    """Give clients identifiers, in one statement; answers those that were free. The others stay with their holders."""
+    """Give clients identifiers, in one statement; answers those that were free. The others stay with their holders.
+
+    Without `confirmed` nobody has just shown that they are hers: the word of an older system, or of a telephone.
+    """
     if not given:
         return set()
     ring = keyring(tx)
@@ -63,6 +66,7 @@ async def add(
             [ring.seal("identity", "value", identity_id, known.value) for identity_id, _, known, _ in rows],
             source,
             now,
+            now if confirmed else None,
         ),
     )
     free = {(row.client_id, row.kind, row.system, bytes(row.blind)) for row in inserted}
@@ -87,19 +91,30 @@ async def confirm(tx: AsyncSession, known: Known, *, now: datetime) -> None:
     )
 
 
+async def hold(tx: AsyncSession, one: UUID, other: UUID) -> tuple[UUID, UUID]:
+    """The canonical records of these two, nobody else's to merge until this transaction ends.
+
+    Both are locked together in one order, after any identifier was added; and what a rival merged while we waited
+    lets the locks go before it asks for others. Two requests can so wait for each other, but never both ways.
+    """
+    while True:
+        async with tx.begin_nested() as attempt:
+            before = await queries.canonicals(tx, [one, other])
+            await clients.locked(tx, list(before.values()))
+            standing = await queries.canonicals(tx, [one, other])
+            if standing == before:
+                return standing[one], standing[other]
+            await attempt.rollback()
+
+
 async def merge(tx: AsyncSession, *, survivor: UUID, merged: UUID, evidence: str, actor: str, now: datetime) -> UUID:
     """Join two canonical records and answer the one that goes on; nothing is rewritten, an edge is drawn.
 
     A rival may have joined them, or one of them to a third, while we waited for the locks: then what stands counts.
     """
-    while True:
-        await clients.locked(tx, [survivor, merged])
-        standing = tuple((await queries.canonicals(tx, [survivor, merged])).values())
-        if standing == (survivor, merged):
-            break
-        survivor, merged = standing
-        if survivor == merged:
-            return survivor
+    survivor, merged = await hold(tx, survivor, merged)
+    if survivor == merged:
+        return survivor
     edge = {
         "brand": tx.info["brand_id"],
         "merge_id": new_id(),

@@ -50,11 +50,14 @@ class OpenId:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds an identifier: the record it was given to, and the one that record now belongs to."""
+    """Who holds an identifier: the record it was given to, and the one that record now belongs to.
+
+    `confirmed_at` is when she last showed that it is hers; null when an older system only said so.
+    """
 
     client_id: UUID
     canonical_id: UUID
-    confirmed_at: datetime
+    confirmed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

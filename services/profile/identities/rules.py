@@ -49,12 +49,12 @@ class Verdict:
 
 
 def by_phone(
-    asker: Side, holder: Side, *, confirmed_at: datetime, now: datetime, verified: bool, by_staff: bool
+    asker: Side, holder: Side, *, confirmed_at: datetime | None, now: datetime, verified: bool, by_staff: bool
 ) -> Verdict:
     """The asker proved the holder's number: which of them goes on. Raises MergeNeedsDecision with its `reason`.
 
-    `confirmed_at` is when the holder last showed that the number is hers. A member of staff who enters it has seen
-    the client: that is the second proof for a number not confirmed for a year.
+    `confirmed_at` is when the holder last showed that the number is hers. A member of staff who enters it face to face
+    has seen the client (`by_staff`): that is the second proof for a number not confirmed for a year, or never.
     """
     if not verified:
         raise MergeNeedsDecision(reason=Doubt.NUMBER_NOT_VERIFIED)
@@ -62,7 +62,7 @@ def by_phone(
         raise MergeNeedsDecision(reason=Doubt.BOTH_HAVE_PURCHASES)
     if _other_account(asker, holder):
         raise MergeNeedsDecision(reason=Doubt.TWO_WECHAT_ACCOUNTS)
-    if now - confirmed_at > TRUSTED_FOR and not by_staff:
+    if (confirmed_at is None or now - confirmed_at > TRUSTED_FOR) and not by_staff:
         raise MergeNeedsDecision(reason=Doubt.NUMBER_NOT_SEEN_LATELY)
     # The record with the history keeps its id; between two bare ones, the one that had the number first.
     if asker.has_purchases:

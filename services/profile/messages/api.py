@@ -1,5 +1,6 @@
 """The one door out: asking for messages, what became of them, and what WeChat tells."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from infra.app import By, Now, OfKit, router
@@ -19,14 +20,14 @@ routes = router()
 
 @routes.post("/messages", status_code=202)
 @permit(Role.ADVISOR, Role.CLIENT_SERVICE, Role.MANAGER, Role.SERVICE)
-@idempotent()
+# Feedback asks again for up to 14 days while we are away; a key forgotten earlier would send a survey twice.
+@idempotent(keep=timedelta(days=15))
 async def ask(form: MessageForm, tx: Transaction, by: By, kit: OfKit, now: Now) -> AskedView:
     """Ask for a message to a client. A refusal by the ledger is an answer, not a problem: see `status` and `reason`."""
     message = await asking.ask(
         tx,
         Draft(form.client_id, form.purpose, form.template, form.variables, form.link),
-        appid=kit.settings.wechat_appid,
-        templates=kit.settings.wechat_templates,
+        settings=kit.settings,
         by=by,
         now=now,
     )

@@ -167,20 +167,59 @@ def check_purpose(purpose: Purpose, *, by_hand: bool) -> None:
 
 # --- templates -------------------------------------------------------------------------------------------------------
 
+# What a template says decides what it is for, whatever the sender calls it: consent is asked for that purpose.
+PURPOSES: Mapping[str, Purpose] = {"survey-invitation": Purpose.SURVEY}
 # Which of our variables fills which parameter of the WeChat template, where the settings do not say it.
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "survey-invitation": {"boutique": "thing1", "date": "date2", "text": "thing3"},
-    "appointment-confirmed": {"boutique": "thing1", "starts_at": "time2", "advisor": "name3"},
 }
+
+
+class TemplateUnknown(Refusal):
+    """Nobody has said what the template is for, so nobody can say whether she allows it."""
+
+    kind = Kind.INVALID
+    slug = "template-unknown"
+    en = "The house does not know this template. Name it in the settings, with its purpose."
+    zh = "系统中没有该消息模板，请先在设置中登记模板及其用途。"
+
+
+class PurposeNotOfTemplate(Refusal):
+    """A message under a purpose that its template does not serve."""
+
+    kind = Kind.INVALID
+    slug = "purpose-not-of-template"
+    en = "This template serves another purpose. Choose the purpose it is meant for, or another template."
+    zh = "该消息模板用于其他用途，请选择与模板一致的用途或更换模板。"
+
+
+class LinkNotOurs(Refusal):
+    """A tap on a message of the house leads nowhere but into the house."""
+
+    kind = Kind.INVALID
+    slug = "link-not-ours"
+    en = "A message may only lead to a page of the mini-program or of the house's own site."
+    zh = "消息链接只能指向小程序页面或品牌自有网站。"
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template by our name, its id in the WeChat account, and which parameter each of our variables fills."""
+    """A template by our name: its id in the WeChat account, its purpose, and the parameter each variable of ours fills.
+
+    The purpose is null where nobody has said it.
+    """
 
     name: str
     template_id: str
+    purpose: Purpose | None
     parameters: Mapping[str, str]
+
+    def check(self, purpose: Purpose) -> None:
+        """Raise TemplateUnknown or PurposeNotOfTemplate for a message under this purpose."""
+        if self.purpose is None:
+            raise TemplateUnknown
+        if self.purpose is not purpose:
+            raise PurposeNotOfTemplate
 
     def fill(self, variables: Mapping[str, str]) -> dict[str, str]:
         """Values by WeChat's parameters; a variable nobody has bound is taken for a parameter itself."""
@@ -190,8 +229,17 @@ class Template:
 def template(name: str, settings: Mapping[str, str]) -> Template:
     """The template of that name in an account.
 
-    A setting is the template id, where needed with bindings: `ID?boutique=thing4&date=date1`. Without a setting the
-    name is the id.
+    A setting is the template id, where needed with bindings: `ID?boutique=thing4&date=date1`; a template that PURPOSES
+    does not name says there what it is for: `ID?purpose=service`. Without a setting the name is the id.
     """
     template_id, _, bound = settings.get(name, name).partition("?")
-    return Template(name, template_id, dict(parse_qsl(bound)) or PARAMETERS.get(name, {}))
+    parameters = dict(parse_qsl(bound))
+    said = parameters.pop("purpose", None)
+    purpose = PURPOSES.get(name) or next((one for one in Purpose if one == said), None)
+    return Template(name, template_id, purpose, parameters or PARAMETERS.get(name, {}))
+
+
+def check_link(link: str | None, public_url: str) -> None:
+    """Raise LinkNotOurs for what leads neither into the mini-program nor below the house's public address."""
+    if link is not None and not link.startswith(("pages/", f"{public_url}/")):
+        raise LinkNotOurs

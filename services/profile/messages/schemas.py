@@ -19,7 +19,8 @@ Wechat = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7
 class MessageForm(Form):
     """A message to a client: the template's values, and where a tap on it leads.
 
-    `link` is a web address (opened in the mini-program's web page) or a page of the mini-program (`pages/...`).
+    `link` is an address below the house's public one (opened in the mini-program's web page) or a page of the
+    mini-program (`pages/...`).
     """
 
     client_id: UUID

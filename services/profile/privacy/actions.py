@@ -23,13 +23,13 @@ _LOOK = text(
     "insert into access_log (brand_id, entry_id, client_id, subject, role, seen, ground, grant_id, seen_at)"
     " values (:brand, :entry_id, :client_id, :subject, :role, :seen, :ground, :grant_id, :now)"
 )
-# A visit may be told of before, between and after others of the same appointment; the widest stay counts.
 _EXPECT = text(
     "insert into presence as p (brand_id, appointment_id, client_id, boutique_id, from_at, until_at)"
     " values (:brand, :appointment_id, :client_id, :boutique_id, :from_at, :until_at)"
     " on conflict (brand_id, appointment_id) do update set client_id = excluded.client_id,"
     " boutique_id = excluded.boutique_id, from_at = excluded.from_at, until_at = excluded.until_at"
 )
+# Earlier or later than agreed, or told of before the agreement itself: the widest stay counts.
 _ARRIVED = text(
     "insert into presence as p (brand_id, appointment_id, client_id, boutique_id, from_at, until_at)"
     " values (:brand, :appointment_id, :client_id, :boutique_id, :from_at, :until_at)"

@@ -1,16 +1,12 @@
 """Asking for access to a client, and reading who had it."""
 
-from typing import Annotated
 from uuid import UUID
-
-from fastapi import Query
 
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
-from infra.refusal import BadRequest
-from infra.wire import Limit, Page, cursor, read_cursor
+from infra.wire import After, Limit, Page, cursor, read_id_cursor
 from services.profile.identities import queries as identities
 from services.profile.privacy import actions, queries
 from services.profile.privacy.schemas import AccessForm, AccessView, LookView
@@ -35,18 +31,13 @@ async def access_log(
     tx: Transaction,
     by: By,
     now: Now,
-    after: Annotated[str | None, Query(alias="cursor", max_length=500)] = None,
+    after: After = None,
     limit: Limit = 50,
 ) -> Page[LookView]:
     """Who has seen this client in full, on what ground, the latest first."""
     sight = await queries.sight(tx, client_id, by, now=now)
     of = f"access-log:{sight.client_id}"
-    try:
-        key = read_cursor(after, of=of, parts=1)
-        position = UUID(key[0]) if key else None
-    except ValueError:
-        raise BadRequest from None
-    found = await queries.looks(tx, sight.client_id, after=position, limit=limit + 1)
+    found = await queries.looks(tx, sight.client_id, after=read_id_cursor(after, of=of), limit=limit + 1)
     more = len(found) > limit
     return Page(
         items=[LookView.model_validate(one) for one in found[:limit]],

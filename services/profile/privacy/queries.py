@@ -15,11 +15,17 @@ from services.profile.identities import queries as identities
 from services.profile.privacy import rules
 from services.profile.privacy.rules import ClientUnknown, Ground
 
-# What opens a client to this caller: in one statement, for one client or (ids null) for all of them.
+# What opens a client to this caller: in one statement, for one client or (ids null) for all of them. The owner of a
+# record that was merged away counts only while the surviving one has no owner of its own.
 _OPEN = """
-    select client_id, 'owner' as ground, cast(null as uuid) as grant_id from client_owner
+    select client_id, 'owner' as ground, cast(null as uuid) as grant_id from client_owner owner
     where brand_id = :brand and (advisor_id = :advisor_id or (:whole_boutique and boutique_id = any(:boutiques)))
         and (cast(:ids as uuid[]) is null or client_id = any(:ids))
+        and not exists (
+            select from client_alias alias
+            join client_owner own on own.brand_id = alias.brand_id and own.client_id = alias.canonical_id
+            where alias.brand_id = owner.brand_id and alias.client_id = owner.client_id
+        )
     union all
     select client_id, 'present', null from presence
     where brand_id = :brand and boutique_id = any(:boutiques) and from_at <= :now and until_at > :now

@@ -1,69 +1,20 @@
 """What opens and closes a client to the people of a boutique: the list at the bottom shows it all."""
 
 from collections.abc import Sequence
-from typing import ClassVar
-from uuid import UUID
 
-from pydantic import AwareDatetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.eventlog.facts import Delivered, Slice
+from infra.eventlog.facts import Delivered
 from infra.eventlog.follower import Reaction, on
 from services.profile.privacy import actions
-
-
-class Confirmed(Slice):
-    """A visit was agreed."""
-
-    type: ClassVar[str] = "appointments.confirmed.v1"
-    appointment_id: UUID
-    client_id: UUID
-    boutique_id: UUID
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
-
-
-class Moved(Slice):
-    """A visit was moved."""
-
-    type: ClassVar[str] = "appointments.moved.v1"
-    appointment_id: UUID
-    client_id: UUID
-    boutique_id: UUID
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
-
-
-class Cancelled(Slice):
-    """A visit was called off."""
-
-    type: ClassVar[str] = "appointments.cancelled.v1"
-    appointment_id: UUID
-
-
-class NoShowRecorded(Slice):
-    """She did not come."""
-
-    type: ClassVar[str] = "appointments.no-show-recorded.v1"
-    appointment_id: UUID
-
-
-class ClientArrived(Slice):
-    """She is in the boutique."""
-
-    type: ClassVar[str] = "appointments.client-arrived.v1"
-    appointment_id: UUID
-    client_id: UUID
-    boutique_id: UUID
-    arrived_at: AwareDatetime
-
-
-class VisitCompleted(Slice):
-    """The visit is over."""
-
-    type: ClassVar[str] = "appointments.visit-completed.v1"
-    appointment_id: UUID
-    completed_at: AwareDatetime
+from services.profile.touchpoints.reactions import (
+    Cancelled,
+    ClientArrived,
+    Confirmed,
+    Moved,
+    NoShowRecorded,
+    VisitCompleted,
+)
 
 
 async def expect(tx: AsyncSession, facts: Sequence[Delivered[Confirmed]] | Sequence[Delivered[Moved]]) -> None:

@@ -22,16 +22,14 @@ from services.profile.purchases.rules import Fault, Line, Sorted
 
 UNNAMED = "POS client"  # a till tells us an id of its own, no name
 
-# Sorted by what is unique: two batches with the same receipts take turns instead of dead-locking.
+# Sorted by what is unique: two batches with the same receipts take turns instead of dead-locking. A receipt begins
+# empty: what it holds and whose it is shows only when its row is ours.
 _INSERT = """
-insert into purchase (brand_id, purchase_id, client_id, pos, receipt, store_code, boutique_id, purchased_at, currency,
-    net_minor, line_count, recorded_at)
-select $1, purchase_id, client_id, pos, receipt, store_code, boutique_id, purchased_at, currency, net_minor, line_count,
-    $12
-from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[], $9::text[],
-    $10::bigint[], $11::int[])
-    as item (purchase_id, client_id, pos, receipt, store_code, boutique_id, purchased_at, currency, net_minor,
-        line_count)
+insert into purchase (brand_id, purchase_id, pos, receipt, store_code, boutique_id, purchased_at, currency, net_minor,
+    line_count, recorded_at)
+select $1, purchase_id, pos, receipt, store_code, boutique_id, purchased_at, currency, 0, 0, $9
+from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::timestamptz[], $8::text[])
+    as item (purchase_id, pos, receipt, store_code, boutique_id, purchased_at, currency)
 order by pos, receipt
 on conflict (brand_id, pos, receipt) do nothing
 returning purchase_id
@@ -86,10 +84,11 @@ class Draft:
 
     parts: list[tuple[int, Receipt, Fault | None]]
     purchase_id: UUID = field(default_factory=new_id)
-    client_id: UUID | None = None
-    boutique_id: UUID | None = None
     stored: Purchase | None = None
+    created: bool = False
     sorted: list[Sorted] = field(default_factory=list)
+    customer: Known | None = None
+    client_id: UUID | None = None
 
     @property
     def head(self) -> Receipt:
@@ -97,28 +96,36 @@ class Draft:
         return next((receipt for _, receipt, fault in self.parts if fault is None), self.parts[0][1])
 
     @property
-    def customer(self) -> Known | None:
-        """Who bought, as the first part that knows it names her."""
-        return next((receipt.customer for _, receipt, fault in self.parts if receipt.customer and fault is None), None)
-
-    @property
     def added(self) -> list[Line]:
         """The lines that are new."""
         return [line for part in self.sorted for line in part.accepted]
 
-    def sort(self, stored: Iterable[Line], buyer: UUID | None, held: Mapping[Known, Holder]) -> None:
-        """Sort the lines of every part against what is kept; `buyer` is the canonical record of who bought."""
+    @property
+    def claims(self) -> bool:
+        """Whether this batch tells who bought on a receipt that was anonymous."""
+        return self.customer is not None and self.stored is not None and self.stored.client_id is None
+
+    def sort(self, stored: Iterable[Line], buyer: UUID | Known | None, held: Mapping[Known, Holder]) -> None:
+        """Sort the lines of every part against what is kept; `buyer` is the canonical record of who bought.
+
+        While nobody knows who bought, the first part that names her and keeps a line says it. A part that keeps
+        nothing says nothing: whoever guesses at a receipt does not get it.
+        """
         kept = {line.line: line for line in stored}
         currency = self.stored.currency if self.stored else self.head.currency
-        self.sorted = []
-        for _, receipt, fault in self.parts:
-            named = held.get(receipt.customer) if receipt.customer else None
+        self.sorted, self.customer = [], None
+        for _, receipt, wrong in self.parts:
+            fault, named = wrong, receipt.customer
+            person = held[named].canonical_id if named is not None and named in held else named
             if fault is None and receipt.currency != currency:
-                fault = Fault.CURRENCY_DIFFERS  # noqa: PLW2901 - the part's last word
-            elif fault is None and buyer is not None and named is not None and named.canonical_id != buyer:
-                fault = Fault.CUSTOMER_DIFFERS  # noqa: PLW2901 - the part's last word
-            self.sorted.append(rules.sort(receipt.lines, kept, refused=fault))
-            kept.update({line.line: line for line in self.sorted[-1].accepted})
+                fault = Fault.CURRENCY_DIFFERS
+            elif fault is None and person is not None and buyer not in {None, person}:
+                fault = Fault.CUSTOMER_DIFFERS
+            part = rules.sort(receipt.lines, kept, refused=fault)
+            kept.update({line.line: line for line in part.accepted})
+            self.sorted.append(part)
+            if fault is None and buyer is None and (part.accepted or part.repeated):
+                buyer, self.customer = person, named
 
 
 async def keep(tx: AsyncSession, receipts: Sequence[Receipt], *, now: datetime) -> list[Outcome]:
@@ -131,15 +138,14 @@ async def keep(tx: AsyncSession, receipts: Sequence[Receipt], *, now: datetime) 
         draft.sort((), None, {})
     # A receipt without one good line says nothing, not even that it exists.
     useful = {key: draft for key, draft in drafts.items() if draft.added}
-    held = await _customers(tx, list(useful.values()), now=now)
     created = await _insert(tx, list(useful.values()), now=now)
-    await _compare(tx, {key: draft for key, draft in useful.items() if draft.purchase_id not in created}, held)
-    changed = [draft for draft in useful.values() if draft.added]
-    await _insert_lines(tx, changed)
-    await _extend(tx, [draft for draft in useful.values() if draft.stored and (draft.added or _claims(draft))])
+    held = await _compare(tx, useful, created)
+    await _customers(tx, [draft for draft in useful.values() if draft.claims], held, now=now)
+    await _insert_lines(tx, [draft for draft in useful.values() if draft.added])
+    await _extend(tx, [draft for draft in useful.values() if draft.added or draft.claims])
     for draft in useful.values():
         _announce(tx, draft)
-    return _outcomes(drafts.values(), created, len(receipts))
+    return _outcomes(drafts.values(), len(receipts))
 
 
 async def open_boutique(tx: AsyncSession, code: str, boutique_id: UUID) -> None:
@@ -147,69 +153,64 @@ async def open_boutique(tx: AsyncSession, code: str, boutique_id: UUID) -> None:
     await tx.execute(_BOUTIQUE, {"brand": tx.info["brand_id"], "code": code, "boutique_id": boutique_id})
 
 
-async def _customers(tx: AsyncSession, drafts: Sequence[Draft], *, now: datetime) -> Mapping[Known, Holder]:
-    """Find or register who bought, and give the receipts to them."""
-    asked = {
-        receipt.customer
-        for draft in drafts
-        for _, receipt, fault in draft.parts
-        if receipt.customer is not None and fault is None
-    }
-    held = await identities.holders(tx, list(asked))
-    newcomers = {known: new_id() for known in asked if known not in held}
-    if newcomers:
-        given = [(client_id, known) for known, client_id in newcomers.items()]
-        free = await identity_actions.add(tx, given, source="pos", now=now)
-        await clients.register(tx, [Newcomer(client_id, UNNAMED) for client_id, _ in free], now=now)
-        held |= await identities.holders(tx, list(newcomers))
-    for draft in drafts:
-        if draft.customer is not None:
-            draft.client_id = held[draft.customer].client_id
-            draft.sort((), held[draft.customer].canonical_id, held)
-    return held
-
-
 async def _insert(tx: AsyncSession, rows: Sequence[Draft], *, now: datetime) -> set[UUID]:
     if not rows:
         return set()
     boutiques = await queries.boutiques(tx, sorted({draft.head.store_code for draft in rows}))
-    for draft in rows:
-        draft.boutique_id = boutiques.get(draft.head.store_code)
     connection = await tx.connection()
     inserted = await connection.exec_driver_sql(
         _INSERT,
         (
             tx.info["brand_id"],
             [draft.purchase_id for draft in rows],
-            [draft.client_id for draft in rows],
             [draft.head.pos for draft in rows],
             [draft.head.receipt for draft in rows],
             [draft.head.store_code for draft in rows],
-            [draft.boutique_id for draft in rows],
+            [boutiques.get(draft.head.store_code) for draft in rows],
             [draft.head.purchased_at for draft in rows],
             [draft.head.currency for draft in rows],
-            [sum(line.net_minor for line in draft.added) for draft in rows],
-            [len(draft.added) for draft in rows],
             now,
         ),
     )
     return {row.purchase_id for row in inserted}
 
 
-async def _compare(tx: AsyncSession, known: Mapping[tuple[str, str], Draft], held: Mapping[Known, Holder]) -> None:
-    """Sort the lines of receipts that are already kept once more, now against what is kept."""
-    stored = await queries.locked(tx, list(known))
+async def _compare(
+    tx: AsyncSession, drafts: Mapping[tuple[str, str], Draft], created: set[UUID]
+) -> Mapping[Known, Holder]:
+    """Sort the lines once more, now that the receipts are ours: against what is kept, and against who bought it.
+
+    Answers the customers we know. They are read under the receipts' locks, so those of a rival's batch are there.
+    """
+    stored = await queries.locked(tx, list(drafts))
     lines = await queries.lines(tx, [purchase.purchase_id for purchase in stored.values()])
+    named = {receipt.customer for draft in drafts.values() for _, receipt, fault in draft.parts if fault is None}
+    held = await identities.holders(tx, [customer for customer in named if customer is not None])
     buyers = [purchase.client_id for purchase in stored.values() if purchase.client_id is not None]
     canonical = await identities.canonicals(tx, buyers) if buyers else {}
-    for key, draft in known.items():
+    for key, draft in drafts.items():
         draft.stored = purchase = stored[key]
         draft.purchase_id = purchase.purchase_id
-        if purchase.client_id is not None:
-            buyer: UUID | None = canonical[purchase.client_id]
-        else:
-            buyer = held[draft.customer].canonical_id if draft.customer else None
-        draft.sort(lines[purchase.purchase_id], buyer, held)
+        draft.created = purchase.purchase_id in created
+        draft.sort(
+            lines[purchase.purchase_id],
+            canonical[purchase.client_id] if purchase.client_id is not None else None,
+            held,
+        )
+    return held
+
+
+async def _customers(tx: AsyncSession, drafts: Sequence[Draft], held: Mapping[Known, Holder], *, now: datetime) -> None:
+    """Give receipts to who bought; whom nobody knows is registered."""
+    newcomers = {draft.customer: new_id() for draft in drafts if draft.customer and draft.customer not in held}
+    if newcomers:
+        given = [(client_id, known) for known, client_id in newcomers.items()]
+        free = await identity_actions.add(tx, given, source="pos", now=now)
+        await clients.register(tx, [Newcomer(client_id, UNNAMED) for client_id, _ in free], now=now)
+        # Also those whom a rival registered meanwhile.
+        held = {**held, **await identities.holders(tx, list(newcomers))}
+    for draft in drafts:
+        draft.client_id = held[draft.customer].client_id if draft.customer else None
 
 
 async def _insert_lines(tx: AsyncSession, drafts: Sequence[Draft]) -> None:
@@ -248,15 +249,11 @@ async def _extend(tx: AsyncSession, drafts: Sequence[Draft]) -> None:
     )
 
 
-def _claims(draft: Draft) -> bool:
-    """Whether this batch tells who bought on a receipt that was anonymous."""
-    return draft.stored is not None and draft.stored.client_id is None and draft.client_id is not None
-
-
 def _announce(tx: AsyncSession, draft: Draft) -> None:
     stored, added = draft.stored, draft.added
-    client_id = (stored.client_id if stored else None) or draft.client_id
-    if draft.client_id is not None and _claims(draft):
+    if stored is None:
+        return
+    if draft.client_id is not None and not draft.created:
         record(tx, PurchaseClaimed(purchase_id=draft.purchase_id, client_id=draft.client_id))
     if added:
         largest = sorted(added, key=lambda line: -abs(line.net_minor))[:MOST_LINES]
@@ -264,10 +261,10 @@ def _announce(tx: AsyncSession, draft: Draft) -> None:
             tx,
             PurchaseRecorded(
                 purchase_id=draft.purchase_id,
-                client_id=client_id,
-                boutique_id=stored.boutique_id if stored else draft.boutique_id,
-                purchased_at=stored.purchased_at if stored else draft.head.purchased_at,
-                currency=draft.head.currency,
+                client_id=stored.client_id or draft.client_id,
+                boutique_id=stored.boutique_id,
+                purchased_at=stored.purchased_at,
+                currency=stored.currency,
                 net_minor=sum(line.net_minor for line in added),
                 line_count=len(added),
                 lines=[
@@ -278,14 +275,11 @@ def _announce(tx: AsyncSession, draft: Draft) -> None:
         )
 
 
-def _outcomes(drafts: Iterable[Draft], created: set[UUID], count: int) -> list[Outcome]:
+def _outcomes(drafts: Iterable[Draft], count: int) -> list[Outcome]:
     outcomes: dict[int, Outcome] = {}
     for draft in drafts:
-        known = draft.stored is not None or draft.purchase_id in created
         for (index, _, _), lines in zip(draft.parts, draft.sorted, strict=True):
             outcomes[index] = Outcome(
-                purchase_id=draft.purchase_id if known else None,
-                created=draft.purchase_id in created,
-                lines=lines,
+                purchase_id=draft.purchase_id if draft.stored else None, created=draft.created, lines=lines
             )
     return [outcomes[index] for index in range(count)]

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.app import Kit, pause
+from infra.app import Kit
 from infra.database import EVERY_BRAND, Database
+from infra.eventlog.hint import pause
 from infra.eventlog.outbox import record
 from infra.wire import check_match
 from services.profile.identities import queries as identities

@@ -88,9 +88,10 @@ async def today(tx: AsyncSession, now: datetime) -> date:
 
 
 async def current(tx: AsyncSession, client_ids: Iterable[UUID]) -> dict[UUID, Segment]:
-    """The segments last announced, for those clients who have one; by surviving records."""
-    rows = await tx.execute(_CURRENT, {"brand": tx.info["brand_id"], "ids": list(client_ids)})
-    return {row.client_id: Segment(row.segment) for row in rows}
+    """The segments last announced, by surviving records; of whom nothing was announced has not bought: a newcomer."""
+    ids = list(client_ids)
+    rows = await tx.execute(_CURRENT, {"brand": tx.info["brand_id"], "ids": ids})
+    return dict.fromkeys(ids, Segment.NEWCOMER) | {row.client_id: Segment(row.segment) for row in rows}
 
 
 async def standings(

@@ -57,6 +57,7 @@ class Confirmed(Slice):
     advisor_id: UUID
     experience_id: UUID
     starts_at: AwareDatetime
+    ends_at: AwareDatetime
 
 
 class Moved(Slice):
@@ -68,6 +69,7 @@ class Moved(Slice):
     boutique_id: UUID
     advisor_id: UUID
     starts_at: AwareDatetime
+    ends_at: AwareDatetime
 
 
 class Cancelled(Slice):

@@ -1,12 +1,9 @@
 """Finding a client: by the beginning of her name, the end of her phone, or an identifier she shows."""
 
-from uuid import UUID
-
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
-from infra.refusal import BadRequest
-from infra.wire import Page, cursor, read_cursor
+from infra.wire import Page, cursor, read_id_cursor
 from services.profile.desk import queries
 from services.profile.desk.api.intake import known
 from services.profile.desk.api.record import card_view
@@ -24,20 +21,16 @@ routes = router()
 @permit(*STAFF)
 async def search(form: SearchForm, tx: Transaction, by: By, now: Now) -> Page[CardView]:
     """Find among the clients the caller may see. A POST, so that no name stands in an address."""
-    if (form.text is None) == (form.phone_tail is None):
+    phone_tail = form.criteria.phone_tail if form.criteria else None
+    if (form.text is None) == (phone_tail is None):
         raise NothingToSearch
-    of = f"search:{form.text}:{form.phone_tail}"
-    try:
-        key = read_cursor(form.cursor, of=of, parts=1)
-        after = UUID(key[0]) if key else None
-    except ValueError:
-        raise BadRequest from None
+    of = f"search:{form.text}:{phone_tail}"
+    after = read_id_cursor(form.cursor, of=of)
     visible = await sights.visible(tx, by, now=now)
     if form.text is not None:
         found = await queries.found_by_name(tx, form.text, visible=visible, after=after, limit=form.limit + 1)
     else:
-        digits = form.phone_tail or ""
-        found = await queries.found_by_tail(tx, digits, visible=visible, after=after, limit=form.limit + 1)
+        found = await queries.found_by_tail(tx, phone_tail or "", visible=visible, after=after, limit=form.limit + 1)
     shown = found[: form.limit]
     return Page(
         items=[card_view(card) for card in await queries.cards(tx, shown)],

@@ -1,15 +1,14 @@
 """What the house shows a client of herself, and lets her correct."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Response
 
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Caller, Role, permit
 from infra.refusal import NotFound
-from infra.wire import IfMatch, Limit, Page, etag
+from infra.wire import After, IfMatch, Limit, Page, etag
 from services.profile.clients import actions as clients
 from services.profile.clients import queries as client_queries
 from services.profile.clients.schemas import CorrectionForm
@@ -52,7 +51,7 @@ async def my_purchases(
     tx: Transaction,
     by: By,
     now: Now,
-    after: Annotated[str | None, Query(alias="cursor", max_length=500)] = None,
+    after: After = None,
     limit: Limit = 50,
 ) -> Page[PurchaseView]:
     """What I bought, the latest first."""

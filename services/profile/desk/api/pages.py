@@ -1,13 +1,11 @@
 """Pages of what happened to a client."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.refusal import BadRequest
-from infra.wire import Page, cursor, read_cursor
+from infra.wire import Page, cursor, read_instant_cursor
 from services.profile.desk.schemas import TouchpointView
 from services.profile.purchases import queries as purchase_queries
 from services.profile.purchases.schemas import LineView, PurchaseView
@@ -21,7 +19,7 @@ async def timeline(
     """One page of her contacts; raises BadRequest for a cursor of another list."""
     chosen = sorted(set(kinds or ()))
     of = f"timeline:{client_id}:{chosen}"
-    position = _position(after, of=of)
+    position = read_instant_cursor(after, of=of)
     found = await touchpoint_queries.page(tx, client_id, kinds=chosen, after=position, limit=limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     return Page(
@@ -33,7 +31,7 @@ async def timeline(
 async def purchases(tx: AsyncSession, client_id: UUID, *, after: str | None, limit: int) -> Page[PurchaseView]:
     """One page of her purchases with their lines; raises BadRequest for a cursor of another list."""
     of = f"purchases:{client_id}"
-    found = await purchase_queries.page(tx, client_id, after=_position(after, of=of), limit=limit + 1)
+    found = await purchase_queries.page(tx, client_id, after=read_instant_cursor(after, of=of), limit=limit + 1)
     lines = await purchase_queries.lines(tx, [purchase.purchase_id for purchase in found[:limit]])
     last = found[limit - 1] if len(found) > limit else None
     return Page(
@@ -53,16 +51,3 @@ async def purchases(tx: AsyncSession, client_id: UUID, *, after: str | None, lim
         ],
         next_cursor=cursor(last.purchased_at.isoformat(), last.purchase_id, of=of) if last else None,
     )
-
-
-def _position(after: str | None, *, of: str) -> tuple[datetime, UUID] | None:
-    key = read_cursor(after, of=of, parts=2)
-    if key is None:
-        return None
-    try:
-        at, row_id = datetime.fromisoformat(key[0]), UUID(key[1])
-    except ValueError:
-        raise BadRequest from None
-    if at.tzinfo is None:
-        raise BadRequest
-    return at, row_id

@@ -8,8 +8,8 @@ from fastapi import Query, Response
 
 from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
-from infra.identity import Role, permit
-from infra.wire import IfMatch, Limit, Page, etag
+from infra.identity import Caller, Role, permit
+from infra.wire import After, IfMatch, Limit, Page, etag
 from services.profile.clients import actions as clients
 from services.profile.clients.schemas import CorrectionForm
 from services.profile.consents import actions as consent_actions
@@ -18,7 +18,7 @@ from services.profile.consents.schemas import ConsentsView, DecisionsForm, stand
 from services.profile.desk import queries
 from services.profile.desk.api import pages
 from services.profile.desk.queries import Card
-from services.profile.desk.schemas import CardView, ClientView, IdentityView, TouchpointView
+from services.profile.desk.schemas import CardView, ClientView, IdentityView, LookForm, TouchpointView
 from services.profile.identities import queries as identities
 from services.profile.messages import queries as messages
 from services.profile.messages.schemas import PermissionsView
@@ -31,8 +31,6 @@ from services.profile.segments.schemas import SegmentView
 from services.profile.touchpoints.rules import Contact
 
 routes = router()
-
-After = Annotated[str | None, Query(alias="cursor", max_length=500)]
 
 
 @routes.get("/clients/{client_id}")
@@ -63,6 +61,21 @@ async def correct(
 async def card(client_id: UUID, tx: Transaction, by: By, now: Now) -> CardView:
     """What one needs to greet her."""
     sight = await privacy.look(tx, client_id, seen="card", by=by, now=now)
+    return card_view((await queries.cards(tx, [sight.client_id]))[0])
+
+
+@routes.post("/clients/{client_id}/looks")
+@permit(Role.SERVICE)
+async def look(client_id: UUID, form: LookForm, tx: Transaction, by: By, now: Now) -> CardView:
+    """A peer asks for somebody: may she see this client? Decided and written down as if she had asked herself."""
+    asker = Caller(
+        form.subject,
+        form.role,
+        by.brand_id,
+        advisor_id=form.advisor_id,
+        boutique_ids=frozenset(form.boutique_ids),
+    )
+    sight = await privacy.look(tx, client_id, seen=form.seen, by=asker, now=now)
     return card_view((await queries.cards(tx, [sight.client_id]))[0])
 
 

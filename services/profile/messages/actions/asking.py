@@ -14,6 +14,7 @@ from infra.eventlog.outbox import record
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import NotFound
+from infra.settings import Settings
 from services.profile.books import queries as books
 from services.profile.clients import queries as clients
 from services.profile.identities import queries as identities
@@ -48,18 +49,20 @@ class Draft:
     link: str | None
 
 
-async def ask(
-    tx: AsyncSession, draft: Draft, *, appid: str, templates: Mapping[str, str], by: Caller, now: datetime
-) -> Message:
+async def ask(tx: AsyncSession, draft: Draft, *, settings: Settings, by: Caller, now: datetime) -> Message:
     """Queue a message if the ledger permits it, otherwise keep that it was refused and why.
 
-    Raises NotFound for a client the caller does not serve, PurposeNotOpen for what is not sent by hand.
+    Raises NotFound for a client the caller does not serve, PurposeNotOpen for what is not sent by hand,
+    TemplateUnknown, PurposeNotOfTemplate and LinkNotOurs.
     """
+    appid = settings.wechat_appid
+    template = rules.template(draft.template, settings.wechat_templates)
     rules.check_purpose(draft.purpose, by_hand=by.role is not Role.SERVICE)
+    template.check(draft.purpose)
+    rules.check_link(draft.link, settings.public_url)
     client_id = (await clients.client(tx, await identities.canonical(tx, draft.client_id))).client_id
     if not await books.serves(tx, client_id, by):
         raise NotFound
-    template = rules.template(draft.template, templates)
     openids = {
         queries.blind(tx, appid, openid): openid for openid in await queries.openids_of(tx, client_id, appid=appid)
     }

@@ -30,11 +30,13 @@ _DUE = text(
 )
 _MOVE = text(
     "update message set status = :status, reason = :reason, channel_ref = :channel_ref, due_at = :due_at,"
-    " sending_at = :sending_at, settled_at = :settled_at, openid = case when :settled then null else openid end"
+    " sending_at = :sending_at, settled_at = :settled_at, openid = case when :settled then null else openid end,"
+    " variables = case when :settled then null else variables end, link = case when :settled then null else link end"
     " where brand_id = :brand and message_id = :message_id and status = :before returning 1"
 )
 _GIVE_UP = text(
-    "update message set status = 'unknown', reason = :reason, settled_at = :now, openid = null"
+    "update message set status = 'unknown', reason = :reason, settled_at = :now, openid = null, variables = null,"
+    " link = null"
     " where status = 'sending' and sending_at < :before"
 )
 
@@ -126,7 +128,7 @@ async def _move(tx: AsyncSession, letter: Letter, before: Status, outcome: Outco
         "due_at": now + outcome.wait if status is Status.QUEUED else None,
         "sending_at": now if status is Status.SENDING else None,
         "settled_at": now if settled else None,
-        # Nothing more is sent there.
+        # Nothing more is sent there, and nobody needs what it said.
         "settled": settled,
     }
     if (await tx.execute(_MOVE, row)).first() is None:

@@ -9,9 +9,10 @@ import httpx
 import structlog
 from sqlalchemy import text
 
-from infra.app import Kit, Loop, pause
+from infra.app import Kit, Loop
 from infra.crypto import Keyring
 from infra.database import EVERY_BRAND, Database
+from infra.eventlog.hint import pause
 from infra.settings import Settings
 from infra.telemetry import reduced, start_trace
 from infra.wechat.access_token import AccessTokens

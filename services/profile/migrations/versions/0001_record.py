@@ -48,7 +48,7 @@ IDENTITIES = [
         value bytea not null,
         source text not null,
         added_at timestamptz not null,
-        confirmed_at timestamptz not null,
+        confirmed_at timestamptz,
         constraint pk_identity primary key (brand_id, identity_id),
         constraint uq_identity_blind unique (brand_id, kind, system, blind)
     )

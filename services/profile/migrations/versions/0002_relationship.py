@@ -60,6 +60,14 @@ BOOKS = [
         constraint pk_client_owner primary key (brand_id, client_id)
     )
     """,
+    """
+    create table advisor (
+        brand_id text not null,
+        advisor_id uuid not null,
+        boutique_id uuid not null,
+        constraint pk_advisor primary key (brand_id, advisor_id)
+    )
+    """,
     "create index ix_client_owner_advisor_id on client_owner (brand_id, advisor_id, client_id)",
 ]
 
@@ -127,6 +135,7 @@ TABLES = (
     "currency_rate",
     "client_segment",
     "client_owner",
+    "advisor",
     "message_credit",
     "wechat_event",
     "message",

@@ -1,6 +1,7 @@
 """The gateway, put together."""
 
 import json
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -29,12 +30,12 @@ from gateway.partners import api as partners
 from gateway.partners.actions import Signatures, forget_nonces
 from gateway.settings import GatewaySettings
 from gateway.wechat import api as wechat
-from gateway.wechat.actions import Mailbox, hand_on
+from gateway.wechat.actions import Mailbox, forget_handed, hand_on
 from infra.app import Kit, Loop, create_app
 from infra.crypto import Keyring
 from infra.database import is_passing
 from infra.identity import Signer
-from infra.settings import load
+from infra.settings import EX_CONFIG, load
 from infra.wechat.access_token import AccessTokens
 from infra.wechat.call import Account, open_http
 from infra.wechat.client import WeChat
@@ -53,16 +54,19 @@ def build(
     clock: Callable[[], datetime] | None = None,
     document: Mapping[str, Any] | None = None,
 ) -> FastAPI:
-    """The app. In tests `transports` reach profile and `wechat`, and `document` stands in for the merged one."""
+    """The app. In tests `transports` reach profile and `wechat`, and `document` stands in for the merged one.
+
+    `maison openapi` passes an empty document: it asks the app for what it is about to merge.
+    """
     settings = settings or load(GatewaySettings)
     if document is None:
-        document = json.loads(DOCUMENT.read_text()) if DOCUMENT.exists() else {}
+        document = merged()
     routes = [identity.routes, identity.keys, partners.routes, wechat.routes]
     if document:
         routes.append(reference(document))
     doors = Exchange(OuterKeys.load(settings.keys, issuer=settings.public_url), Signer.load(settings.keys))
     mailbox = _mailbox(settings)
-    loops: list[Loop] = [partial(exchange.watch, doors), sessions.forget, forget_nonces, forget_guesses]
+    loops: list[Loop] = [partial(exchange.watch, doors), sessions.forget, forget_nonces, forget_guesses, forget_handed]
     if mailbox is not None:
         loops.append(partial(hand_on, mailbox))
     app = create_app(
@@ -100,6 +104,8 @@ def build(
         await _prepare(kit, settings, doors, app.state.passwords)
         async with started(running):
             yield
+            if mailbox is not None:
+                mailbox.arrived.give()  # nobody need wait for the next push any more
         await upstreams.close()
         await http.aclose()
 
@@ -107,10 +113,20 @@ def build(
     return app
 
 
+def merged(path: Path = DOCUMENT) -> Mapping[str, Any]:
+    """The merged document; without one the process ends with status 78, for its door would lead nowhere."""
+    try:
+        document: Mapping[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError) as fault:
+        sys.stderr.write(f"{path.name} cannot be read ({type(fault).__name__}). `make openapi` writes it anew.\n")
+        raise SystemExit(EX_CONFIG) from None
+    return document
+
+
 async def _prepare(kit: Kit, settings: GatewaySettings, doors: Exchange, passwords: Passwords) -> None:
     """Before the first request: know what is revoked, and let the first person in."""
     try:
-        if settings.first_account and settings.first_password:
+        if settings.first_account:
             await accounts.open_first(
                 kit.database,
                 passwords,
@@ -127,14 +143,14 @@ async def _prepare(kit: Kit, settings: GatewaySettings, doors: Exchange, passwor
 
 
 def _mailbox(settings: GatewaySettings) -> Mailbox | None:
-    if not (settings.mini_program_brand and settings.wechat_push_token and settings.wechat_push_aes_key):
+    if not settings.wechat_appid:
         return None
     desk = PushDesk(settings.wechat_appid, settings.wechat_push_token, settings.wechat_push_aes_key)
     return Mailbox(settings.mini_program_brand, desk)
 
 
 def _wechat(settings: GatewaySettings, kit: Kit, http: httpx.AsyncClient) -> WeChat | None:
-    if not (settings.mini_program_brand and settings.wechat_secret):
+    if not settings.wechat_appid:
         return None
     account = Account(settings.wechat_appid, settings.wechat_secret)
     store = PostgresTokenStore(kit.database, Keyring.load(settings.keys))

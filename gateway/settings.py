@@ -3,17 +3,15 @@
 import ipaddress
 import re
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from infra.settings import Settings
 
 _FIRST_ACCOUNT = re.compile(r"^[a-z0-9][a-z0-9-]{0,31}:[a-z0-9][a-z0-9._@-]{1,63}$")
 _BRAND = re.compile(r"^[a-z0-9][a-z0-9-]{0,31}$")
 PASSWORD_LENGTH = 12
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def _first_account(value: str) -> str:
@@ -76,13 +74,23 @@ class GatewaySettings(Settings):
     # Every rate limit, times this (the one against guessing passwords stays): for a bench, or a house with busy tills.
     limit_factor: float = Field(default=1.0, ge=0.001, le=10_000)
 
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """What belongs together is set together: half a mini-program would be a sign-in that fails for everybody."""
+        _require_all_or_none(self, "wechat_appid", "wechat_secret", "wechat_push_token", "wechat_push_aes_key")
+        _require_all_or_none(self, "first_account", "first_password")
+        if self.wechat_appid and not self.mini_program_brand:
+            msg = "MAISON_WECHAT_BRAND: must be set (or MAISON_FIRST_ACCOUNT), for MAISON_WECHAT_APPID is"
+            raise ValueError(msg)
+        return self
+
     @cached_property
     def origins(self) -> frozenset[str]:
         """The CORS allow-list."""
         return frozenset(_split(self.cors_origins))
 
     @cached_property
-    def proxies(self) -> tuple[Network, ...]:
+    def proxies(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
         """The proxies' networks."""
         return tuple(ipaddress.ip_network(network) for network in _split(self.trusted_proxies))
 
@@ -92,3 +100,15 @@ class GatewaySettings(Settings):
         if not self.wechat_appid:
             return ""
         return self.wechat_brand or self.first_account.partition(":")[0]
+
+
+def _require_all_or_none(settings: Settings, *names: str) -> None:
+    missing = [name for name in names if not getattr(settings, name)]
+    if missing and len(missing) < len(names):
+        there = [name for name in names if name not in missing]
+        msg = f"{_variables(missing)}: must be set, for {_variables(there)} is (all of them or none)"
+        raise ValueError(msg)
+
+
+def _variables(names: list[str]) -> str:
+    return ", ".join(f"MAISON_{name.upper()}" for name in names)

@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import httpx
 
+from infra.app import Kit
 from infra.eventlog.port import Entry, Envelope
 from infra.problems import MEDIA_TYPE, URN
 from infra.refusal import REGISTRY
-from tests.running import Running
 
 BRAND = "lumiere"
 
@@ -52,8 +52,23 @@ async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20
             await asyncio.sleep(0.01)
 
 
+class Follows(Protocol):
+    """A service under test, as far as it takes facts."""
+
+    @property
+    def name(self) -> str:
+        """Which one it is."""
+
+    @property
+    def kit(self) -> Kit:
+        """What the app holds."""
+
+    async def rows(self, query: str, *args: object) -> list[dict[str, Any]]:
+        """What a query finds in its database."""
+
+
 async def tell(
-    running: Running,
+    running: Follows,
     kind: str,
     data: Mapping[str, Any],
     *,

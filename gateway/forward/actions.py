@@ -10,8 +10,8 @@ from multidict import CIMultiDict
 from starlette.types import Message, Receive, Send
 from yarl import URL
 
-from gateway.forward.rules import AnswerTooLate, BodyTooSlow, Header, ServiceAway, outbound
-from infra.refusal import BodyTooLarge, Refusal
+from gateway.forward.rules import AnswerTooLate, Header, ServiceAway, outbound
+from infra.refusal import BodyTooLarge, BodyTooSlow, Refusal
 
 CONNECTIONS = 100  # per service
 # Shorter than the five seconds after which our services close an idle connection: a POST on a dying one is lost.

@@ -16,11 +16,6 @@ pre{background:#f6f6f6;padding:.8rem;overflow:auto;font-size:13px}small{color:#6
 """
 
 
-def written(document: Document) -> str:
-    """The document as it is committed and served."""
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-
-
 def page(document: Document) -> str:
     """The whole page."""
     return "".join(_page(document))

@@ -1,5 +1,6 @@
 """What may pass: which operation a request means, which headers go in and out, and the refusals of the way."""
 
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,14 @@ KEPT_INSIDE = frozenset(
 _AMBIGUOUS = re.compile(rb"%2f|%5c|%2e|%00|\\|//|/\.{1,2}(/|$)", re.IGNORECASE)
 
 Header = tuple[bytes, bytes]
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# This machine and networks that the internet does not route to. (Python's `is_private` knows more, such as examples.)
+HERE = tuple(
+    ipaddress.ip_network(network)
+    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+)
 
 
 class ServiceAway(Refusal):
@@ -71,15 +80,6 @@ class AnswerTooLate(Refusal):
     slug = "answer-too-late"
     en = "The answer took too long. It may have taken effect: repeat it with the same Idempotency-Key."
     zh = "响应超时，操作可能已生效；请使用相同的 Idempotency-Key 重试。"
-
-
-class BodyTooSlow(Refusal):
-    """The body did not arrive in time."""
-
-    kind = Kind.INVALID
-    slug = "body-too-slow"
-    en = "The request body did not arrive in time. Please send it again."
-    zh = "请求体传输超时，请重新发送。"
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,21 @@ def outbound(headers: Iterable[Header]) -> list[Header]:
     lower = [(name.lower(), value) for name, value in headers]
     named = {token.strip().lower() for name, value in lower if name == b"connection" for token in value.split(b",")}
     return [(name, value) for name, value in lower if name not in KEPT_INSIDE and name not in named]
+
+
+def read_address(text: str) -> Address | None:
+    """An IP address, None for what is none; an IPv4 address that comes in IPv6 clothes is the IPv4 address."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def lies_in(networks: Iterable[Network], address: Address | None) -> bool:
+    """Whether the address belongs to one of these networks."""
+    return address is not None and any(address in network for network in networks)
 
 
 def declared_length(headers: Iterable[Header]) -> int | None:

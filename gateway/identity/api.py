@@ -1,10 +1,9 @@
 """Sign-in, tokens, accounts."""
 
-import re
 from typing import Annotated, Protocol
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Request, Response
 
 from gateway.identity import queries
 from gateway.identity.actions import accounts, clients, sessions
@@ -24,11 +23,10 @@ from infra.app import By, Kit, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit, public
-from infra.refusal import BadRequest, NotFound
+from infra.refusal import NotFound
 from infra.wechat.client import WeChat
-from infra.wire import Limit, Page, cursor, read_cursor
+from infra.wire import After, Limit, Page, cursor, read_id_cursor
 
-USERNAMES = re.compile(r"^[a-z0-9._@-]{0,64}$")
 ANYBODY = tuple(role for role in Role if role is not Role.SERVICE)
 
 routes = router()
@@ -36,9 +34,9 @@ keys = router(prefix="")
 
 
 class Guesses(Protocol):
-    """Counts attempts at one username."""
+    """Counts attempts at one username of a brand."""
 
-    async def attempt(self, username: str, address: str) -> None:
+    async def attempt(self, username: str, *, brand_id: str | None, address: str) -> None:
         """Raise a refusal when there were too many."""
 
 
@@ -92,7 +90,8 @@ async def sign_in_staff(
     now: Now,
 ) -> TokensView:
     """Sign in with username and password."""
-    await guesses.attempt(form.username.strip().lower(), request.client.host if request.client else "")
+    address = request.client.host if request.client else ""
+    await guesses.attempt(form.username.strip().lower(), brand_id=form.brand, address=address)
     return await accounts.sign_in(kit.database, passwords, exchange, form, now=now)
 
 
@@ -117,7 +116,10 @@ async def give_phone(
 @routes.post("/auth/refresh")
 @public
 async def refresh(form: RefreshForm, kit: OfKit, exchange: OfExchange, now: Now) -> TokensView:
-    """Exchange the refresh token for new tokens. Each is good once: a second use ends the sign-in for everybody."""
+    """Exchange the refresh token for new tokens.
+
+    Each is good once: a second use ends the sign-in for everybody, unless it repeats a lost answer within ten seconds.
+    """
     return await sessions.refresh(kit.database, exchange, form.refresh_token, now=now)
 
 
@@ -138,17 +140,10 @@ async def open_account(form: AccountForm, tx: Transaction, passwords: OfPassword
 
 @routes.get("/accounts")
 @permit(Role.HEADQUARTERS)
-async def list_accounts(
-    tx: Transaction,
-    limit: Limit = 50,
-    after: Annotated[str | None, Query(alias="cursor", max_length=400)] = None,
-) -> Page[AccountView]:
-    """The brand's accounts by username, closed ones included."""
-    start = read_cursor(after, of="accounts", parts=1) or [""]
-    if not USERNAMES.match(start[0]):
-        raise BadRequest
-    found = await queries.accounts_after(tx, start[0], limit + 1)
-    more = cursor(found[limit - 1].username, of="accounts") if len(found) > limit else None
+async def list_accounts(tx: Transaction, limit: Limit = 50, after: After = None) -> Page[AccountView]:
+    """The brand's accounts, oldest first, closed ones included."""
+    found = await queries.accounts_after(tx, read_id_cursor(after, of="accounts"), limit + 1)
+    more = cursor(found[limit - 1].account_id, of="accounts") if len(found) > limit else None
     return Page(items=[AccountView.model_validate(account) for account in found[:limit]], next_cursor=more)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.identity.tables import Account, BoutiqueRegion, RefreshToken, Session
+from infra.database import EVERY_BRAND
 
 
 def brand(tx: AsyncSession) -> str:
@@ -19,7 +20,7 @@ def brand(tx: AsyncSession) -> str:
 async def accounts_named(tx: AsyncSession, username: str) -> list[Account]:
     """The accounts of this username, of the transaction's brand or, in a sweep, of every brand."""
     asked = select(Account).where(Account.username == username)
-    if brand(tx) != "*":
+    if brand(tx) != EVERY_BRAND:
         asked = asked.where(Account.brand_id == brand(tx))
     return list(await tx.scalars(asked.limit(2)))
 
@@ -31,10 +32,12 @@ async def account(tx: AsyncSession, account_id: UUID, *, lock: bool = False) -> 
     return found
 
 
-async def accounts_after(tx: AsyncSession, username: str, limit: int) -> list[Account]:
-    """The brand's accounts by username, after one."""
-    asked = select(Account).where(Account.brand_id == brand(tx), Account.username > username)
-    return list(await tx.scalars(asked.order_by(Account.username).limit(limit)))
+async def accounts_after(tx: AsyncSession, account_id: UUID | None, limit: int) -> list[Account]:
+    """The brand's accounts in the order they were made, after one."""
+    asked = select(Account).where(Account.brand_id == brand(tx))
+    if account_id is not None:
+        asked = asked.where(Account.account_id > account_id)
+    return list(await tx.scalars(asked.order_by(Account.account_id).limit(limit)))
 
 
 async def has_accounts(tx: AsyncSession) -> bool:
@@ -57,10 +60,10 @@ async def open_sessions(tx: AsyncSession, account_id: UUID) -> list[Session]:
     return list(await tx.scalars(asked.with_for_update()))
 
 
-async def refresh_token(tx: AsyncSession, token_hash: bytes) -> RefreshToken | None:
-    """A refresh token, locked: of two who present it at once, the second sees it used."""
+async def refresh_token(tx: AsyncSession, token_hash: bytes, *, lock: bool = False) -> RefreshToken | None:
+    """A refresh token; locked, the second of two who present it at once sees it used."""
     asked = select(RefreshToken).where(RefreshToken.brand_id == brand(tx), RefreshToken.token_hash == token_hash)
-    found: RefreshToken | None = await tx.scalar(asked.with_for_update())
+    found: RefreshToken | None = await tx.scalar(asked.with_for_update() if lock else asked)
     return found
 
 

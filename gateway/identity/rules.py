@@ -9,6 +9,7 @@ from enum import StrEnum
 from infra.refusal import Kind, Refusal
 
 REFRESH_LIFETIME = timedelta(days=30)
+GRACE = timedelta(seconds=10)  # for whoever refreshed and lost the answer on the way
 
 _PLACED_IN_BOUTIQUES = frozenset({"advisor", "manager"})
 _REFRESH = re.compile(r"^([a-z0-9][a-z0-9-]{0,31})\.([A-Za-z0-9_-]{43})$")
@@ -88,6 +89,7 @@ class Worth(StrEnum):
     """What a refresh token is worth."""
 
     GOOD = "good"
+    REPEATED = "repeated"
     WORTHLESS = "worthless"
     REUSED = "reused"
 
@@ -99,14 +101,19 @@ class Presented:
     expires_at: datetime
     used_at: datetime | None
     session_revoked_at: datetime | None
+    is_successor_used: bool = True
 
 
 def weigh(presented: Presented | None, *, now: datetime) -> Worth:
-    """A token that was used before means that two parties hold it: its whole family must end."""
+    """A token that was used before means that two parties hold it: its whole family must end.
+
+    Unless it comes again at once and what it was exchanged for is untouched: then its answer may have been lost.
+    """
     if presented is None:
         return Worth.WORTHLESS
     if presented.used_at is not None:
-        return Worth.REUSED
+        is_lost = now - presented.used_at < GRACE and not presented.is_successor_used
+        return Worth.REPEATED if is_lost and presented.session_revoked_at is None else Worth.REUSED
     if presented.session_revoked_at is not None or presented.expires_at <= now:
         return Worth.WORTHLESS
     return Worth.GOOD

@@ -11,10 +11,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.identity.actions.sweeping import sweep
 from gateway.limits.rules import (
     ADDRESS,
     BY_ADDRESS_AND_PATH,
@@ -31,9 +32,10 @@ from gateway.limits.rules import (
     neighbourhood,
 )
 from gateway.limits.tables import Guess
-from infra.app import Kit, pause
+from infra.app import Kit
 from infra.crypto import keyring
 from infra.database import EVERY_BRAND
+from infra.eventlog.hint import pause
 from infra.identity import Caller
 from infra.refusal import Refusal
 
@@ -82,23 +84,24 @@ class Meter:
 
 
 class Guesses:
-    """Attempts at a password, per username, over every instance. Counted the same whether the user exists or not."""
+    """Attempts at a password over every instance, per username and the brand given with it.
+
+    They are counted the same whether the user exists or not: a limit must not tell.
+    """
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
 
-    async def attempt(self, username: str, address: str) -> None:
+    async def attempt(self, username: str, *, brand_id: str | None, address: str) -> None:
         """Count an attempt; raises TooManyRequests."""
         now = self._kit.clock()
+        whose = f"{brand_id or ''}\n{username}"
         async with self._kit.database.transaction(EVERY_BRAND) as tx:
-            waits = [
-                await self._draw(tx, policy, f"{username}\n{where}", now=now)
-                for policy, where in (
-                    (GUESSES_FROM_ONE_ADDRESS, neighbourhood(address)),
-                    (GUESSES_FROM_ANYWHERE, "anywhere"),
-                )
-            ]
-        if wait := max(waits):
+            wait = await self._draw(tx, GUESSES_FROM_ONE_ADDRESS, f"{whose}\n{neighbourhood(address)}", now=now)
+            if wait == 0:
+                # Not drawn for what was refused above: one address alone could lock the owner out everywhere.
+                wait = await self._draw(tx, GUESSES_FROM_ANYWHERE, f"{whose}\nanywhere", now=now)
+        if wait:
             raise TooManyRequests(retry_after=wait)
 
     async def _draw(self, tx: AsyncSession, policy: Policy, whose: str, *, now: datetime) -> int:
@@ -116,8 +119,7 @@ async def forget_guesses(kit: Kit, stop: asyncio.Event) -> None:
     """Remove the buckets that have filled up again."""
     while not stop.is_set():
         full_since = kit.clock() - timedelta(seconds=GUESSES_FROM_ANYWHERE.window)
-        async with kit.database.transaction(EVERY_BRAND) as tx:
-            await tx.execute(delete(Guess).where(Guess.counted_at < full_since))
+        await sweep(kit, stop, Guess, Guess.counted_at < full_since)
         await pause(stop, SWEEP)
 
 

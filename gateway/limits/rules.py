@@ -4,6 +4,7 @@ import ipaddress
 import math
 from dataclasses import dataclass
 
+from gateway.forward.rules import read_address
 from infra.identity import Role
 from infra.refusal import Kind, Refusal
 
@@ -97,12 +98,7 @@ GUESSES_FROM_ANYWHERE = Policy("guesses", 100, 900)
 
 def neighbourhood(address: str) -> str:
     """What counts as one address: an IPv4 address, or the /64 network of an IPv6 one."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
+    parsed = read_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
         return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+    return "unknown" if parsed is None else str(parsed)

@@ -6,21 +6,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.identity.actions import sessions
 from gateway.identity.actions.exchange import Exchange
+from gateway.identity.actions.sweeping import sweep
 from gateway.identity.models.tokens import LIFETIME
 from gateway.identity.queries import brand, session
 from gateway.partners import queries, rules
+from gateway.partners.models import new_secret
 from gateway.partners.rules import InvalidClient, SignatureInvalid, TooManyKeys
 from gateway.partners.schemas import KeyView, PartnerForm, TokenView
 from gateway.partners.tables import Partner, PartnerKey, PosNonce
-from infra.app import Kit, pause
+from infra.app import Kit
 from infra.crypto import keyring
-from infra.database import EVERY_BRAND, Database
+from infra.database import Database
+from infra.eventlog.hint import pause
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import NotFound
@@ -134,8 +136,7 @@ class Signatures:
 async def forget_nonces(kit: Kit, stop: asyncio.Event) -> None:
     """Remove the nonces that no signature inside the window can repeat."""
     while not stop.is_set():
-        async with kit.database.transaction(EVERY_BRAND) as tx:
-            await tx.execute(delete(PosNonce).where(PosNonce.seen_at < kit.clock() - rules.NONCES_KEPT))
+        await sweep(kit, stop, PosNonce, PosNonce.seen_at < kit.clock() - rules.NONCES_KEPT)
         await pause(stop, SWEEP)
 
 
@@ -153,8 +154,8 @@ def client_id(partner: Partner) -> str:
 
 
 def _new_key(tx: AsyncSession, partner: Partner, *, now: datetime) -> KeyView:
-    key_id, secret = f"mk_{secrets.token_hex(8)}", rules.new_secret(rules.SECRET)
-    signing = rules.new_secret(rules.SIGNING) if partner.role == Role.POS else None
+    key_id, secret = f"mk_{secrets.token_hex(8)}", new_secret(rules.SECRET)
+    signing = new_secret(rules.SIGNING) if partner.role == Role.POS else None
     sealed = keyring(tx).seal("partner_key", "signing_secret", key_id, signing) if signing is not None else None
     tx.add(
         PartnerKey(

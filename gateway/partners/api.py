@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import parse_qsl, unquote_plus
 from uuid import UUID
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Path, Request, Response
 from pydantic import ValidationError
 
 from gateway.identity.api import OfExchange
@@ -28,10 +28,9 @@ from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit, public
 from infra.refusal import BadRequest, Malformed, NotFound
-from infra.wire import Limit, Page, cursor, read_cursor
+from infra.wire import After, Limit, Page, cursor, read_id_cursor
 
 FORM = "application/x-www-form-urlencoded"
-FIRST = UUID(int=0)
 TOKEN_BODY = {
     "requestBody": {
         "required": True,
@@ -72,17 +71,9 @@ async def let_in(form: PartnerForm, tx: Transaction, now: Now) -> NewPartnerView
 
 @routes.get("/partners")
 @permit(Role.HEADQUARTERS)
-async def list_partners(
-    tx: Transaction,
-    limit: Limit = 50,
-    after: Annotated[str | None, Query(alias="cursor", max_length=400)] = None,
-) -> Page[PartnerView]:
+async def list_partners(tx: Transaction, limit: Limit = 50, after: After = None) -> Page[PartnerView]:
     """The brand's partners, oldest first, closed ones included."""
-    start = read_cursor(after, of="partners", parts=1)
-    try:
-        found = await queries.partners_after(tx, UUID(start[0]) if start else FIRST, limit + 1)
-    except ValueError:
-        raise BadRequest from None
+    found = await queries.partners_after(tx, read_id_cursor(after, of="partners"), limit + 1)
     more = cursor(found[limit - 1].partner_id, of="partners") if len(found) > limit else None
     return Page(items=[_view(partner, []) for partner in found[:limit]], next_cursor=more)
 

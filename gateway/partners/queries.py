@@ -16,9 +16,11 @@ async def partner(tx: AsyncSession, partner_id: UUID, *, lock: bool = False) -> 
     return found
 
 
-async def partners_after(tx: AsyncSession, partner_id: UUID, limit: int) -> list[Partner]:
+async def partners_after(tx: AsyncSession, partner_id: UUID | None, limit: int) -> list[Partner]:
     """The brand's partners in the order they were made, after one."""
-    asked = select(Partner).where(Partner.brand_id == brand(tx), Partner.partner_id > partner_id)
+    asked = select(Partner).where(Partner.brand_id == brand(tx))
+    if partner_id is not None:
+        asked = asked.where(Partner.partner_id > partner_id)
     return list(await tx.scalars(asked.order_by(Partner.partner_id).limit(limit)))
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import re
-import secrets
 import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -16,8 +15,8 @@ NONCES_KEPT = timedelta(seconds=600)  # both ends of the window: no signature ou
 SECRET = "maison_live_"  # noqa: S105 - what secrets start with, so that scanners find them
 SIGNING = "maison_sign_"
 
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_RANDOM = 43  # characters of 62 kinds: 256 bits
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+RANDOM = 43  # characters of 62 kinds: 256 bits
 _CHECK = 6
 _NONCE = re.compile(r"^[A-Za-z0-9_-]{16,64}$")
 _SIGNATURE = re.compile(r"^v1=[0-9a-f]{64}$")
@@ -97,18 +96,12 @@ def require_one_of(given: str, expected: Iterable[str]) -> None:
         raise SignatureInvalid
 
 
-def new_secret(prefix: str) -> str:
-    """Prefix, 256 random bits, and six characters of their CRC32, by which a scanner tells a key from chance."""
-    random = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))
-    return prefix + random + _checksum(random)
-
-
 def is_secret(text: str, prefix: str) -> bool:
     """Could this be one of ours? Saves the look-up of what was mistyped."""
-    if not text.startswith(prefix) or len(text) != len(prefix) + _RANDOM + _CHECK:
+    if not text.startswith(prefix) or len(text) != len(prefix) + RANDOM + _CHECK:
         return False
     random, check = text[len(prefix) : -_CHECK], text[-_CHECK:]
-    return check == _checksum(random)
+    return check == checksum(random)
 
 
 def digest(secret: str) -> bytes:
@@ -122,9 +115,10 @@ def read_client_id(text: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
-def _checksum(random: str) -> str:
+def checksum(random: str) -> str:
+    """Six characters of the CRC32, by which a scanner tells a key from chance."""
     number, digits = zlib.crc32(random.encode("utf-8", "replace")), ""
     for _ in range(_CHECK):
-        number, digit = divmod(number, len(_ALPHABET))
-        digits = _ALPHABET[digit] + digits
+        number, digit = divmod(number, len(ALPHABET))
+        digits = ALPHABET[digit] + digits
     return digits

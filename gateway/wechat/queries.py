@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.wechat.rules import State
 from gateway.wechat.tables import WeChatPush
 
 
@@ -12,7 +13,7 @@ async def due(tx: AsyncSession, *, now: datetime, limit: int) -> list[WeChatPush
     """Pushes of any brand that wait to be handed over, oldest first, locked; those another process holds are left."""
     asked = (
         select(WeChatPush)
-        .where(WeChatPush.handed_at.is_(None), WeChatPush.next_attempt_at <= now)
+        .where(WeChatPush.state == State.WAITING, WeChatPush.next_attempt_at <= now)
         .order_by(WeChatPush.received_at)
         .limit(limit)
     )

@@ -1,12 +1,27 @@
-"""What profile is told of a push, and how long to wait before telling it again."""
+"""What profile is told of a push, what becomes of the push, and how long to wait before telling it again."""
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-LEASE = timedelta(seconds=30)  # a process that dies while handing over lets go after this
+BATCH = 8  # pushes that a process takes at once
+PATIENCE = 3.0  # seconds that profile may take for one of them
+# A process that dies while handing over lets go after this; one that lives is done with its batch before.
+LEASE = timedelta(seconds=BATCH * PATIENCE + 6)
 LONGEST_PAUSE = timedelta(minutes=1)
+REFUSALS = 20  # about a quarter of an hour: longer than a rolling update, in which a refusal may pass
+KEPT_AFTER = timedelta(days=14)
+
+
+class State(StrEnum):
+    """What has become of a push."""
+
+    WAITING = "waiting"
+    HANDED = "handed"
+    KEPT = "kept"  # it asks for something that nobody here does yet (docs/decisions/0014)
+    REFUSED = "refused"  # profile says no, and goes on saying it
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from gateway.identity.tables import Moment, Row
 
 
 class WeChatPush(Row):
-    """A verified push, sealed, until profile has taken it, and after that as the record of what WeChat said."""
+    """A verified push, sealed, until profile has taken it, and for two weeks after that."""
 
     __tablename__ = "wechat_push"
 
@@ -18,6 +18,8 @@ class WeChatPush(Row):
     appid: Mapped[str]
     body: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime] = mapped_column(Moment)
+    state: Mapped[str]
     attempts: Mapped[int]
+    refusals: Mapped[int]
     next_attempt_at: Mapped[datetime | None] = mapped_column(Moment)
     handed_at: Mapped[datetime | None] = mapped_column(Moment)

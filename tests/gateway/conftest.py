@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.app import build
-from tests.gateway.build import Clock, Gateway, Upstream, gateway_settings, served
+from tests.asking import Clock
+from tests.gateway.build import NOW, Gateway, Upstream, gateway_settings, served
 from tests.running import Throwaway
 
 Start = Callable[..., Awaitable[Gateway]]
@@ -36,16 +37,11 @@ async def gateway(postgres: Throwaway) -> AsyncIterator[Start]:
             *, document: dict[str, Any] | None = None, transports: Any = None, clock: Any = None, **settings: Any
         ) -> Gateway:
             made = gateway_settings(database_url=database_url, log_url=log_url, keys=postgres.keys, **settings)
-            clock = clock or Clock()
+            clock = clock or Clock(NOW)
             app = build(made, transports=transports, clock=clock, document=document or {})
-            await stack.enter_async_context(app.router.lifespan_context(app))
             running = Gateway(app, made, clock)
-
-            async def close() -> None:
-                for client in running.clients:
-                    await client.aclose()
-
-            stack.push_async_callback(close)
+            stack.push_async_callback(running.stop)
+            await running.life.enter_async_context(app.router.lifespan_context(app))
             return running
 
         yield started

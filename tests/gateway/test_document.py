@@ -9,7 +9,8 @@ from gateway.forward.rules import OWN, SAFE, Operation, Table, operations
 from infra.identity import Role
 from infra.ids import new_id
 from suite.launcher import openapi
-from tests.gateway.build import Upstream, problem
+from tests.asking import problem
+from tests.gateway.build import Upstream
 from tests.gateway.conftest import Behind, Start
 
 THROUGH = 299  # what the services behind the door answer here

@@ -1,18 +1,16 @@
 """Around every request: limits, CORS, headers, the client's address, the reference, readiness."""
 
 import json
-from pathlib import Path
-from typing import Any
+from ipaddress import ip_network
 
-import httpx
 import pytest
-from pydantic import ValidationError
 
+from gateway.forward.rules import HERE, lies_in, read_address
 from gateway.limits.actions import Meter
-from infra import keys
 from infra.identity import Caller, Role
 from infra.ids import new_id
-from tests.gateway.build import BRAND, Gateway, Upstream, document, gateway_settings, operation, problem
+from tests.asking import BRAND, problem
+from tests.gateway.build import Gateway, Upstream, document, operation
 from tests.gateway.conftest import Behind, Start
 
 BEHIND = document({"/v1/me": {"get": operation("profile", "client", summary="Me & mine")}})
@@ -126,9 +124,70 @@ async def test_the_callers_address_is_the_one_our_own_proxy_saw(gateway: Start) 
 
 
 async def _asked(running: Gateway, address: str, headers: dict[str, str]) -> int:
-    transport = httpx.ASGITransport(running.app, client=(address, 1))
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as caller:
-        return (await caller.get("/.well-known/jwks.json", headers=headers)).status_code
+    return (await running.client(at=address).get("/.well-known/jwks.json", headers=headers)).status_code
+
+
+async def test_a_proxy_that_connects_over_ipv6_is_the_same_proxy(gateway: Start) -> None:
+    running = await gateway(limit_factor=0.001, trusted_proxies="10.0.0.0/8")
+    said = {"X-Forwarded-For": "203.0.113.9, ::ffff:10.1.1.1"}
+    answers = [await _asked(running, "::ffff:10.0.0.7", said) for _ in range(12)]
+    assert answers == [200] * 12
+    assert await _asked(running, "203.0.113.9", {}) == 429
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("10.4.0.9", True),
+        ("::ffff:10.4.0.9", True),
+        ("172.31.0.1", True),
+        ("192.168.1.1", True),
+        ("fd00::1", True),
+        ("203.0.113.9", False),
+        ("172.32.0.1", False),
+        ("2001:db8::1", False),
+        ("::ffff:203.0.113.9", False),
+        ("", False),
+        ("nonsense", False),
+    ],
+)
+def test_an_address_lies_in_a_network_in_whichever_clothes_it_comes(
+    address: str,
+    inside: bool,  # noqa: FBT001
+) -> None:
+    assert lies_in(HERE, read_address(address)) is inside
+    assert not lies_in([ip_network("198.51.100.0/24")], read_address(address))
+
+
+READY = [
+    # are there proxies of ours, who connects, X-Forwarded-For, the answer
+    (False, "127.0.0.1", "", 200),
+    (False, "::1", "", 200),
+    (False, "172.18.0.5", "", 200),
+    (False, "::ffff:10.0.0.5", "", 200),
+    (False, "203.0.113.9", "", 404),
+    (False, "2001:db8::9", "", 404),
+    (False, "127.0.0.1", "203.0.113.9", 404),
+    (False, "127.0.0.1", "10.0.0.9", 404),
+    (True, "127.0.0.1", "203.0.113.9", 404),
+    (True, "127.0.0.1", "10.0.0.9", 200),
+    (True, "100.64.0.1", "", 200),
+]
+
+
+async def test_how_the_database_is_stays_in_the_house(gateway: Start) -> None:
+    gateways = {False: await gateway(), True: await gateway(trusted_proxies="127.0.0.0/8, 100.64.0.0/10")}
+    for proxies, address, forwarded, status in READY:
+        running = gateways[proxies]
+        said = {"X-Forwarded-For": forwarded} if forwarded else {}
+        answer = await running.client(at=address).get("/readyz", headers=said)
+        assert answer.status_code == status, (proxies, address, forwarded)
+        if status == 404:
+            assert problem(answer) == "not-found"
+            assert answer.headers["x-content-type-options"] == "nosniff"
+        assert (await running.client(at=address).get("/healthz", headers=said)).status_code == 200
 
 
 async def test_the_reference_shows_what_the_document_says(gateway: Start) -> None:
@@ -146,22 +205,3 @@ async def test_the_gateway_says_that_it_runs_and_is_ready(gateway: Start) -> Non
     running = await gateway()
     assert (await running.client().get("/healthz")).status_code == 200
     assert (await running.client().get("/readyz")).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"first_account": "admin"},
-        {"first_account": "Lumiere:admin"},
-        {"first_password": "short"},
-        {"cors_origins": "console.example.com"},
-        {"trusted_proxies": "everywhere"},
-        {"limit_factor": 0},
-        {"wechat_brand": "LUMIÈRE"},
-    ],
-)
-def test_a_wrong_setting_is_named(tmp_path: Path, wrong: dict[str, Any]) -> None:
-    keys.create(tmp_path)
-    with pytest.raises(ValidationError) as refused:
-        gateway_settings(database_url="postgresql://x", log_url="postgresql://x", keys=tmp_path, **wrong)
-    assert refused.value.errors()[0]["loc"] == (next(iter(wrong)),)

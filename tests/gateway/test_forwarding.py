@@ -8,7 +8,8 @@ import pytest
 
 from infra.identity import Role
 from infra.ids import new_id
-from tests.gateway.build import BRAND, Gateway, Upstream, document, nowhere, operation, problem, served
+from tests.asking import BRAND, problem
+from tests.gateway.build import Gateway, Upstream, document, nowhere, operation, served
 from tests.gateway.conftest import Behind, Start
 
 MEGABYTE = 1024 * 1024

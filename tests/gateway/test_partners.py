@@ -10,7 +10,8 @@ import httpx
 
 from infra.identity import Role
 from infra.ids import new_id
-from tests.gateway.build import Clock, Gateway, Upstream, document, key, operation, problem, signed
+from tests.asking import Clock, once, problem
+from tests.gateway.build import NOW, Gateway, Upstream, document, operation, signed
 from tests.gateway.conftest import Behind, Start
 
 BODY = json.dumps({"receipt": "A-1"}).encode()
@@ -25,7 +26,7 @@ BEHIND = document(
 
 async def _let_in(running: Gateway, role: str = "pos", **form: Any) -> dict[str, Any]:
     headquarters = running.client(running.token())
-    answer = await headquarters.post("/v1/partners", json={"name": "Till", "role": role, **form}, headers=key())
+    answer = await headquarters.post("/v1/partners", json={"name": "Till", "role": role, **form}, headers=once())
     assert answer.status_code == 201, answer.text
     partner: dict[str, Any] = answer.json()
     return partner
@@ -105,7 +106,7 @@ async def test_a_token_request_that_cannot_be_read_is_a_problem(gateway: Start) 
 
 async def test_a_tills_signed_write_goes_through_once(gateway: Start, behind: Behind) -> None:
     upstream = Upstream(status=201)
-    clock = Clock()
+    clock = Clock(NOW)
     running = await gateway(document=BEHIND, profile_url=await behind(upstream), clock=clock)
     till = await _let_in(running)
     caller = running.client(await _token(running, till))
@@ -141,7 +142,7 @@ FLIPS: dict[str, Flip] = {
 
 async def test_a_signature_with_any_part_changed_is_refused(gateway: Start, behind: Behind) -> None:
     upstream = Upstream()
-    clock = Clock()
+    clock = Clock(NOW)
     running = await gateway(document=BEHIND, profile_url=await behind(upstream), clock=clock)
     till = await _let_in(running)
     caller = running.client(await _token(running, till))
@@ -203,9 +204,9 @@ async def test_a_key_is_replaced_without_an_interruption(gateway: Start, behind:
     till = await _let_in(running)
     headquarters = running.client(running.token())
     at = f"/v1/partners/{till['partner_id']}"
-    second = (await headquarters.post(f"{at}/keys", headers=key())).json()
+    second = (await headquarters.post(f"{at}/keys", headers=once())).json()
     assert second["client_id"] == till["client_id"]
-    assert problem(await headquarters.post(f"{at}/keys", headers=key())) == "too-many-keys"
+    assert problem(await headquarters.post(f"{at}/keys", headers=once())) == "too-many-keys"
     for keys in (till, second):
         caller = running.client(await _token(running, keys))
         headers = signed(keys, "POST", TARGET, BODY, at=running.clock())
@@ -235,7 +236,7 @@ async def test_a_partner_that_is_shut_out_is_out_at_once(gateway: Start, behind:
     assert problem(await running.client().post("/v1/auth/token", data=form)) == "invalid-client"
     listed = (await headquarters.get("/v1/partners")).json()["items"]
     assert [one["partner_id"] for one in listed] == [till["partner_id"]]
-    assert problem(await headquarters.post(f"/v1/partners/{till['partner_id']}/keys", headers=key())) == "not-found"
+    assert problem(await headquarters.post(f"/v1/partners/{till['partner_id']}/keys", headers=once())) == "not-found"
     assert problem(await headquarters.post(f"/v1/partners/{new_id()}/close")) == "not-found"
 
 
@@ -243,8 +244,8 @@ async def test_partners_are_for_headquarters_alone(gateway: Start) -> None:
     running = await gateway()
     manager = running.client(running.token(Role.MANAGER))
     form = {"name": "Till", "role": "pos"}
-    assert problem(await manager.post("/v1/partners", json=form, headers=key())) == "not-permitted"
+    assert problem(await manager.post("/v1/partners", json=form, headers=once())) == "not-permitted"
     headquarters = running.client(running.token())
     assert problem(await headquarters.post("/v1/partners", json=form)) == "idempotency-key-missing"
-    refused = await headquarters.post("/v1/partners", json=form | {"role": "service"}, headers=key())
+    refused = await headquarters.post("/v1/partners", json=form | {"role": "service"}, headers=once())
     assert problem(refused) == "malformed"

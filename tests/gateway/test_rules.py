@@ -1,5 +1,7 @@
 """The gateway's decisions: values in, verdict out."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from gateway.forward.rules import Match, Operation, Table, declared_length, has_
 from gateway.identity.rules import PlaceMissing, Presented, Worth, brand_of, require_place, sole, weigh
 from gateway.limits.rules import Level, Policy, draw, neighbourhood
 from gateway.partners import rules as partners
+from gateway.partners.models import new_secret
 from gateway.wechat.rules import event_id, pause_after
 from infra.identity import Role
 from tests.gateway.build import NOW, document, operation
@@ -60,6 +63,26 @@ def test_a_used_refresh_token_is_reused_and_an_old_or_revoked_one_worthless() ->
     assert weigh(Presented(later, NOW, NOW), now=NOW) is Worth.REUSED
     assert weigh(Presented(later, None, NOW), now=NOW) is Worth.WORTHLESS
     assert weigh(Presented(NOW, None, None), now=NOW) is Worth.WORTHLESS
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_successor_used", "is_revoked", "worth"),
+    [
+        (9.9, False, False, Worth.REPEATED),
+        (10, False, False, Worth.REUSED),
+        (1, True, False, Worth.REUSED),
+        (1, False, True, Worth.REUSED),
+    ],
+)
+def test_a_refresh_token_may_be_repeated_for_ten_seconds_while_its_successor_is_untouched(
+    seconds: float,
+    is_successor_used: bool,  # noqa: FBT001
+    is_revoked: bool,  # noqa: FBT001
+    worth: Worth,
+) -> None:
+    later = NOW.replace(year=NOW.year + 1)
+    presented = Presented(later, NOW, NOW if is_revoked else None, is_successor_used)
+    assert weigh(presented, now=NOW + timedelta(seconds=seconds)) is worth
 
 
 def test_a_refresh_token_names_its_brand() -> None:
@@ -125,7 +148,7 @@ def test_a_timestamp_that_is_none_is_refused(timestamp: str) -> None:
 
 
 def test_a_secret_carries_a_checksum_that_a_slip_breaks() -> None:
-    secret = partners.new_secret(partners.SECRET)
+    secret = new_secret(partners.SECRET)
     assert partners.is_secret(secret, partners.SECRET)
     assert not partners.is_secret(secret, partners.SIGNING)
     at = len(partners.SECRET) + 3

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from gateway.identity.models.tokens import AUDIENCE, LIFETIME, OuterKeys
 from infra.identity import Role
 from infra.ids import new_id
-from tests.gateway.build import BRAND, NOW, Clock, Gateway, problem
+from tests.asking import BRAND, Clock, problem
+from tests.gateway.build import NOW, Gateway
 from tests.gateway.conftest import Start
 
 Forge = Callable[[Gateway], str]
@@ -159,13 +160,13 @@ async def test_an_inner_token_does_not_work_outside(gateway: Start) -> None:
 
 
 async def test_a_token_that_was_good_is_none_ten_minutes_later(gateway: Start) -> None:
-    clock = Clock()
+    clock = Clock(NOW)
     running = await gateway(clock=clock)
     caller = running.client(running.token())
     assert (await caller.get("/v1/accounts")).status_code == 200
-    clock.forward(LIFETIME - timedelta(seconds=1))
+    clock.now += LIFETIME - timedelta(seconds=1)
     assert (await caller.get("/v1/accounts")).status_code == 200
-    clock.forward(timedelta(seconds=1))
+    clock.advance(seconds=1)
     assert problem(await caller.get("/v1/accounts")) == "unauthenticated"
 
 

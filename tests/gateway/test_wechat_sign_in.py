@@ -9,11 +9,18 @@ import httpx
 
 from infra.identity import Role
 from infra.ids import new_id
-from tests.gateway.build import BRAND, Gateway, Profile, problem
+from tests.asking import BRAND, problem
+from tests.gateway.build import Gateway, Profile
 from tests.gateway.conftest import Start
 
 APPID = "wxTESTAPPID0001"
-SETTINGS = {"wechat_appid": APPID, "wechat_secret": "s" * 32, "wechat_brand": BRAND}
+SETTINGS = {
+    "wechat_appid": APPID,
+    "wechat_secret": "s" * 32,
+    "wechat_push_token": "t" * 32,
+    "wechat_push_aes_key": "A" * 43,
+    "wechat_brand": BRAND,
+}
 
 Answers = dict[str, Callable[[httpx.Request], dict[str, Any]]]
 

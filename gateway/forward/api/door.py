@@ -13,7 +13,6 @@ from gateway.forward.rules import (
     OWN,
     SAFE,
     AnswerTooLate,
-    BodyTooSlow,
     Header,
     Operation,
     Table,
@@ -30,7 +29,10 @@ from infra.telemetry import traceparent
 
 BEARER = b"bearer "
 # RFC 9110 has statuses of its own for these two; the kinds of refusals do not.
-STATUS = {AnswerTooLate: HTTPStatus.GATEWAY_TIMEOUT, BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT}
+STATUS: Mapping[type[Refusal], HTTPStatus] = {
+    AnswerTooLate: HTTPStatus.GATEWAY_TIMEOUT,
+    MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+}
 
 
 class Meter(Protocol):
@@ -134,7 +136,7 @@ class _Passage:
         response = problems.answer(
             refusal,
             accept_language=languages[0].decode("latin-1") if languages else "",
-            status=405 if isinstance(refusal, MethodNotAllowed) else STATUS.get(type(refusal)),
+            status=STATUS.get(type(refusal)),
         )
         await response(self._scope, self._receive, self.send)
 

@@ -3,9 +3,10 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
-from gateway.forward.models import Document, page, written
+from gateway.forward.models import Document, page
 from infra.app import router
 from infra.identity import public
+from infra.openapi import written
 
 KEPT = {"Cache-Control": "public, max-age=300"}
 
@@ -14,7 +15,7 @@ def reference(document: Document) -> APIRouter:
     """The routes of one merged document; both answers are made once."""
     routes = router(prefix="")
     html = page(document)
-    text = written(dict(document))
+    text = written(document)
 
     @routes.get("/docs", include_in_schema=False)
     @public

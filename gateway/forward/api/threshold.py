@@ -1,12 +1,12 @@
 """The outermost step: where a request really comes from, what it may not claim, and what every answer carries."""
 
-import ipaddress
 from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.forward.rules import Header
-from gateway.settings import Network
+from gateway.forward.rules import HERE, Header, Network, lies_in, read_address
+from infra import problems
+from infra.refusal import NotFound
 
 # Only we say these; from outside they are a lie or a hostile trace.
 NEVER_IN = frozenset({b"traceparent", b"tracestate", b"baggage", b"forwarded", b"cookie", b"x-real-ip"})
@@ -20,6 +20,8 @@ PAGE = (
 )
 ALLOWED_METHODS = b"GET, POST, PUT, PATCH, DELETE"
 ALLOWED_HEADERS = b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Accept-Language"
+# Says how the database and the log are: for whoever runs the suite, not for the world.
+INSIDE_ONLY = "/readyz"
 EXPOSED_HEADERS = b"ETag, RateLimit, RateLimit-Policy, Retry-After, Idempotency-Replayed"
 
 
@@ -61,6 +63,9 @@ class Threshold:
                 message = {**message, "headers": self._completed(message.get("headers", []), crossing)}
             await send(message)
 
+        if scope["path"] == INSIDE_ONLY and not self._is_near(scope, inside["client"][0], headers):
+            await problems.answer(NotFound())(inside, receive, completed)
+            return
         await self._app(inside, receive, completed)
 
     def _completed(self, headers: Sequence[Header], crossing: bytes | None) -> list[Header]:
@@ -82,33 +87,33 @@ class Threshold:
         return sent
 
     def _client(self, scope: Scope, headers: Sequence[Header]) -> tuple[str, int]:
-        address, port = scope.get("client") or ("", 0)
+        address, port = _peer(scope)
         if not self._proxies or not self._is_proxy(address):
             return address, port
         # Each proxy appends whom it saw: the last address that is not a proxy of ours is the caller.
         said = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
         for hop in reversed([part.strip() for part in said.split(",") if part.strip()]):
             if not self._is_proxy(hop):
-                return (hop if _is_address(hop) else address), 0
+                return (address if read_address(hop) is None else hop), 0
         return address, port
 
     def _is_proxy(self, address: str) -> bool:
-        if not _is_address(address):
+        return lies_in(self._proxies, read_address(address))
+
+    def _is_near(self, scope: Scope, caller: str, headers: Sequence[Header]) -> bool:
+        # Passed on by a proxy that is not one of ours: whom it speaks for is not known.
+        if any(name == b"x-forwarded-for" for name, _ in headers) and not self._is_proxy(_peer(scope)[0]):
             return False
-        parsed = ipaddress.ip_address(address)
-        return any(parsed in network for network in self._proxies)
+        return lies_in((*HERE, *self._proxies), read_address(caller))
 
 
 def _believed(name: bytes) -> bool:
     return name not in NEVER_IN and not name.startswith(NEVER_IN_PREFIXES)
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+def _peer(scope: Scope) -> tuple[str, int]:
+    """The address and port of whoever has connected."""
+    return scope.get("client") or ("", 0)
 
 
 async def _preflight(origin: bytes, send: Send) -> None:

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from gateway.identity import queries
 from gateway.identity.models.tokens import LIFETIME, OuterKeys
-from infra.app import Kit, pause
+from infra.app import Kit
 from infra.database import EVERY_BRAND
+from infra.eventlog.hint import pause
 from infra.identity import Caller, Role, Signer
 from infra.refusal import Unauthenticated, Unavailable
 

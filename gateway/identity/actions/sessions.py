@@ -1,24 +1,27 @@
 """Sessions: opened by a sign-in, carried on by refresh tokens, ended by leaving, closing or theft."""
 
 import asyncio
+import base64
 import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, exists
+from sqlalchemy import and_, exists
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.identity import queries
 from gateway.identity.actions.exchange import Exchange
+from gateway.identity.actions.sweeping import sweep
 from gateway.identity.models.tokens import LIFETIME
 from gateway.identity.rules import REFRESH_LIFETIME, Presented, RefreshRefused, Worth, brand_of, weigh
 from gateway.identity.schemas import TokensView
 from gateway.identity.tables import Account, RefreshToken, Session
-from infra.app import Kit, pause
+from infra.app import Kit
 from infra.crypto import keyring
-from infra.database import EVERY_BRAND, Database
+from infra.database import Database
+from infra.eventlog.hint import pause
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import Unauthenticated
@@ -75,7 +78,11 @@ async def recognise(
 
 
 async def refresh(database: Database, exchange: Exchange, token: str, *, now: datetime) -> TokensView:
-    """Exchange a refresh token for new tokens. A used one ends its whole family; raises RefreshRefused."""
+    """Exchange a refresh token for new tokens; raises RefreshRefused.
+
+    A used one ends its whole family, unless it is repeated within the grace: then it answers the same successor again
+    (docs/decisions/0013).
+    """
     brand_id = brand_of(token)
     if brand_id is None:
         raise RefreshRefused
@@ -88,14 +95,18 @@ async def refresh(database: Database, exchange: Exchange, token: str, *, now: da
 
 
 async def _rotated(tx: AsyncSession, exchange: Exchange, token: str, *, now: datetime) -> TokensView | None:
-    found = await queries.refresh_token(tx, _hash(token))
+    found = await queries.refresh_token(tx, _hash(token), lock=True)
     session = await queries.session(tx, found.session_id, lock=True) if found is not None else None
     if found is None or session is None:
         return None
-    worth = weigh(Presented(found.expires_at, found.used_at, session.revoked_at), now=now)
+    successor = _successor(tx, token)
+    # Not locked: whoever uses it waits for the session, which is ours.
+    following = await queries.refresh_token(tx, _hash(successor))
+    is_successor_used = following is None or following.used_at is not None
+    worth = weigh(Presented(found.expires_at, found.used_at, session.revoked_at, is_successor_used), now=now)
     if worth is Worth.REUSED:
         end(exchange, session, because="refresh-token-reused", now=now)
-    if worth is not Worth.GOOD:
+    if worth not in {Worth.GOOD, Worth.REPEATED}:
         return None
     caller = _client(session)
     if session.account_id is not None:
@@ -104,8 +115,10 @@ async def _rotated(tx: AsyncSession, exchange: Exchange, token: str, *, now: dat
         if account is None or account.closed_at is not None:
             return None
         caller = staff(account)
+    if worth is Worth.REPEATED:
+        return _view(exchange, session, caller, successor, now=now)
     found.used_at = now
-    return await _tokens(tx, exchange, session, caller, now=now)
+    return await _tokens(tx, exchange, session, caller, now=now, refresh_token=successor)
 
 
 def end(exchange: Exchange, session: Session, *, because: str, now: datetime) -> None:
@@ -126,13 +139,10 @@ async def forget(kit: Kit, stop: asyncio.Event) -> None:
     """Remove what has no more use: tokens that have expired, and the sessions that have none left."""
     while not stop.is_set():
         now = kit.clock()
-        async with kit.database.transaction(EVERY_BRAND) as tx:
-            await tx.execute(delete(RefreshToken).where(RefreshToken.expires_at <= now))
-            alive = exists().where(
-                RefreshToken.brand_id == Session.brand_id, RefreshToken.session_id == Session.session_id
-            )
-            old = Session.opened_at <= now - REFRESH_LIFETIME
-            await tx.execute(delete(Session).where(Session.partner_id.is_(None), old, ~alive))
+        alive = exists().where(RefreshToken.brand_id == Session.brand_id, RefreshToken.session_id == Session.session_id)
+        old = Session.opened_at <= now - REFRESH_LIFETIME
+        await sweep(kit, stop, RefreshToken, RefreshToken.expires_at <= now)
+        await sweep(kit, stop, Session, and_(Session.partner_id.is_(None), old, ~alive))
         await pause(stop, SWEEP)
 
 
@@ -176,9 +186,15 @@ def _session(
 
 
 async def _tokens(
-    tx: AsyncSession, exchange: Exchange, session: Session, caller: Caller, *, now: datetime
+    tx: AsyncSession,
+    exchange: Exchange,
+    session: Session,
+    caller: Caller,
+    *,
+    now: datetime,
+    refresh_token: str | None = None,
 ) -> TokensView:
-    refresh_token = f"{session.brand_id}.{secrets.token_urlsafe(32)}"
+    refresh_token = refresh_token or f"{session.brand_id}.{secrets.token_urlsafe(32)}"
     tx.add(
         RefreshToken(
             brand_id=session.brand_id,
@@ -189,6 +205,10 @@ async def _tokens(
         )
     )
     await tx.flush()
+    return _view(exchange, session, caller, refresh_token, now=now)
+
+
+def _view(exchange: Exchange, session: Session, caller: Caller, refresh_token: str, *, now: datetime) -> TokensView:
     return TokensView(
         access_token=exchange.keys.sign(caller, session_id=session.session_id, now=now),
         expires_in=int(LIFETIME.total_seconds()),
@@ -198,6 +218,12 @@ async def _tokens(
         client_id=caller.client_id,
         advisor_id=caller.advisor_id,
     )
+
+
+def _successor(tx: AsyncSession, token: str) -> str:
+    # Made from the token and a key of ours, so that it can be said again though only its hash is stored.
+    secret = base64.urlsafe_b64encode(keyring(tx).blind("refresh_token.successor", token)).rstrip(b"=").decode()
+    return f"{queries.brand(tx)}.{secret}"
 
 
 def _hash(token: str) -> bytes:

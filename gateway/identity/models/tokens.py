@@ -12,7 +12,7 @@ from uuid import UUID
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from infra.identity import Caller, Role, caller_of
+from infra.identity import Caller, Role, caller_of, claims_of
 from infra.refusal import Unauthenticated
 
 TYPE = "at+jwt"  # RFC 9068
@@ -49,21 +49,14 @@ class OuterKeys:
 
     def sign(self, caller: Caller, *, session_id: UUID, now: datetime) -> str:
         """A token for ten minutes."""
-        claims: dict[str, object] = {
+        claims = {
+            **claims_of(caller),
             "iss": self.issuer,
             "aud": AUDIENCE,
-            "sub": caller.subject,
             "sid": str(session_id),
-            "role": caller.role.value,
-            "brand": caller.brand_id,
             "iat": now,
             "exp": now + LIFETIME,
         }
-        for name in ("client_id", "advisor_id", "region_id"):
-            if (value := getattr(caller, name)) is not None:
-                claims[name] = str(value)
-        if caller.boutique_ids:
-            claims["boutique_ids"] = sorted(str(boutique) for boutique in caller.boutique_ids)
         headers = {"typ": TYPE, "kid": self.current}
         return jwt.encode(claims, self.keys[self.current], algorithm=ALGORITHM, headers=headers)
 

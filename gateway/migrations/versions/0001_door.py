@@ -112,10 +112,13 @@ TABLES = (
         appid text not null,
         body bytea not null,
         received_at timestamptz not null,
+        state text not null,
         attempts int not null,
+        refusals int not null,
         next_attempt_at timestamptz,
         handed_at timestamptz,
-        constraint pk_wechat_push primary key (brand_id, dedup_key)
+        constraint pk_wechat_push primary key (brand_id, dedup_key),
+        constraint ck_wechat_push_state check (state in ('waiting', 'handed', 'kept', 'refused'))
     )
     """,
 )
@@ -128,7 +131,8 @@ INDEXES = (
     "create index ix_partner_key_partner_id on partner_key (brand_id, partner_id)",
     "create index ix_pos_nonce_seen_at on pos_nonce (seen_at)",
     "create index ix_guess_counted_at on guess (counted_at)",
-    "create index ix_wechat_push_next_attempt_at on wechat_push (next_attempt_at) where handed_at is null",
+    "create index ix_wechat_push_next_attempt_at on wechat_push (next_attempt_at) where state = 'waiting'",
+    "create index ix_wechat_push_handed_at on wechat_push (handed_at) where state = 'handed'",
 )
 GUARDED = (
     "account",

@@ -240,6 +240,22 @@ async def test_a_partner_that_is_shut_out_is_out_at_once(gateway: Start, behind:
     assert problem(await headquarters.post(f"/v1/partners/{new_id()}/close")) == "not-found"
 
 
+async def test_a_partner_that_signs_out_stays_in_until_it_is_shut_out_everywhere(
+    gateway: Start, behind: Behind
+) -> None:
+    running = await gateway(document=BEHIND, profile_url=await behind(Upstream()))
+    partner = await _let_in(running, "partner")
+    token = await _token(running, partner)
+    assert (await running.client(token).post("/v1/auth/logout")).status_code == 204
+    # Signing out ends nobody else's work: the partner's other processes share its standing session.
+    assert (await running.client(token).post("/v1/purchases", json={})).status_code == 200
+    headquarters = running.client(running.token())
+    await headquarters.post(f"/v1/partners/{partner['partner_id']}/close")
+    [session] = await running.rows("select revoked_because from session where partner_id is not null")
+    assert session["revoked_because"] == "partner-closed"
+    assert problem(await running.client(token).post("/v1/purchases", json={})) == "unauthenticated"
+
+
 async def test_partners_are_for_headquarters_alone(gateway: Start) -> None:
     running = await gateway()
     manager = running.client(running.token(Role.MANAGER))

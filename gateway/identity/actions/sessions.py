@@ -129,9 +129,9 @@ def end(exchange: Exchange, session: Session, *, because: str, now: datetime) ->
 
 
 async def leave(tx: AsyncSession, exchange: Exchange, session_id: UUID, *, now: datetime) -> None:
-    """Sign out."""
+    """Sign out. A partner's standing session is no sign-in: it ends when the partner is closed, and only then."""
     session = await queries.session(tx, session_id, lock=True)
-    if session is not None:
+    if session is not None and session.partner_id is None:
         end(exchange, session, because="signed-out", now=now)
 
 

@@ -1,6 +1,7 @@
 """The OpenAPI document of one app: every operation says who may call it and that a no is a problem document."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from fastapi import FastAPI
 
 from infra.problems import MEDIA_TYPE, Problem
 
+_MODULE = re.compile(r"services__[a-z]+__([a-z]+)__[a-z]+__([A-Z]\w*)")
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -29,7 +31,8 @@ def describe(app: FastAPI, service: str) -> None:
     def complete() -> dict[str, Any]:
         if app.openapi_schema:
             return app.openapi_schema
-        document = plain()
+        # Two models of one name are told apart by FastAPI with their modules' names; the capability's is enough.
+        document = json.loads(_MODULE.sub(lambda found: f"{found[1].capitalize()}{found[2]}", json.dumps(plain())))
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
@@ -38,6 +41,7 @@ def describe(app: FastAPI, service: str) -> None:
         for path in document["paths"].values():
             for operation in path.values():
                 _complete(operation, service)
+        app.openapi_schema = document
         return document
 
     app.openapi = complete  # type: ignore[method-assign]

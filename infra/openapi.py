@@ -32,7 +32,9 @@ def describe(app: FastAPI, service: str) -> None:
         if app.openapi_schema:
             return app.openapi_schema
         # Two models of one name are told apart by FastAPI with their modules' names; the capability's is enough.
-        document = json.loads(_MODULE.sub(lambda found: f"{found[1].capitalize()}{found[2]}", json.dumps(plain())))
+        document: dict[str, Any] = json.loads(
+            _MODULE.sub(lambda found: f"{found[1].capitalize()}{found[2]}", json.dumps(plain()))
+        )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.purchases.rules import Fault, Line, receipt_fault, sort
+from services.profile.purchases.rules import LARGEST_MINOR, Fault, Line, receipt_fault, room, sort
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -28,8 +28,8 @@ lines = st.lists(
 def test_every_line_ends_in_exactly_one_of_the_three(
     offered: list[Line], kept: list[Line], refused: Fault | None
 ) -> None:
-    stored = {line.line: line for line in sort(kept, {}).accepted}
-    found = sort(offered, stored, refused=refused)
+    stored = {line.line: line for line in sort(kept, {}, left=LARGEST_MINOR).accepted}
+    found = sort(offered, stored, left=room(stored.values()), refused=refused)
     assert len(found.accepted) + len(found.repeated) + len(found.rejected) == len(offered)
     assert not {line.line for line in found.accepted} & set(stored)
     assert refused is None or not found.accepted
@@ -37,11 +37,21 @@ def test_every_line_ends_in_exactly_one_of_the_three(
 
 @given(offered=lines)
 def test_sending_the_same_lines_again_adds_none(offered: list[Line]) -> None:
-    first = sort(offered, {})
-    again = sort(offered, {line.line: line for line in first.accepted})
+    first = sort(offered, {}, left=LARGEST_MINOR)
+    again = sort(offered, {line.line: line for line in first.accepted}, left=room(first.accepted))
     assert again.accepted == []
     assert len(again.repeated) == len(first.accepted) + len(first.repeated)
     assert again.rejected == first.rejected
+
+
+@given(offered=lines, left=st.integers(0, 8))
+def test_a_line_there_was_no_room_for_is_refused_again(offered: list[Line], left: int) -> None:
+    first = sort(offered, {}, left=left)
+    taken = sum(abs(line.net_minor) for line in first.accepted)
+    assert taken <= left
+    again = sort(offered, {line.line: line for line in first.accepted}, left=left - taken)
+    assert again.accepted == []
+    assert [line for line, _ in again.rejected] == [line for line, _ in first.rejected]
 
 
 @pytest.mark.parametrize(

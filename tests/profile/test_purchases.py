@@ -3,11 +3,9 @@
 import asyncio
 from typing import Any
 
-import pytest
 from sqlalchemy import event
 
 from infra.identity import Role
-from infra.wire import cursor
 from tests.asking import problem, tell, until
 from tests.conftest import Start
 from tests.profile.build import BOUTIQUE, bought, client_of, line, of_till, receipt, someone
@@ -109,6 +107,26 @@ async def test_each_wrong_line_is_refused_alone_and_says_why(running: Start) -> 
     assert body["accepted_lines"] == 2
     # The return weighs against the sale.
     assert (await profile.rows("select net_minor from purchase"))[0]["net_minor"] == 0
+
+
+async def test_lines_a_receipt_has_no_room_for_are_refused_and_the_rest_of_the_batch_is_kept(running: Start) -> None:
+    profile = await running("profile")
+    largest = 10**15
+    for turn in range(12):  # more than a bigint holds of such batches
+        many = [line(950 * turn + n, unit_price_minor=largest) for n in range(1, 951)]
+        body = await _send(profile, receipt("R-1", many), receipt(f"S-{turn}"))
+        assert body["accepted_lines"] == (2 if turn == 0 else 1)
+        assert {one["code"] for one in body["items"][0]["rejected"]} == {"amount-too-large"}
+        assert body["items"][1]["status"] == "created"
+    kept = await profile.rows("select net_minor, line_count from purchase where receipt = 'R-1'")
+    assert kept == [{"net_minor": largest, "line_count": 1}]
+    # In parts of one batch too, downwards as well, and what is kept is still known again.
+    back, more = line(1, unit_price_minor=largest, quantity=-1), line(2, unit_price_minor=1, quantity=-1)
+    body = await _send(profile, *[receipt("R-2", [one]) for one in (back, more, back)])
+    assert [item["status"] for item in body["items"]] == ["created", "rejected", "repeated"]
+    refused = await profile.client(someone(Role.POS)).post("/v1/purchases", json=receipt("R-1", [line(9_999)]))
+    assert (refused.status_code, problem(refused)) == (400, "nothing-taken")
+    assert refused.json()["rejected"] == [{"line": 9_999, "code": "amount-too-large"}]
 
 
 async def test_a_line_with_other_content_under_the_same_number_is_refused(running: Start) -> None:
@@ -221,35 +239,6 @@ async def test_store_codes_become_boutiques_also_for_receipts_that_came_first(ru
     await _send(profile, receipt("R-2"))
     told = await profile.facts("profile.purchase-recorded.v1")
     assert [fact["data"]["boutique_id"] for fact in told] == [None, str(BOUTIQUE)]
-
-
-async def test_purchases_come_in_pages_the_latest_first(running: Start) -> None:
-    profile = await running("profile")
-    days = [receipt(f"R-{day}", customer="C-1", purchased_at=f"2026-03-{day:02d}T00:00:00Z") for day in range(1, 8)]
-    await _send(profile, *days)
-    mine = profile.client(client_of(await of_till(profile, "C-1")))
-    seen: list[str] = []
-    behind: dict[str, str] = {}
-    for _ in range(3):
-        page = (await mine.get("/v1/me/purchases", params={"limit": "3"} | behind)).json()
-        seen += [one["receipt"] for one in page["items"]]
-        behind = {"cursor": page["next_cursor"]}
-    assert seen == [f"R-{day}" for day in range(7, 0, -1)]
-    assert behind == {"cursor": None}
-    assert (await mine.get("/v1/me/purchases", params={"cursor": "made-up"})).status_code == 400
-
-
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon"])
-async def test_a_page_behind_an_impossible_moment_is_refused(running: Start, at: str) -> None:
-    profile = await running("profile")
-    client_id = await bought(profile, "C-1")
-    headquarters = profile.client(someone())
-    for route, of in (("purchases", f"purchases:{client_id}"), ("timeline", f"timeline:{client_id}:[]")):
-        good, bad = cursor("2026-03-01T00:00:00Z", client_id, of=of), cursor(at, client_id, of=of)
-        path = f"/v1/clients/{client_id}/{route}"
-        assert (await headquarters.get(path, params={"cursor": good})).status_code == 200
-        refused = await headquarters.get(path, params={"cursor": bad})
-        assert (refused.status_code, problem(refused)) == (400, "bad-request")
 
 
 async def test_a_batch_of_ten_thousand_lines_is_taken_and_one_more_line_is_too_large(running: Start) -> None:

@@ -7,8 +7,10 @@ from uuid import uuid4
 import pytest
 
 from infra.identity import Caller, Role
+from tests.asking import once, problem
 from tests.conftest import Start
 from tests.profile.build import (
+    advisor,
     bought,
     client_of,
     gateway,
@@ -110,6 +112,32 @@ async def test_malformed_input_is_refused_with_a_problem_and_never_repeated(
         assert answer.json()["type"].startswith("urn:maison:problem:")
         assert MARK not in answer.text, (path, body)
     assert MARK not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("blank", ["   ", "\t\n ", "\u3000\u3000"])
+async def test_a_text_that_says_nothing_is_refused(running: Start, blank: str) -> None:
+    profile = await running("profile")
+    client_id = await registered(profile)
+    message = {"client_id": client_id, "purpose": "survey", "template": "survey-invitation"}
+    silent: list[tuple[Caller, str, Any]] = [
+        (advisor(), f"/v1/clients/{client_id}/access", {"reason": blank}),
+        (HEADQUARTERS, "/v1/clients", names(blank)),
+        (HEADQUARTERS, "/v1/clients", names(salutation=blank)),
+        (HEADQUARTERS, "/v1/clients", names(member=blank)),
+        (HEADQUARTERS, "/v1/clients", names(pos_ids=[{"system": "till", "value": blank}])),
+        (HEADQUARTERS, "/v1/clients/batch", {"clients": [imported(blank)]}),
+        (POS, "/v1/clients/identify", {"identities": [{"kind": "member", "value": blank}]}),
+        (gateway(), "/v1/clients/recognise", {"appid": "wx1", "openid": blank}),
+        (gateway(), "/v1/clients/recognise", {"appid": "wx1", "openid": "o-1", "unionid": blank}),
+        (gateway(), f"/v1/clients/{client_id}/identities", {"kind": "member", "value": blank}),
+        (gateway(), f"/v1/clients/{client_id}/looks", {"subject": blank, "role": "headquarters", "seen": "visit"}),
+        (gateway(), "/v1/messages", {**message, "variables": {"text": blank}}),
+        (POS, "/v1/purchases", receipt(blank)),
+        (POS, "/v1/purchases", receipt(customer=blank)),
+    ]
+    for by, path, body in silent:
+        answer = await profile.client(by).post(path, json=body, headers=once())
+        assert problem(answer) == "malformed", (path, body, answer.text)
 
 
 async def test_bytes_that_are_no_json_are_refused(running: Start) -> None:

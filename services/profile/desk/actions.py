@@ -75,18 +75,15 @@ async def recognise(tx: AsyncSession, openid: Known, unionid: Known | None, *, n
 
 
 async def _join_accounts(tx: AsyncSession, of_app: Holder, of_union: Holder, *, now: datetime) -> UUID:
-    bought = [await purchases.has_any(tx, one.canonical_id) for one in (of_app, of_union)]
+    app, union = await identity_actions.hold(tx, of_app.canonical_id, of_union.canonical_id)
+    if app == union:
+        return app
+    bought = [await purchases.has_any(tx, one) for one in (app, union)]
     if all(bought):
-        return of_app.canonical_id
-    survivor, merged = (of_app, of_union) if bought[0] else (of_union, of_app)
-    return await identity_actions.merge(
-        tx,
-        survivor=survivor.canonical_id,
-        merged=merged.canonical_id,
-        evidence="unionid",
-        actor="wechat",
-        now=now,
-    )
+        return app
+    survivor, merged = (app, union) if bought[0] else (union, app)
+    await identity_actions.merge(tx, survivor=survivor, merged=merged, evidence="unionid", actor="wechat", now=now)
+    return survivor
 
 
 async def add_identity(
@@ -112,6 +109,8 @@ async def add_identity(
     holder = (await identities.holders(tx, [known]))[known]
     # Hers and the holder's together: two clients who give each other's number take turns.
     asker, holding = await identity_actions.hold(tx, asker, holder.client_id)
+    # What decides is read from here on: a rival who held them before us may have changed all of it.
+    holder = (await identities.holders(tx, [known]))[known]
     if holding == asker:
         if verified:
             await identity_actions.confirm(tx, known, now=now)
@@ -128,11 +127,11 @@ async def add_identity(
         verified=verified,
         by_staff=face_to_face,
     )
-    survivor = await identity_actions.merge(
+    await identity_actions.merge(
         tx, survivor=verdict.survivor, merged=verdict.merged, evidence=f"phone:{source}", actor=by.subject, now=now
     )
     await identity_actions.confirm(tx, known, now=now)
-    return survivor, True
+    return verdict.survivor, True
 
 
 async def _must_be_open(tx: AsyncSession, holding: UUID, by: Caller, *, now: datetime) -> None:

@@ -69,8 +69,8 @@ class RecogniseForm(Form):
     """How WeChat knows someone."""
 
     appid: Code
-    openid: Annotated[str, Field(min_length=1, max_length=128)]
-    unionid: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    openid: Annotated[Text, Field(max_length=128)]
+    unionid: Annotated[Text, Field(max_length=128)] | None = None
 
 
 class RecognisedView(View):

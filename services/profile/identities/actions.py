@@ -107,14 +107,8 @@ async def hold(tx: AsyncSession, one: UUID, other: UUID) -> tuple[UUID, UUID]:
             await attempt.rollback()
 
 
-async def merge(tx: AsyncSession, *, survivor: UUID, merged: UUID, evidence: str, actor: str, now: datetime) -> UUID:
-    """Join two canonical records and answer the one that goes on; nothing is rewritten, an edge is drawn.
-
-    A rival may have joined them, or one of them to a third, while we waited for the locks: then what stands counts.
-    """
-    survivor, merged = await hold(tx, survivor, merged)
-    if survivor == merged:
-        return survivor
+async def merge(tx: AsyncSession, *, survivor: UUID, merged: UUID, evidence: str, actor: str, now: datetime) -> None:
+    """Join two different records that `hold` answered; nothing is rewritten, an edge is drawn."""
     edge = {
         "brand": tx.info["brand_id"],
         "merge_id": new_id(),
@@ -127,4 +121,3 @@ async def merge(tx: AsyncSession, *, survivor: UUID, merged: UUID, evidence: str
     await tx.execute(_EDGE, edge)
     await tx.execute(_ALIASES, edge)
     record(tx, IdentitiesMerged(merge_id=edge["merge_id"], client_id=survivor, merged_client_id=merged))
-    return survivor

@@ -7,12 +7,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from infra.wire import Code, Form, View
+from infra.wire import Code, Form, Text, View
 from services.profile.messages.queries import CHANNEL, Permissions
 from services.profile.messages.rules import NEEDS_CONSENT, Purpose, Status
 
 VariableName = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
-VariableText = Annotated[str, Field(min_length=1, max_length=200)]
 Wechat = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
 
 
@@ -26,7 +25,7 @@ class MessageForm(Form):
     client_id: UUID
     purpose: Purpose
     template: Code
-    variables: dict[VariableName, VariableText] = Field(max_length=20)
+    variables: dict[VariableName, Text] = Field(max_length=20)
     link: Annotated[str, Field(max_length=500, pattern=r"^(https?://|pages/)[\x21-\x7e]+$")] | None = None
 
 

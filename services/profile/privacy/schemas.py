@@ -6,14 +6,14 @@ from uuid import UUID
 
 from pydantic import Field
 
-from infra.wire import Form, View
+from infra.wire import Form, LongText, View
 from services.profile.privacy.rules import Ground
 
 
 class AccessForm(Form):
     """Why the caller has to see a client who is neither hers nor present. The data protection officer reads it."""
 
-    reason: Annotated[str, Field(min_length=2, max_length=500)]
+    reason: Annotated[LongText, Field(min_length=2, max_length=500)]
 
 
 class AccessView(View):

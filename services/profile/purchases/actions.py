@@ -112,6 +112,7 @@ class Draft:
         nothing says nothing: whoever guesses at a receipt does not get it.
         """
         kept = {line.line: line for line in stored}
+        left = rules.room(kept.values())
         currency = self.stored.currency if self.stored else self.head.currency
         self.sorted, self.customer = [], None
         for _, receipt, wrong in self.parts:
@@ -121,8 +122,9 @@ class Draft:
                 fault = Fault.CURRENCY_DIFFERS
             elif fault is None and person is not None and buyer not in {None, person}:
                 fault = Fault.CUSTOMER_DIFFERS
-            part = rules.sort(receipt.lines, kept, refused=fault)
+            part = rules.sort(receipt.lines, kept, left=left, refused=fault)
             kept.update({line.line: line for line in part.accepted})
+            left -= sum(abs(line.net_minor) for line in part.accepted)
             self.sorted.append(part)
             if fault is None and buyer is None and (part.accepted or part.repeated):
                 buyer, self.customer = person, named

@@ -12,7 +12,7 @@ from infra.refusal import Kind, Refusal
 _PIECE_CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.\-]*( [A-Za-z0-9_.\-]+)*$")
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
 LONGEST_PIECE_CODE = 64
-LARGEST_MINOR = 10**15
+LARGEST_MINOR = 10**15  # of a line, and of a receipt with all its lines
 LARGEST_QUANTITY = 10**6
 CLOCK_SLACK = timedelta(days=1)  # a till's clock may be wrong by a time zone
 FIRST_RECEIPT_YEAR = 1837  # no house here is older than its oldest ledger
@@ -88,8 +88,16 @@ def line_fault(line: Line) -> Fault | None:
     return next((fault for fault, holds in refused.items() if holds), None)
 
 
-def sort(offered: Iterable[Line], stored: Mapping[int, Line], *, refused: Fault | None = None) -> Sorted:
-    """Sort the lines of a receipt against those already kept.
+def room(kept: Iterable[Line]) -> int:
+    """What a receipt with these lines may still take, in minor units.
+
+    Sales and returns both use it up. So it only shrinks, and a line refused for want of it is refused again.
+    """
+    return LARGEST_MINOR - sum(abs(line.net_minor) for line in kept)
+
+
+def sort(offered: Iterable[Line], stored: Mapping[int, Line], *, left: int, refused: Fault | None = None) -> Sorted:
+    """Sort the lines of a receipt against those already kept, which leave `left` of its room.
 
     `refused` is what speaks against adding to the receipt at all; what is already kept is repeated nevertheless.
     """
@@ -105,7 +113,10 @@ def sort(offered: Iterable[Line], stored: Mapping[int, Line], *, refused: Fault 
             found.rejected.append((line.line, Fault.LINE_DIFFERS))
         elif refused is not None:
             found.rejected.append((line.line, refused))
+        elif abs(line.net_minor) > left:
+            found.rejected.append((line.line, Fault.AMOUNT_TOO_LARGE))
         else:
+            left -= abs(line.net_minor)
             kept[line.line] = line
             found.accepted.append(line)
     return found

@@ -3,17 +3,36 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
 
 from infra.serve import BoundedHead
+from tests.asking import until
+
+
+@dataclass
+class Serving:
+    """A server on a port of its own."""
+
+    server: uvicorn.Server
+    port: int
+    entered: asyncio.Event
+    may_answer: asyncio.Event
 
 
 @pytest.fixture
-async def port() -> AsyncIterator[int]:
+async def serving() -> AsyncIterator[Serving]:
     app = FastAPI()
+    entered, may_answer = asyncio.Event(), asyncio.Event()
+
+    @app.get("/slow")
+    async def slow() -> str:
+        entered.set()
+        await may_answer.wait()
+        return "done"
 
     @app.post("/length")
     async def length(body: dict[str, str]) -> int:
@@ -22,10 +41,16 @@ async def port() -> AsyncIterator[int]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, http=BoundedHead, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve([listener]))
-    yield listener.getsockname()[1]
+    task = asyncio.create_task(server.serve([listener]))
+    yield Serving(server, listener.getsockname()[1], entered, may_answer)
     server.should_exit = True
-    await serving
+    may_answer.set()
+    await task
+
+
+@pytest.fixture
+def port(serving: Serving) -> int:
+    return serving.port
 
 
 def request(size: int, connection: str = "keep-alive") -> bytes:
@@ -61,3 +86,25 @@ async def test_large_bodies_and_many_requests_on_one_connection_pass(port: int) 
         assert int(await reader.readexactly(length)) == size
     writer.close()
     await writer.wait_closed()
+
+
+async def test_a_request_under_way_is_answered_before_the_process_ends(serving: Serving) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", serving.port)
+    writer.write(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+    await serving.entered.wait()
+    serving.server.should_exit = True  # what SIGTERM sets
+
+    async def refuses_newcomers() -> bool:
+        try:
+            _, late = await asyncio.open_connection("127.0.0.1", serving.port)
+        except OSError:
+            return True
+        late.close()
+        return False
+
+    await until(refuses_newcomers)
+    serving.may_answer.set()
+    answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(b'"done"')
+    writer.close()

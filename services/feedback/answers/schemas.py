@@ -12,7 +12,7 @@ from services.feedback.surveys.schemas import QuestionView, WordsView
 TEXT_LIMIT = 2000  # characters of one reply
 
 Score = Annotated[int, Field(ge=0, le=10, strict=True)]
-Reply = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT)]
+Reply = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT, pattern=r"\S")]
 
 
 class ReplyForm(Form):

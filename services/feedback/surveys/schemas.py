@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from infra.wire import Code, Form, Text, View
 from services.feedback.surveys.rules import Asks, Status
 
-Question = Annotated[str, Field(min_length=1, max_length=500)]
+Question = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
 
 
 class TitleForm(Form):

@@ -1,4 +1,4 @@
-"""What runs beside the requests of every service: its relay, and its follower if it reacts to anything."""
+"""What runs beside the requests of every service: its relay, its outbox's broom, its follower if it reacts."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from infra.database import Database
 from infra.eventlog.follower import Follower, Reaction
 from infra.eventlog.port import Log
 from infra.eventlog.relay import Relay
+from infra.eventlog.retention import keep_short
 
 
 async def run_plumbing(
@@ -15,5 +16,6 @@ async def run_plumbing(
     """Relay and follow until told to stop; both outlive every fault, and release their leases at the end."""
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(Relay(database, log, source).run(stop))
+        tasks.create_task(keep_short(database, stop, source=source))
         if reactions:
             tasks.create_task(Follower(database, log, source, reactions).run(stop))

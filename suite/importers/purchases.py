@@ -27,6 +27,7 @@ class Batch:
     receipts: list[dict[str, Any]] = field(default_factory=list)
     places: list[dict[int, int]] = field(default_factory=list)  # per receipt: line key -> line of the file
     lines: int = 0
+    enough: int = LINES
     bad: list[tuple[int, str]] = field(default_factory=list)  # lines that are not sent, and why
 
     def add(self, line: Line, key: int) -> None:
@@ -40,20 +41,22 @@ class Batch:
 
     def is_full_before(self, receipt: str) -> bool:
         """Whether it is time to send. A receipt stays together, unless it is too large for one request."""
-        if self.lines >= MOST_LINES or len(self.bad) >= LINES:
+        if self.lines >= MOST_LINES or len(self.bad) >= self.enough:
             return True
-        is_full = self.lines >= LINES or len(self.receipts) >= RECEIPTS
+        is_full = self.lines >= self.enough or len(self.receipts) >= RECEIPTS
         return is_full and self.receipts[-1]["receipt"] != receipt
 
 
-def stream(till: Door, lines: Iterable[tuple[int, Row]], using: PurchaseMap, books: Books) -> Iterator[Count]:
-    """Send everything that is not settled yet; yields the counts after each batch.
+def stream(
+    till: Door, lines: Iterable[tuple[int, Row]], using: PurchaseMap, books: Books, *, enough: int = LINES
+) -> Iterator[Count]:
+    """Send everything that is not settled yet, about `enough` lines at a time; yields the counts after each batch.
 
     The export numbers no lines, so a line's key is its ordinal within its receipt, counted over the whole file: a
     receipt may be split, and may hold two equal lines.
     """
     ordinals: Counter[str] = Counter()
-    settled, batch, seen = books.count.read, Batch(), 0
+    settled, batch, seen = books.count.read, Batch(enough=enough), 0
     for seen, (number, row) in enumerate(lines, start=1):
         receipt = receipt_of(row, using)
         # A bad line takes its ordinal too: a later correction must not renumber the lines behind it.
@@ -64,7 +67,7 @@ def stream(till: Door, lines: Iterable[tuple[int, Row]], using: PurchaseMap, boo
             _send(till, batch, books)
             books.settle(read=seen - 1)
             yield books.count
-            batch = Batch()
+            batch = Batch(enough=enough)
         try:
             batch.add(read(row, number, using), ordinals[receipt])
         except BadLine as why:

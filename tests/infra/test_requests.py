@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from infra import telemetry
 from infra.app import By, create_app, router
-from infra.database import Transaction, guard
+from infra.database import Database, Transaction, guard
 from infra.eventlog.facts import Fact
 from infra.eventlog.outbox import record
 from infra.eventlog.postgres import PostgresLog
@@ -356,11 +356,11 @@ async def test_a_service_stays_ready_while_the_log_is_away(app: Running) -> None
 
 
 async def test_an_absent_database_is_a_503_with_a_time_to_come_back(app: Running) -> None:
-    await app.kit.database.dispose()
-    app.kit.database.__init__("postgresql://nobody:nothing@127.0.0.1:9/none")  # type: ignore[misc]
+    here, app.kit.database = app.kit.database, Database("postgresql://nobody:nothing@127.0.0.1:9/none")
     answer = await app.client(ADVISOR).get("/v1/notes")
     assert (answer.status_code, problem(answer)) == (503, "unavailable")
     assert answer.headers["retry-after"]
+    app.kit.database = here
 
 
 async def test_an_absent_peer_is_unavailable_and_its_no_is_passed_on(app: Running) -> None:

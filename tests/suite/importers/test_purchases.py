@@ -71,11 +71,11 @@ def write(path: Path, lines: list[dict[str, str]]) -> Path:
     return path
 
 
-def run(till: Till, file: Path, *, house: str = "here") -> Books:
+def run(till: Till, file: Path, *, house: str = "here", enough: int = purchases.LINES) -> Books:
     using = load(MAP)
     books = Books.open(file, MAP, house=house)
     try:
-        for _ in purchases.stream(till, rows(file, using), using, books):  # type: ignore[arg-type]
+        for _ in purchases.stream(till, rows(file, using), using, books, enough=enough):  # type: ignore[arg-type]
             pass
     finally:
         books.close()
@@ -85,11 +85,6 @@ def run(till: Till, file: Path, *, house: str = "here") -> Books:
 def rejected(file: Path) -> list[tuple[int, str]]:
     with file.with_name(file.name + ".rejects.csv").open(encoding="utf-8", newline="") as content:
         return [(int(row["line"]), row["reason"]) for row in csv.DictReader(content)]
-
-
-@pytest.fixture
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(purchases, "LINES", 40)
 
 
 def test_every_line_of_the_excerpt_is_accounted_for_and_a_second_run_changes_nothing(tmp_path: Path) -> None:
@@ -107,18 +102,17 @@ def test_every_line_of_the_excerpt_is_accounted_for_and_a_second_run_changes_not
     assert till.lines == kept
 
 
-@pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("dies_after", [0, 1, 7, 60])
 def test_an_import_that_was_cut_off_goes_on_and_ends_the_same(tmp_path: Path, dies_after: int) -> None:
     whole, cut = tmp_path / "whole.csv", tmp_path / "cut.csv"
     for file in (whole, cut):
         file.write_bytes(EXPORT.read_bytes())
     calm, broken = Till(), Till(dies_after=dies_after)
-    run(calm, whole)
+    run(calm, whole, enough=40)
     with pytest.raises(ConnectionError):
-        run(broken, cut)
+        run(broken, cut, enough=40)
     broken.dies_after = None
-    count = run(broken, cut).count
+    count = run(broken, cut, enough=40).count
     assert broken.lines == calm.lines
     assert rejected(cut) == rejected(whole)
     assert count.read == count.accepted + count.repeated + count.rejected == 5000
@@ -181,10 +175,11 @@ def test_a_receipt_larger_than_one_request_is_sent_in_parts(tmp_path: Path) -> N
     assert (count.read, count.accepted, till.batches) == (12_001, 12_001, 3)
 
 
-def test_a_file_of_bad_lines_only_is_settled_on_the_way(tmp_path: Path, small_batches: None) -> None:
+def test_a_file_of_bad_lines_only_is_settled_on_the_way(tmp_path: Path) -> None:
     file = write(tmp_path / "export.csv", [{**ROW, "Quantity": "?"}] * 100)
     till, using, books = Till(), load(MAP), Books.open(tmp_path / "export.csv", MAP, house="here")
-    seen = [count.read for count in purchases.stream(till, rows(file, using), using, books)]  # type: ignore[arg-type]
+    streamed = purchases.stream(till, rows(file, using), using, books, enough=40)  # type: ignore[arg-type]
+    seen = [count.read for count in streamed]
     books.close()
     assert seen == [40, 80, 100]
     assert (till.batches, len(rejected(file))) == (0, 100)

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MAISON := $(BIN)/python -m suite.cli
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev up down status logs reset doctor journey openapi test check
+.PHONY: help venv dev up down status logs reset doctor journey openapi facts test check
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ journey: venv ## walk the main journey through the running suite
 
 openapi: venv ## write gateway/openapi.json anew from the services
 	@$(MAISON) openapi
+
+facts: venv ## write docs/facts.md and docs/asyncapi.json anew from the code
+	@$(BIN)/python -m infra.eventlog.asyncapi docs tests/contracts/facts services gateway
 
 test: dev ## the whole test suite, on its own throw-away PostgreSQL
 	@$(BIN)/python -m pytest

@@ -11,6 +11,7 @@ import pytest
 
 import gateway
 import services
+from infra.eventlog import asyncapi
 from infra.eventlog.facts import Fact, Slice
 
 SAMPLES = Path(__file__).parent / "facts"
@@ -88,3 +89,13 @@ def test_a_fact_tells_nothing_personal(kind: str) -> None:
 def test_a_fact_is_named_by_its_service(kind: str) -> None:
     owner = FACTS[kind].__module__.split(".")
     assert kind.startswith((owner[1] if owner[0] == "services" else owner[0]) + ".")
+
+
+def test_the_generated_pages_say_what_the_code_announces() -> None:
+    facts = asyncapi.facts_of(["services", "gateway"])
+    samples = {fact.type: sample(fact.type) for fact in facts}
+    assert {fact.type for fact in facts} == set(FACTS)
+    docs = Path(__file__).parents[2] / "docs"
+    again = "run `make facts` and look at what changed"
+    assert json.loads((docs / asyncapi.DOCUMENT).read_text()) == asyncapi.document(facts, samples), again
+    assert (docs / asyncapi.PAGE).read_text() == asyncapi.page(facts, samples), again

@@ -32,7 +32,8 @@ def examine(settings: LauncherSettings) -> Iterator[Finding]:
     if not settings.data.exists():
         return
     needed = machine.needed_disk(settings.data)
-    yield _tried(f"at least {needed // machine.MEGA} MB of free disk", lambda: machine.require_disk(settings.data, needed))
+    disk = f"at least {needed // machine.MEGA} MB of free disk"
+    yield _tried(disk, lambda: machine.require_disk(settings.data, needed))
     if (launcher := lock.holder(settings.data)) is not None:
         yield Finding(f"the suite runs (launcher {launcher}); its ports are its own")
     else:

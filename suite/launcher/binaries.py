@@ -55,8 +55,9 @@ def _start_once(folder: Path, home: Path, account: Account) -> None:
     try:
         done = _pg0(
             folder, account, "start", "--name", "unpack", "--data-dir", str(throw_away),
-            # A password of its own: everybody on the machine can read a command line.
-            "--port", str(ports.free()), "-P", secrets.token_urlsafe(24),
+            # A password of its own, for everybody on the machine can read a command line; in hexadecimal, for one that
+            # begins with a hyphen would be taken for an option.
+            "--port", str(ports.free()), "-P", secrets.token_hex(16),
         )  # fmt: skip
     finally:
         _pg0(folder, account, "stop", "--name", "unpack")

@@ -17,9 +17,10 @@ from infra.eventlog.hint import pause
 from infra.eventlog.lease import HELD, Lease, LeaseLost
 from infra.eventlog.parking import BEHIND, Parked, aggregate_of, parked_count
 from infra.eventlog.port import Log, LogGap, Stored
-from infra.eventlog.reaction import Reaction, on, react, runs
+from infra.eventlog.reaction import Reaction, following, on, react, runs
 from infra.eventlog.work import until
-from infra.telemetry import reduced, start_trace
+from infra.telemetry import reduced
+from infra.tombstones import buried
 
 __all__ = ["Follower", "Reaction", "lag", "on", "parked_count"]
 
@@ -62,6 +63,7 @@ class Follower:
         for reaction in reactions:
             self._reactions[reaction.reads.type].append(reaction)
         self._after: int | None = None
+        self._epoch: int | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until told to stop, then let the next one in."""
@@ -78,10 +80,12 @@ class Follower:
 
         With nothing there it waits up to `wait` seconds.
         """
-        if await self.lease.hold() is None:
+        epoch = await self.lease.hold()
+        if epoch is None:
             return 0
-        if self._after is None:
-            self._after = await self._start()
+        if self._after is None or epoch != self._epoch:
+            # Whoever held the lease in between has taken facts, or has set the cursor back.
+            self._after, self._epoch = await self._start(), epoch
         batch = await self._log.read(self._after, BATCH, wait)
         try:
             if batch:
@@ -103,10 +107,13 @@ class Follower:
         aggregates = await parking.aggregates_at(self._database, self._name, position)
         if not aggregates:
             raise LookupError(position)
+        return sum([await self.retry_aggregate(aggregate) for aggregate in aggregates])
+
+    async def retry_aggregate(self, aggregate: parking.Aggregate) -> int:
+        """Try all that is parked of one aggregate, in order, until one fails again; answers how many took effect."""
         done = 0
-        for aggregate in aggregates:
-            while await self._retry_first(aggregate):
-                done += 1
+        while await self._retry_first(aggregate):
+            done += 1
         return done
 
     async def _start(self) -> int:
@@ -148,11 +155,14 @@ class Follower:
         )
 
     async def _apply(self, batch: Sequence[Stored], *, poison: str | None = None, attempts: int = 0) -> None:
+        with following(self._name, [stored for stored in batch if stored.envelope.type in self._reactions]):
+            await self._commit(batch, poison=poison, attempts=attempts)
+
+    async def _commit(self, batch: Sequence[Stored], *, poison: str | None, attempts: int) -> None:
         """Effects, parked facts and cursor of a batch in one transaction; with `poison` its one fact is parked."""
-        start_trace(None)
         async with self._database.transaction(EVERY_BRAND) as tx:
             fresh = _fresh(batch, await self._claim(tx))
-            wanted = [stored for stored in fresh if stored.envelope.type in self._reactions]
+            wanted = await living(tx, [stored for stored in fresh if stored.envelope.type in self._reactions])
             blocked = await parking.blocked(tx, self._name, wanted)
             free = [stored for stored in wanted if aggregate_of(stored) not in blocked]
             behind = [stored for stored in wanted if aggregate_of(stored) in blocked]
@@ -186,7 +196,6 @@ class Follower:
         await connection.exec_driver_sql(_ADVANCE, (self._name, position, list(last), list(last.values())))
 
     async def _retry_first(self, aggregate: parking.Aggregate) -> bool:
-        start_trace(None)
         parked: Parked | None = None
         try:
             async with self._database.transaction(EVERY_BRAND) as tx:
@@ -196,7 +205,9 @@ class Follower:
                 if parked is None:
                     return False
                 await parking.release(tx, parked)
-                await react(tx, self._reactions.get(parked.stored.envelope.type, ()), [parked.stored])
+                for stored in await living(tx, [parked.stored]):
+                    with following(self._name, [stored]):
+                        await react(tx, self._reactions.get(stored.envelope.type, ()), [stored])
         except Exception as fault:
             if parked is None or not _blames_the_facts(fault):
                 raise
@@ -225,6 +236,12 @@ def _fresh(batch: Sequence[Stored], sources: Mapping[str, int]) -> list[Stored]:
         last[stored.source] = stored.relay_seq
         fresh.append(stored)
     return fresh
+
+
+async def living(tx: AsyncSession, facts: Sequence[Stored]) -> list[Stored]:
+    """Without those about what was buried: they count as taken, and have no effect."""
+    dead = await buried(tx, [aggregate_of(stored) for stored in facts])
+    return [stored for stored in facts if aggregate_of(stored) not in dead]
 
 
 def _blames_the_facts(fault: BaseException) -> bool:

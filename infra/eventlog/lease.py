@@ -10,7 +10,7 @@ import structlog
 from infra.database import Database
 from infra.eventlog.direct import direct
 from infra.ids import new_id
-from infra.telemetry import reduced
+from infra.telemetry import metrics, reduced
 
 TTL = timedelta(seconds=3)
 
@@ -21,6 +21,11 @@ _ACQUIRE = """
 insert into lease as l (name, holder, epoch, expires_at) values ($1, $2, 1, clock_timestamp() + $3)
 on conflict (name) do update set holder = excluded.holder, epoch = l.epoch + 1, expires_at = clock_timestamp() + $3
 where l.expires_at <= clock_timestamp()
+returning epoch
+"""
+_SEIZE = """
+insert into lease as l (name, holder, epoch, expires_at) values ($1, $2, 1, clock_timestamp() + $3)
+on conflict (name) do update set holder = excluded.holder, epoch = l.epoch + 1, expires_at = clock_timestamp() + $3
 returning epoch
 """
 _RENEW = """
@@ -57,6 +62,13 @@ class Lease:
         if self.epoch is None:
             async with direct(self._engine) as connection:
                 self.epoch = await connection.fetchval(_ACQUIRE, self.name, self.holder, self._ttl)
+            metrics.HELD.labels(self.name).set(self.epoch is not None)
+        return self.epoch
+
+    async def seize(self) -> int:
+        """Take it from whoever has it, for an operator's act; the epoch. Release it, and work goes on as before."""
+        async with direct(self._engine) as connection:
+            self.epoch = int(await connection.fetchval(_SEIZE, self.name, self.holder, self._ttl))
         return self.epoch
 
     async def renew(self) -> None:
@@ -78,6 +90,7 @@ class Lease:
     def drop(self) -> None:
         """Know that it is lost."""
         self.epoch = None
+        metrics.HELD.labels(self.name).set(0)
 
     @asynccontextmanager
     async def renewed(self) -> AsyncIterator[None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +29,15 @@ _FIRST = """
 select id, position, source, relay_seq, envelope::text as envelope, parked_at from parked_fact
 where follower = $1 and brand_id = $2 and aggregate = $3 order by id limit 1
 """
+_LIST = """
+select id, position, brand_id, source, aggregate, envelope ->> 'type' as type, reason, attempts, parked_at
+from parked_fact where follower = $1 and id > $2 and ($3::text is null or brand_id = $3) order by id limit $4
+"""
+_AT = """
+select brand_id, aggregate from parked_fact
+where follower = $1 and id = $2 and ($3::text is null or brand_id = $3)
+"""
+_OF = "select count(*) from parked_fact where follower = $1 and brand_id = $2 and aggregate = $3"
 _TRIED = "update parked_fact set attempts = attempts + 1, reason = $2 where id = $1"
 _RELEASE = "delete from parked_fact where id = $1"
 
@@ -38,6 +48,26 @@ class Parked:
 
     id: int
     stored: Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One parked fact as people see it, without its data."""
+
+    id: int
+    position: int
+    brand_id: str
+    source: str
+    type: str
+    aggregate: str
+    reason: str
+    attempts: int
+    parked_at: datetime
+
+    @property
+    def is_culprit(self) -> bool:
+        """Whether it failed itself, and does not only wait behind one that did."""
+        return self.reason != BEHIND
 
 
 def aggregate_of(stored: Stored) -> Aggregate:
@@ -105,6 +135,26 @@ async def aggregates_at(database: Database, follower: str, position: int) -> Col
             "select brand_id, aggregate from parked_fact where follower = $1 and position = $2", follower, position
         )
     return {(row["brand_id"], row["aggregate"]) for row in rows}
+
+
+async def listed(database: Database, follower: str, *, brand_id: str | None, after: int, limit: int) -> list[Listed]:
+    """What is parked, oldest first, of one brand or of all."""
+    async with direct(database.engine) as connection:
+        rows = await connection.fetch(_LIST, follower, after, brand_id, limit)
+    return [Listed(**row) for row in rows]
+
+
+async def aggregate_at(database: Database, follower: str, parked_id: int, *, brand_id: str | None) -> Aggregate | None:
+    """Whose fact is parked under this id, None when none is, or not of this brand."""
+    async with direct(database.engine) as connection:
+        row = await connection.fetchrow(_AT, follower, parked_id, brand_id)
+    return None if row is None else (row["brand_id"], row["aggregate"])
+
+
+async def still_parked(database: Database, follower: str, aggregate: Aggregate) -> int:
+    """How many facts of this aggregate are parked."""
+    async with direct(database.engine) as connection:
+        return int(await connection.fetchval(_OF, follower, *aggregate))
 
 
 async def parked_count(database: Database, follower: str) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.database import Database
 from infra.eventlog.direct import Connection, direct
@@ -49,6 +50,11 @@ class PostgresLog:
         self._hint = Hint()
         self._partition = partition
         self._room_until = 0  # positions below this have a partition, as far as this process knows
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The pool, for what looks after the log: refill, reconciliation, verification."""
+        return self._engine
 
     async def dispose(self) -> None:
         """Close the pool."""

@@ -5,33 +5,55 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from opentelemetry.trace import SpanKind
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.eventlog import outbox
 from infra.eventlog.facts import Delivered, S, Slice
 from infra.eventlog.port import Stored
+from infra.telemetry.traces import Traced
 
 _BRAND = text("select set_config('maison.brand_id', :brand, true)")
 
 
+class ProjectionActedError(Exception):
+    """A reaction that says it only fills tables has recorded a fact: a replay would announce it again."""
+
+
 @dataclass(frozen=True)
 class Reaction:
-    """One effect of one type of fact. It gets runs of facts of one brand, inside the follower's transaction."""
+    """One effect of one type of fact. It gets runs of facts of one brand, inside the follower's transaction.
+
+    One with `fills` is a projection: what stands in those tables comes from such reactions alone, so a replay may
+    empty them and hand it every fact again.
+    """
 
     reads: type[Slice]
     react: Callable[[AsyncSession, Sequence[Delivered[Any]]], Awaitable[None]]
+    fills: tuple[str, ...] = ()
 
     async def __call__(self, tx: AsyncSession, run: Sequence[Stored]) -> None:
         """Read the slices and act; raises pydantic's ValidationError if a fact does not hold what is read of it."""
+        announced = len(outbox.recorded(tx))
         await self.react(tx, [_delivered(self.reads, stored) for stored in run])
+        if self.fills and len(outbox.recorded(tx)) > announced:
+            raise ProjectionActedError(self.reads.type)
 
 
-def on(reads: type[S], react: Callable[[AsyncSession, Sequence[Delivered[S]]], Awaitable[None]]) -> Reaction:
+def on(
+    reads: type[S],
+    react: Callable[[AsyncSession, Sequence[Delivered[S]]], Awaitable[None]],
+    *,
+    fills: tuple[str, ...] = (),
+) -> Reaction:
     """React to facts of the slice's type. The effect and the follower's cursor commit together, once.
 
     The coroutine changes rows and may record facts; it calls no peer and does nothing that cannot be rolled back.
+    With `fills` it is a projection: it writes those tables only, nothing else writes them, each row follows from the
+    facts alone (no clock, no new ids), and it records no facts.
     """
-    return Reaction(reads, react)
+    return Reaction(reads, react, fills)
 
 
 def runs(facts: Iterable[Stored]) -> Iterator[list[Stored]]:
@@ -40,12 +62,29 @@ def runs(facts: Iterable[Stored]) -> Iterator[list[Stored]]:
         yield list(run)
 
 
-async def react(tx: AsyncSession, reactions: Sequence[Reaction], run: Sequence[Stored]) -> None:
-    """Hand one run to every reaction to its type, with the transaction seeing the run's brand alone."""
-    brand_id = run[0].envelope.brandid
+def following(follower: str, facts: Sequence[Stored]) -> Traced:
+    """The trace of taking these facts: one of its own, linked to those they come from.
+
+    Not one with them, for they may be hours old, of many requests, or replayed.
+    """
+    origins = [origin for stored in facts if (origin := stored.envelope.traceparent) is not None]
+    said: dict[str, str | int] = {
+        "messaging.consumer.group.name": follower,
+        "messaging.batch.message_count": len(facts),
+    }
+    return Traced(f"follow {follower}", SpanKind.CONSUMER, links=origins, said=said)
+
+
+async def see(tx: AsyncSession, brand_id: str) -> None:
+    """Let the transaction see this brand from here on."""
     if tx.info["brand_id"] != brand_id:
         await tx.execute(_BRAND, {"brand": brand_id})
         tx.info["brand_id"] = brand_id
+
+
+async def react(tx: AsyncSession, reactions: Sequence[Reaction], run: Sequence[Stored]) -> None:
+    """Hand one run to every reaction to its type, with the transaction seeing the run's brand alone."""
+    await see(tx, run[0].envelope.brandid)
     for reaction in reactions:
         await reaction(tx, run)
     # Pending rows are written while the wall still stands around their own brand.

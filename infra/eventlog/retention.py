@@ -13,12 +13,12 @@ FEW = 1_000  # rows looked at in one transaction
 REST = 600.0  # seconds between two looks once nothing is old enough
 
 # Ids grow with time, so what is old enough stands among the lowest: no index on the time is needed. A fact that waits
-# to be published is never touched, however old it is.
+# to be published is never touched, however old it is; asked twice, for a refill may be putting it back just now.
 _FORGET = """
 delete from outbox where id in (
     select id from (select id, published_at from outbox order by id limit $2) as oldest
     where published_at < now() - $1::interval
-)
+) and published_at < now() - $1::interval
 """
 
 

@@ -9,6 +9,7 @@ from fastapi import Query
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
+from infra.openapi import refuses
 from infra.refusal import BadRequest, Kind, Refusal
 from infra.wire import After, Page, cursor, read_cursor
 from services.appointments.availability import queries
@@ -31,7 +32,7 @@ class RangeTooWide(Refusal):
     zh = "查询可预约时段时，to 须晚于 from，且相隔不超过 31 天。"
 
 
-@routes.get("/availability")
+@routes.get("/availability", responses=refuses(404))
 @permit(Role.CLIENT, Role.ADVISOR, Role.CLIENT_SERVICE, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
 async def read_availability(
     *,

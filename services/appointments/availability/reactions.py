@@ -77,6 +77,6 @@ async def remember_merge(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesM
 
 
 REACTIONS: list[Reaction] = [
-    on(OwnerAssigned, remember_owner),
-    on(IdentitiesMerged, remember_merge),
+    on(OwnerAssigned, remember_owner, fills=("client_owner",)),
+    on(IdentitiesMerged, remember_merge, fills=("client_alias",)),
 ]

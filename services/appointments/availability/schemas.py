@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from infra.wire import View
+from infra.wire import Spelled, View
 
 
 def _usable(moment: datetime) -> datetime:
@@ -22,7 +22,7 @@ def instant(value: str) -> datetime:
 
 
 # An instant with an offset, as UTC.
-Instant = Annotated[AwareDatetime, AfterValidator(_usable)]
+Instant = Annotated[AwareDatetime, Spelled, AfterValidator(_usable)]
 
 # Larger parties are an event. Where a room is needed, the largest one may allow fewer.
 PartySize = Annotated[int, Field(ge=1, le=20)]

@@ -11,6 +11,7 @@ from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Caller, Role, permit
+from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_instant_cursor
 from services.appointments.availability.schemas import Instant
 from services.appointments.bookings import queries
@@ -47,7 +48,7 @@ def _view(appointment: Appointment, response: Response, by: Caller) -> Shown:
     return view.model_validate(appointment)
 
 
-@routes.post("/appointments", status_code=201)
+@routes.post("/appointments", status_code=201, responses={**tagged(201), **refuses(404)})
 @permit(*BOOKS)
 @idempotent(keep=timedelta(days=30))
 async def hold_time(*, form: HoldForm, kit: OfKit, tx: Transaction, by: By, now: Now, response: Response) -> Shown:
@@ -124,7 +125,7 @@ async def list_mine(
     return Page(items=items, next_cursor=_next(rows, limit, of))
 
 
-@routes.get("/appointments/{appointment_id}")
+@routes.get("/appointments/{appointment_id}", responses=tagged())
 @permit(Role.CLIENT, *READS)
 async def read_appointment(appointment_id: UUID, tx: Transaction, by: By, response: Response) -> Shown:
     """One appointment."""

@@ -8,6 +8,7 @@ from infra.app import By, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
+from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_cursor, read_id_cursor
 from services.appointments.directory import actions, queries
 from services.appointments.directory.schemas import (
@@ -30,7 +31,7 @@ from services.appointments.directory.schemas import (
 routes = router()
 
 # The directory holds nothing secret: whoever may enter the house may know its boutiques.
-ANYONE = tuple(Role)
+ANYONE = tuple(role for role in Role if role is not Role.OPERATOR)
 STAFF = (
     Role.ADVISOR,
     Role.CLIENT_SERVICE,
@@ -63,7 +64,7 @@ async def list_regions(tx: Transaction, after: After = None, limit: Limit = 50) 
     return Page(items=items, next_cursor=cursor(items[-1].code, of=of) if len(rows) > limit else None)
 
 
-@routes.post("/boutiques", status_code=201)
+@routes.post("/boutiques", status_code=201, responses=refuses(404))
 @permit(Role.HEADQUARTERS)
 @idempotent()
 async def open_boutique(form: BoutiqueForm, tx: Transaction) -> BoutiqueView:
@@ -96,7 +97,7 @@ async def list_boutiques(
     return Page(items=items, next_cursor=cursor(items[-1].code, of=of) if len(rows) > limit else None)
 
 
-@routes.get("/boutiques/{boutique_id}")
+@routes.get("/boutiques/{boutique_id}", responses=tagged())
 @permit(*ANYONE)
 async def read_boutique(boutique_id: UUID, tx: Transaction, response: Response) -> BoutiqueView:
     """One boutique."""
@@ -117,7 +118,7 @@ async def change_boutique(
     return BoutiqueView.of(boutique)
 
 
-@routes.get("/boutiques/{boutique_id}/hours")
+@routes.get("/boutiques/{boutique_id}/hours", responses=tagged())
 @permit(*ANYONE)
 async def read_hours(boutique_id: UUID, tx: Transaction, response: Response) -> TimetableView:
     """When a boutique is open, by the clock on its wall."""
@@ -191,7 +192,7 @@ async def list_advisors(
     return Page(items=items, next_cursor=cursor(items[-1].advisor_id, of=of) if len(rows) > limit else None)
 
 
-@routes.get("/advisors/{advisor_id}/shifts")
+@routes.get("/advisors/{advisor_id}/shifts", responses=tagged())
 @permit(*STAFF)
 async def read_shifts(advisor_id: UUID, tx: Transaction, by: By, response: Response) -> TimetableView:
     """When an advisor works, by the clock on her boutique's wall."""
@@ -230,7 +231,7 @@ async def list_experiences(tx: Transaction, after: After = None, limit: Limit = 
     return Page(items=items, next_cursor=cursor(items[-1].code, of=of) if len(rows) > limit else None)
 
 
-@routes.get("/experiences/{experience_id}")
+@routes.get("/experiences/{experience_id}", responses=tagged())
 @permit(*ANYONE)
 async def read_experience(experience_id: UUID, tx: Transaction, response: Response) -> ExperienceView:
     """One experience."""

@@ -11,6 +11,7 @@ from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
+from infra.openapi import refuses
 from infra.ids import new_id
 from infra.wire import After, Limit, Page, read_id_cursor
 from services.feedback.invitations import queries
@@ -51,7 +52,7 @@ async def invitations(
     return Page(items=items, next_cursor=more)
 
 
-@routes.post("/survey-invitations", status_code=201)
+@routes.post("/survey-invitations", status_code=201, responses=refuses(404))
 @permit(Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
 @idempotent()
 async def ask(form: InvitationForm, tx: Transaction, by: By, now: Now) -> InvitationView:

@@ -111,8 +111,8 @@ async def ask_about_visits(tx: AsyncSession, facts: Sequence[Delivered[VisitComp
 
 
 REACTIONS = [
-    on(BoutiqueOpened, know_boutiques),
-    on(IdentitiesMerged, know_merges),
+    on(BoutiqueOpened, know_boutiques, fills=("boutique",)),
+    on(IdentitiesMerged, know_merges, fills=("client_alias",)),
     on(MessageRefused, note_refusals),
     on(VisitCompleted, ask_about_visits),
 ]

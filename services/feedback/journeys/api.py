@@ -5,6 +5,7 @@ from infra.app import Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
+from infra.openapi import refuses
 from infra.wire import After, Limit, Page, read_id_cursor
 from services.feedback.journeys import actions, queries
 from services.feedback.journeys.rules import Step
@@ -23,7 +24,7 @@ async def journeys(tx: Transaction, cursor: After = None, limit: Limit = 50) -> 
     return Page(items=items, next_cursor=more)
 
 
-@routes.post("/journeys", status_code=201)
+@routes.post("/journeys", status_code=201, responses=refuses(404))
 @permit(Role.HEADQUARTERS)
 @idempotent()
 async def draw(form: JourneyForm, tx: Transaction, now: Now) -> JourneyView:

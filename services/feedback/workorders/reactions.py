@@ -125,4 +125,8 @@ async def ask_again(tx: AsyncSession, facts: Sequence[Delivered[WorkOrderClosed]
         await invite(tx, touch, survey_id=step.survey_id, delay=timedelta(minutes=step.delay_minutes))
 
 
-REACTIONS = [on(AdvisorJoined, know_advisors), on(AnswerSubmitted, put_right), on(WorkOrderClosed, ask_again)]
+REACTIONS = [
+    on(AdvisorJoined, know_advisors, fills=("advisor",)),
+    on(AnswerSubmitted, put_right),
+    on(WorkOrderClosed, ask_again),
+]

@@ -25,6 +25,8 @@ _BOOK = text(
     # A record that was merged into another keeps its owner for the day it may be separated; it is no client meanwhile.
     " and not exists (select from client_alias"
     " where client_alias.brand_id = owner.brand_id and client_alias.client_id = owner.client_id)"
+    " and not exists (select from tombstone"
+    " where tombstone.brand_id = owner.brand_id and aggregate = 'client:' || owner.client_id)"
     " order by client_id limit :limit"
 )
 

@@ -34,4 +34,4 @@ async def inherit(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]
         await actions.inherit(tx, fact.client_id, fact.merged_client_id, now=delivered.occurred_at)
 
 
-REACTIONS: list[Reaction] = [on(AdvisorJoined, know_advisors), on(IdentitiesMerged, inherit)]
+REACTIONS: list[Reaction] = [on(AdvisorJoined, know_advisors, fills=("advisor",)), on(IdentitiesMerged, inherit)]

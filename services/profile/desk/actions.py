@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,6 +42,15 @@ class Imported:
     owner: Assignment | None
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What became of one client offered: who she is now, or the slug of the refusal."""
+
+    client_id: UUID | None
+    is_new: bool = False
+    refused: Literal["identity-taken", "client-erased"] | None = None
+
+
 async def register(tx: AsyncSession, newcomer: Newcomer, known: Sequence[Known], *, source: str, now: datetime) -> None:
     """Register someone nobody knew; raises IdentityTaken when one of her identifiers is somebody's."""
     given = [(newcomer.client_id, one) for one in dict.fromkeys(known)]
@@ -53,9 +63,10 @@ async def recognise(tx: AsyncSession, openid: Known, unionid: Known | None, *, n
     """Who WeChat says she is; someone nobody knows is registered.
 
     The unionid is the same in every app of the house: it joins two records on its own, unless both have purchases.
+    Raises ClientErased.
     """
     shown = [one for one in (openid, unionid) if one is not None]
-    held = await identities.holders(tx, shown)
+    held = await _living(tx, shown)
     if not held:
         newcomer = Newcomer(new_id(), UNNAMED)
         async with tx.begin_nested() as attempt:
@@ -65,13 +76,20 @@ async def recognise(tx: AsyncSession, openid: Known, unionid: Known | None, *, n
                 return newcomer.client_id
             # The same person tapped twice: the other request has just registered her.
             await attempt.rollback()
-        held = await identities.holders(tx, shown)
+        held = await _living(tx, shown)
     holder = held.get(openid) or held[shown[-1]]
     missing = [(holder.canonical_id, one) for one in shown if one not in held]
     await identity_actions.add(tx, missing, source="wechat", now=now)
     if len({one.canonical_id for one in held.values()}) > 1:
         return await _join_accounts(tx, held[openid], held[shown[-1]], now=now)
     return holder.canonical_id
+
+
+async def _living(tx: AsyncSession, shown: Sequence[Known]) -> dict[Known, Holder]:
+    held = await identities.holders(tx, shown)
+    if any(holder.is_erased for holder in held.values()):
+        raise rules.ClientErased
+    return held
 
 
 async def _join_accounts(tx: AsyncSession, of_app: Holder, of_union: Holder, *, now: datetime) -> UUID:
@@ -93,7 +111,7 @@ async def add_identity(
 
     `source` is wechat, staff or pos. WeChat verifies a phone, and staff who have her before them; a till does not, nor
     does a voice on the telephone. Raises NotFound, ClientUnknown for someone the caller may not see, MergeNeedsDecision
-    for a phone that does not prove enough, IdentityTaken for another client's number of a till or card.
+    for a phone that does not prove enough, IdentityTaken for another client's number of a till or card, ClientErased.
     """
     if by.role in STAFF:
         await sights.sight(tx, client_id, by, now=now)
@@ -106,11 +124,11 @@ async def add_identity(
     first = verified or source == "pos"
     if await identity_actions.add(tx, [(asker, known)], source=source, now=now, confirmed=first):
         return asker, False
-    holder = (await identities.holders(tx, [known]))[known]
+    holder = (await _living(tx, [known]))[known]
     # Hers and the holder's together: two clients who give each other's number take turns.
     asker, holding = await identity_actions.hold(tx, asker, holder.client_id)
     # What decides is read from here on: a rival who held them before us may have changed all of it.
-    holder = (await identities.holders(tx, [known]))[known]
+    holder = (await _living(tx, [known]))[known]
     if holding == asker:
         if verified:
             await identity_actions.confirm(tx, known, now=now)
@@ -146,29 +164,28 @@ async def _side(tx: AsyncSession, client_id: UUID) -> rules.Side:
     return await identities.side(tx, client_id, has_purchases=await purchases.has_any(tx, client_id))
 
 
-async def bring_in(
-    tx: AsyncSession, offered: Sequence[Imported], *, actor: str, now: datetime
-) -> list[tuple[UUID | None, bool]]:
+async def bring_in(tx: AsyncSession, offered: Sequence[Imported], *, actor: str, now: datetime) -> list[Arrival]:
     """Import clients, each member number once; a constant number of statements.
 
-    Answers for each (client, new): (None, False) means that one of her identifiers is another client's. Raises
-    BatchOvertaken when another batch brought some of them at the same moment.
+    Raises BatchOvertaken when another batch brought some of them at the same moment.
     """
     held = await identities.holders(tx, [known for one in offered for known in (one.member, *one.others)])
     fresh: dict[Known, Imported] = {}
     claimed = set(held)
-    answers: list[tuple[UUID | None, bool]] = []
+    arrivals: list[Arrival] = []
     for one in offered:
-        if one.member in held:
-            answers.append((held[one.member].canonical_id, False))
+        if any(held[known].is_erased for known in (one.member, *one.others) if known in held):
+            arrivals.append(Arrival(None, refused="client-erased"))
+        elif one.member in held:
+            arrivals.append(Arrival(held[one.member].canonical_id))
         elif one.member in fresh:
-            answers.append((fresh[one.member].newcomer.client_id, False))
+            arrivals.append(Arrival(fresh[one.member].newcomer.client_id))
         elif claimed.intersection(one.others):
-            answers.append((None, False))
+            arrivals.append(Arrival(None, refused="identity-taken"))
         else:
             fresh[one.member] = one
             claimed.update(one.others)
-            answers.append((one.newcomer.client_id, True))
+            arrivals.append(Arrival(one.newcomer.client_id, is_new=True))
     given = [(one.newcomer.client_id, known) for one in fresh.values() for known in (one.member, *one.others)]
     if len(await identity_actions.add(tx, given, source="import", now=now, confirmed=False)) < len(given):
         raise BatchOvertaken(retry_after=1)
@@ -176,7 +193,7 @@ async def bring_in(
     given_consents = [consent for one in fresh.values() for consent in one.consents]
     await consents.give(tx, given_consents, channel="import", actor=actor, now=now)
     await books.assign_all(tx, [one.owner for one in fresh.values() if one.owner is not None], now=now)
-    return answers
+    return arrivals
 
 
 def consents_of(client_id: UUID, purposes: Sequence[Purpose], notice_version: str) -> tuple[Given, ...]:

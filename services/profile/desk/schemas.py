@@ -56,7 +56,7 @@ class ImportedView(View):
     index: int
     status: Literal["created", "known", "rejected"]
     client_id: UUID | None
-    code: Literal["phone-unreadable", "identity-taken"] | None = None
+    code: Literal["phone-unreadable", "identity-taken", "client-erased"] | None = None
 
 
 class ImportView(View):

@@ -18,7 +18,9 @@ _FAMILY = text("select client_id from client_alias where brand_id = :brand and c
 _ALIASES = text("select client_id, canonical_id from client_alias where brand_id = :brand and client_id = any(:ids)")
 _HOLDERS = text(
     "select i.kind, i.system, i.blind, i.client_id, i.confirmed_at,"
-    " coalesce(a.canonical_id, i.client_id) as canonical_id"
+    " coalesce(a.canonical_id, i.client_id) as canonical_id,"
+    " exists (select from tombstone where tombstone.brand_id = i.brand_id"
+    " and aggregate = 'client:' || coalesce(a.canonical_id, i.client_id)) as is_erased"
     " from unnest(cast(:kinds as text[]), cast(:systems as text[]), cast(:blinds as bytea[]))"
     " as asked (kind, system, blind)"
     " join identity i on i.brand_id = :brand and i.kind = asked.kind and i.system = asked.system"
@@ -52,12 +54,14 @@ class OpenId:
 class Holder:
     """Who holds an identifier: the record it was given to, and the one that record now belongs to.
 
-    `confirmed_at` is when she last showed that it is hers; null when an older system only said so.
+    `confirmed_at` is when she last showed that it is hers; null when an older system only said so. `is_erased` says
+    that she had herself erased: what still holds the identifier is no client any more.
     """
 
     client_id: UUID
     canonical_id: UUID
     confirmed_at: datetime | None
+    is_erased: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,9 @@ async def holders(tx: AsyncSession, known: Sequence[Known]) -> dict[Known, Holde
         },
     )
     return {
-        asked[row.kind, row.system, bytes(row.blind)]: Holder(row.client_id, row.canonical_id, row.confirmed_at)
+        asked[row.kind, row.system, bytes(row.blind)]: Holder(
+            row.client_id, row.canonical_id, row.confirmed_at, row.is_erased
+        )
         for row in rows
     }
 

@@ -30,6 +30,15 @@ class MergeNeedsDecision(Refusal):
     zh = "该号码已属于另一份客户档案，需由顾问与客户核实后再决定是否合并。"
 
 
+class ClientErased(Refusal):
+    """The identifier was a client's who had herself erased."""
+
+    kind = Kind.GONE
+    slug = "client-erased"
+    en = "This record was erased at the client's wish and is not brought back."
+    zh = "该客户档案已应其本人要求删除，不予恢复。"
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """What is known of one of the two records."""

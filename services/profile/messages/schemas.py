@@ -11,7 +11,7 @@ from infra.wire import Code, Form, Text, View
 from services.profile.messages.queries import CHANNEL, Permissions
 from services.profile.messages.rules import NEEDS_CONSENT, Purpose, Status
 
-VariableName = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
+VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Wechat = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
 
 
@@ -25,7 +25,8 @@ class MessageForm(Form):
     client_id: UUID
     purpose: Purpose
     template: Code
-    variables: dict[VariableName, Text] = Field(max_length=20)
+    # The document says names by a pattern; without the extra it would allow all other names beside them.
+    variables: dict[VariableName, Text] = Field(max_length=20, json_schema_extra={"additionalProperties": False})
     link: Annotated[str, Field(max_length=500, pattern=r"^(https?://|pages/)[\x21-\x7e]+$")] | None = None
 
 

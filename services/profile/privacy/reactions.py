@@ -52,11 +52,13 @@ async def stay_away(
         await actions.stay_away(tx, delivered.fact.appointment_id)
 
 
+FILLS = ("presence",)
+
 REACTIONS: list[Reaction] = [
-    on(Confirmed, expect),
-    on(Moved, expect),
-    on(ClientArrived, arrive),
-    on(VisitCompleted, leave),
-    on(Cancelled, stay_away),
-    on(NoShowRecorded, stay_away),
+    on(Confirmed, expect, fills=FILLS),
+    on(Moved, expect, fills=FILLS),
+    on(ClientArrived, arrive, fills=FILLS),
+    on(VisitCompleted, leave, fills=FILLS),
+    on(Cancelled, stay_away, fills=FILLS),
+    on(NoShowRecorded, stay_away, fills=FILLS),
 ]

@@ -48,10 +48,11 @@ from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::int[]) as item (purchase_i
 where purchase.brand_id = $1 and purchase.purchase_id = item.purchase_id
 """
 _BOUTIQUE = text(
-    "with kept as ("
-    " insert into boutique (brand_id, code, boutique_id) values (:brand, :code, :boutique_id)"
+    "insert into boutique (brand_id, code, boutique_id) values (:brand, :code, :boutique_id)"
     " on conflict (brand_id, code) do update set boutique_id = excluded.boutique_id"
-    ") update purchase set boutique_id = :boutique_id"
+)
+_PLACE = text(
+    "update purchase set boutique_id = :boutique_id"
     " where brand_id = :brand and store_code = :code and boutique_id is null"
 )
 
@@ -117,6 +118,8 @@ class Draft:
         self.sorted, self.customer = [], None
         for _, receipt, wrong in self.parts:
             fault, named = wrong, receipt.customer
+            if named is not None and named in held and held[named].is_erased:
+                named = None  # the receipt is nobody's
             person = held[named].canonical_id if named is not None and named in held else named
             if fault is None and receipt.currency != currency:
                 fault = Fault.CURRENCY_DIFFERS
@@ -151,8 +154,13 @@ async def keep(tx: AsyncSession, receipts: Sequence[Receipt], *, now: datetime) 
 
 
 async def open_boutique(tx: AsyncSession, code: str, boutique_id: UUID) -> None:
-    """Know the boutique behind a store code, also for the receipts that came before it."""
+    """Know the boutique behind a store code."""
     await tx.execute(_BOUTIQUE, {"brand": tx.info["brand_id"], "code": code, "boutique_id": boutique_id})
+
+
+async def place_receipts(tx: AsyncSession, code: str, boutique_id: UUID) -> None:
+    """Say where the receipts were made that came before their store code was known."""
+    await tx.execute(_PLACE, {"brand": tx.info["brand_id"], "code": code, "boutique_id": boutique_id})
 
 
 async def _insert(tx: AsyncSession, rows: Sequence[Draft], *, now: datetime) -> set[UUID]:

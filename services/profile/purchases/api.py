@@ -25,7 +25,7 @@ from services.profile.purchases.schemas import (
 routes = router()
 
 
-@routes.post("/purchases", status_code=200)
+@routes.post("/purchases", status_code=200, responses={201: {"model": ReceiptOutcome}})
 @permit(Role.POS, Role.PARTNER, Role.HEADQUARTERS)
 async def keep(form: ReceiptForm, tx: Transaction, response: Response, now: Now) -> ReceiptOutcome:
     """Keep one receipt. Its lines are its key: sending it again, whole or with more lines, changes nothing twice."""

@@ -26,4 +26,13 @@ async def know_boutiques(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpe
         await actions.open_boutique(tx, delivered.fact.code, delivered.fact.boutique_id)
 
 
-REACTIONS: list[Reaction] = [on(BoutiqueOpened, know_boutiques)]
+async def place_receipts(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpened]]) -> None:
+    """Say of the receipts that came before the boutique where they were made."""
+    for delivered in facts:
+        await actions.place_receipts(tx, delivered.fact.code, delivered.fact.boutique_id)
+
+
+REACTIONS: list[Reaction] = [
+    on(BoutiqueOpened, know_boutiques, fills=("boutique",)),
+    on(BoutiqueOpened, place_receipts),
+]

@@ -9,7 +9,9 @@ from pydantic import AwareDatetime, Field
 from infra.wire import Code, Form, Text, View
 from services.profile.purchases.rules import Fault
 
-_INT = 2**62  # room for a till's nonsense: what is too large is refused line by line, not with the batch
+# Room for a till's nonsense: what is too large is refused line by line, not with the batch. A power of ten, for the
+# document writes it as a float: of 2**62 a reader of decimals would make more than we take.
+_INT = 10**18
 BATCH_RECEIPTS = 1_000
 BATCH_LINES = 10_000
 

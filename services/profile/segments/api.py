@@ -5,6 +5,7 @@ from fastapi import Response
 from infra.app import Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
+from infra.openapi import tagged
 from infra.wire import IfMatch, etag
 from services.profile.segments import actions, queries
 from services.profile.segments.schemas import SegmentPolicyForm, SegmentPolicyView
@@ -12,7 +13,7 @@ from services.profile.segments.schemas import SegmentPolicyForm, SegmentPolicyVi
 routes = router()
 
 
-@routes.get("/segment-policy")
+@routes.get("/segment-policy", responses=tagged())
 @permit(Role.HEADQUARTERS)
 async def policy(tx: Transaction, response: Response) -> SegmentPolicyView:
     """The thresholds, their currency, and the brand's own exchange rates."""

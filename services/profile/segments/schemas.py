@@ -1,11 +1,12 @@
 """How segments and their policy go over the wire."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from infra.wire import Currency, Form, View
@@ -13,6 +14,9 @@ from services.profile.segments.queries import SegmentPolicy
 from services.profile.segments.rules import FIRST_DAY, LAST_DAY, PIVOT, Policy, Rate, Segment
 
 _ZONES = available_timezones()
+LARGEST = 1_000_000
+# More than nothing, at most the largest, with ten places.
+RATE = r"(?=.*[1-9])([0-9]{1,6}(\.[0-9]{1,10})?|1000000(\.0{1,10})?)"
 
 
 def _zone(value: str) -> str:
@@ -31,12 +35,30 @@ Zone = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_zone)]
 Threshold = Annotated[int, Field(ge=1, le=10**15)]
 
 
+def _plain(value: object) -> object:
+    if isinstance(value, bool) or (isinstance(value, str) and not re.fullmatch(RATE, value)):
+        raise PydanticCustomError("rate_form", "A number, or one written with a point and at most ten places.")
+    return value
+
+
 class RateForm(Form):
-    """US dollars for one unit of a currency, from that day on."""
+    """US dollars for one unit of a currency, from that day on: a number, or its digits as text."""
 
     currency: Annotated[Currency, AfterValidator(_not_the_pivot)]
     effective_on: date = Field(ge=FIRST_DAY, le=LAST_DAY)
-    rate: Decimal = Field(gt=0, le=1_000_000, max_digits=17, decimal_places=10)
+    rate: Annotated[
+        Decimal,
+        Field(gt=0, le=LARGEST, max_digits=17, decimal_places=10),
+        BeforeValidator(_plain),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST},
+                    {"type": "string", "pattern": f"^{RATE}$"},
+                ]
+            }
+        ),
+    ]
 
 
 class SegmentPolicyForm(Form):

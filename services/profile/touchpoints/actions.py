@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.ids import new_id
 from services.profile.touchpoints.rules import Contact
 
 _INSERT = """
@@ -46,7 +45,7 @@ async def enter(tx: AsyncSession, entries: Sequence[Entry]) -> None:
         _INSERT,
         (
             tx.info["brand_id"],
-            [new_id() for _ in entries],
+            [entry.event_id for entry in entries],  # its own id too: entered anew, it is the same contact
             [entry.event_id for entry in entries],
             [entry.client_id for entry in entries],
             [entry.kind.value for entry in entries],

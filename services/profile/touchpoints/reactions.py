@@ -14,6 +14,8 @@ from services.profile.touchpoints import actions
 from services.profile.touchpoints.actions import Entry
 from services.profile.touchpoints.rules import Contact
 
+FILLS = ("touchpoint",)
+
 
 class PurchaseRecorded(Slice):
     """A receipt, or further lines of one."""
@@ -193,7 +195,7 @@ def _contact(
             ],
         )
 
-    return on(reads, enter)
+    return on(reads, enter, fills=FILLS)
 
 
 async def enter_claimed(tx: AsyncSession, facts: Sequence[Delivered[PurchaseClaimed]]) -> None:
@@ -226,7 +228,7 @@ REACTIONS: list[Reaction] = [
         at="purchased_at",
         details=["currency", "net_minor", "line_count"],
     ),
-    on(PurchaseClaimed, enter_claimed),
+    on(PurchaseClaimed, enter_claimed, fills=FILLS),
     _contact(Confirmed, Contact.VISIT_BOOKED, about="appointment_id", details=["experience_id", "starts_at"]),
     _contact(Moved, Contact.VISIT_MOVED, about="appointment_id", details=["starts_at"]),
     _contact(Cancelled, Contact.VISIT_CANCELLED, about="appointment_id", details=["starts_at"]),

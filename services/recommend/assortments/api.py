@@ -10,6 +10,7 @@ from infra.app import By, Kit, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Caller, Role, permit
+from infra.openapi import refuses, tagged
 from infra.refusal import NotFound
 from infra.wire import IfMatch, Limit, etag
 from services.recommend.assortments import actions, queries
@@ -64,7 +65,11 @@ async def recommend_to_me(
     )
 
 
-@routes.post("/assortments", status_code=201)
+@routes.post(
+    "/assortments",
+    status_code=201,
+    responses={**tagged(201), 200: {"model": AssortmentView, **tagged()[200]}, **refuses(404)},
+)
 @permit(*PREPARERS, Role.SERVICE)
 @idempotent()
 async def prepare(
@@ -93,7 +98,7 @@ async def list_assortments(appointment_id: UUID, kit: OfKit, by: By) -> Assortme
         return AssortmentsView(items=[await _view(tx, row, kit, by)])
 
 
-@routes.get("/assortments/{assortment_id}")
+@routes.get("/assortments/{assortment_id}", responses=tagged())
 @permit(*PREPARERS, Role.SERVICE)
 async def read_assortment(assortment_id: UUID, kit: OfKit, by: By, response: Response) -> AssortmentView:
     """The pieces prepared for a visit, with what the boutique has of them at this moment."""

@@ -9,6 +9,8 @@ import pytest
 from infra import migrate
 from infra.database import Database, guard
 from infra.eventlog.postgres import PostgresLog
+from tests.infra.eventlog.builders import OTHER_BRAND
+from tests.infra.eventlog.house import PLUMBING, House, house
 from tests.running import Throwaway
 
 _EFFECT = """
@@ -22,7 +24,7 @@ create table effect (
 )
 """
 
-_PLUMBING = "outbox, outbox_sequence, relay_state, lease, follower_cursor, follower_source, parked_fact"
+THREE = ("lamps", "lanterns", "candles")
 
 NewLog = Callable[..., PostgresLog]
 NewDatabase = Callable[..., Database]
@@ -46,10 +48,36 @@ def shared_log(postgres: Throwaway) -> str:
     return asyncio.run(postgres.database("maison_log"))
 
 
+@pytest.fixture(scope="session")
+def three_urls(postgres: Throwaway, plumbed: str) -> dict[str, str]:
+    """The databases of three services, which the tests take turns in as well. They need nothing but the plumbing."""
+
+    async def make() -> dict[str, str]:
+        urls = {name: await postgres.database("maison_gateway") for name in THREE}
+        for url in urls.values():
+            await migrate.migrate(url, migrate.PLUMBING)
+        return urls
+
+    return asyncio.run(make())
+
+
+@pytest.fixture
+async def three(three_urls: dict[str, str], log_url: str, log: PostgresLog) -> AsyncIterator[House]:
+    """Three services that have told one another of forty-five facts each, in turns, of two brands."""
+    async with house(three_urls, log_url, log) as made:
+        for _ in range(3):
+            for service in made.services.values():
+                await service.light(10)
+                await service.light(5, brand_id=OTHER_BRAND)
+                await service.send()
+        await made.settle()
+        yield made
+
+
 @pytest.fixture
 async def service_url(plumbed: str) -> str:
     """The service's database, empty, with a table for effects behind the brand wall."""
-    await _run(plumbed, f"truncate {_PLUMBING} restart identity", "drop table if exists effect", _EFFECT)
+    await _run(plumbed, f"truncate {PLUMBING} restart identity", "drop table if exists effect", _EFFECT)
     await _run(plumbed, *guard("effect"))
     return plumbed
 

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from infra import problems
 from infra.app import Kit, Now, OfKit, router
 from infra.identity import public
+from infra.openapi import refuses
 from infra.refusal import Malformed, NotFound, Refusal, UnsupportedMediaType
 from services.feedback.answers import actions, queries
 from services.feedback.answers.api import page
 from services.feedback.answers.rules import AnswerDoesNotFit, Reply
-from services.feedback.answers.schemas import AnswerForm, LinkView, ReceivedView
+from services.feedback.answers.schemas import AnswerForm, LinkView, ReceivedView, ReplyForm
 from services.feedback.invitations.rules import brand_of, digest
 
 routes = router(prefix="")
@@ -24,6 +25,8 @@ LARGEST = 256 * 1024  # bytes of an answer
 FORM = "application/x-www-form-urlencoded"
 
 _HTML: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
+# Who reads pages gets a page; for a form that does not fit, the page again.
+_REFUSES = refuses(404, 410, 422, content=_HTML)
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -38,17 +41,7 @@ _BODY: dict[str, Any] = {
                             "type": "array",
                             "minItems": 1,
                             "maxItems": 20,
-                            "items": {
-                                "type": "object",
-                                "required": ["question_id"],
-                                "additionalProperties": False,
-                                "properties": {
-                                    "question_id": {"type": "string", "maxLength": 64},
-                                    "score": {"type": "integer", "minimum": 0, "maximum": 10},
-                                    "choice": {"type": "string", "maxLength": 64},
-                                    "text": {"type": "string", "minLength": 1, "maxLength": 2000},
-                                },
-                            },
+                            "items": ReplyForm.model_json_schema(),
                         }
                     },
                 },
@@ -62,7 +55,7 @@ _BODY: dict[str, Any] = {
 }
 
 
-@routes.get("/s/{token}", responses={200: {"model": LinkView, "content": _HTML}})
+@routes.get("/s/{token}", responses={200: {"model": LinkView, "content": _HTML}, **_REFUSES})
 @public
 async def link(token: str, request: Request, kit: OfKit, now: Now) -> Response:
     """Show the survey behind a link, as a page or, when JSON is asked for, as JSON. Looking does not use it up."""
@@ -77,7 +70,7 @@ async def link(token: str, request: Request, kit: OfKit, now: Now) -> Response:
 
 @routes.post(
     "/s/{token}",
-    responses={200: {"model": ReceivedView, "content": _HTML}},
+    responses={200: {"model": ReceivedView, "content": _HTML}, **_REFUSES},
     openapi_extra=_BODY,
     max_body_size=LARGEST,
 )

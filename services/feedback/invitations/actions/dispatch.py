@@ -18,6 +18,7 @@ from infra.eventlog.outbox import record
 from infra.peers import PeerRefused, PeerUnavailable
 from infra.refusal import NotFound
 from infra.telemetry import reduced, start_trace
+from infra.telemetry.traces import work
 from services.feedback.invitations import queries, rules
 from services.feedback.invitations.events import SurveyDue
 from services.feedback.invitations.rules import Status
@@ -86,7 +87,8 @@ def _claim(tx: AsyncSession, invitation: Invitation, *, now: datetime) -> tuple[
 async def _alone(kit: Kit, brand_id: str, invitation_id: UUID) -> None:
     """Hand one over. A fault of one must not hold up its neighbours: it is logged, and its claim lapses."""
     try:
-        await _hand_over(kit, brand_id, invitation_id)
+        with work("hand over invitation"):
+            await _hand_over(kit, brand_id, invitation_id)
     except Exception as fault:  # noqa: BLE001 - an edge: each invitation is a job of its own
         structlog.get_logger().error("invitation-fault", invitation_id=str(invitation_id), **reduced(fault))
 

@@ -13,6 +13,7 @@ from infra.crypto import keyring
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Caller, Role, permit
+from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, etag, read_instant_cursor
 from services.feedback.answers.queries import comments
 from services.feedback.invitations.queries import canonical, follow_up
@@ -56,7 +57,7 @@ async def work_orders(
     return Page(items=items, next_cursor=more)
 
 
-@routes.post("/work-orders", status_code=201)
+@routes.post("/work-orders", status_code=201, responses={**tagged(201), **refuses(404)})
 @permit(Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
 @idempotent()
 async def raise_order(
@@ -68,7 +69,7 @@ async def raise_order(
     return await _tagged(tx, raised, response, by=by, now=now)
 
 
-@routes.get("/work-orders/{work_order_id}")
+@routes.get("/work-orders/{work_order_id}", responses=tagged())
 @permit(Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
 async def work_order(work_order_id: UUID, tx: Transaction, by: By, now: Now, response: Response) -> WorkOrderDetail:
     """Show a work order with its notes, its history and the loop back to the client."""

@@ -1,6 +1,7 @@
 """How clients come in: registered, imported, recognised by WeChat, known by one more identifier."""
 
 from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID
 
 from fastapi import Response
@@ -10,6 +11,7 @@ from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Caller, Role, permit
 from infra.ids import new_id
+from infra.openapi import refuses, tagged
 from infra.wire import etag
 from services.profile.books.actions import Assignment
 from services.profile.clients.actions import Newcomer
@@ -38,7 +40,7 @@ from services.profile.privacy.rules import STAFF, role_ground
 routes = router()
 
 
-@routes.post("/clients", status_code=201)
+@routes.post("/clients", status_code=201, responses=tagged(201))
 @permit(Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.CLIENT_SERVICE, Role.HEADQUARTERS, Role.POS)
 @idempotent()
 async def register(form: RegisterForm, tx: Transaction, by: By, now: Now, response: Response) -> RecognisedView:
@@ -63,16 +65,17 @@ async def import_clients(form: ImportForm, tx: Transaction, by: By, now: Now) ->
             offered.append((index, _imported(one)))
         except models.PhoneUnreadable:
             views[index] = ImportedView(index=index, status="rejected", client_id=None, code="phone-unreadable")
-    answers = await actions.bring_in(tx, [one for _, one in offered], actor=by.subject, now=now)
-    for (index, _), (client_id, new) in zip(offered, answers, strict=True):
-        if client_id is None:
-            views[index] = ImportedView(index=index, status="rejected", client_id=None, code="identity-taken")
+    arrivals = await actions.bring_in(tx, [one for _, one in offered], actor=by.subject, now=now)
+    for (index, _), arrival in zip(offered, arrivals, strict=True):
+        if arrival.refused is not None:
+            views[index] = ImportedView(index=index, status="rejected", client_id=None, code=arrival.refused)
         else:
-            views[index] = ImportedView(index=index, status="created" if new else "known", client_id=client_id)
+            status: Literal["created", "known"] = "created" if arrival.is_new else "known"
+            views[index] = ImportedView(index=index, status=status, client_id=arrival.client_id)
     return ImportView(items=[views[index] for index in range(len(form.clients))])
 
 
-@routes.post("/clients/recognise")
+@routes.post("/clients/recognise", responses=refuses(410))
 @permit(Role.SERVICE)
 async def recognise(form: RecogniseForm, tx: Transaction, now: Now) -> RecognisedView:
     """Who signs in through WeChat; someone new is registered. Safe to repeat."""
@@ -82,7 +85,7 @@ async def recognise(form: RecogniseForm, tx: Transaction, now: Now) -> Recognise
     )
 
 
-@routes.post("/clients/{client_id}/identities")
+@routes.post("/clients/{client_id}/identities", responses=refuses(410))
 @permit(
     Role.SERVICE,
     Role.POS,

@@ -7,6 +7,7 @@ from fastapi import Response
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Caller, Role, permit
+from infra.openapi import tagged
 from infra.refusal import NotFound
 from infra.wire import After, IfMatch, Limit, Page, etag
 from services.profile.clients import actions as clients
@@ -23,7 +24,7 @@ from services.profile.purchases.schemas import PurchaseView
 routes = router()
 
 
-@routes.get("/me")
+@routes.get("/me", responses=tagged())
 @permit(Role.CLIENT)
 async def me(tx: Transaction, by: By, now: Now, response: Response) -> MeView:
     """Who I am to the house."""

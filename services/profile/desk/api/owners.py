@@ -7,6 +7,7 @@ from fastapi import Response
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
+from infra.openapi import tagged
 from infra.wire import IfMatch, etag
 from services.profile.books import actions, queries
 from services.profile.books.schemas import OwnerForm, OwnerView
@@ -15,7 +16,7 @@ from services.profile.privacy import queries as sights
 routes = router()
 
 
-@routes.get("/clients/{client_id}/owner")
+@routes.get("/clients/{client_id}/owner", responses=tagged())
 @permit(Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS, Role.SERVICE)
 async def owner(client_id: UUID, tx: Transaction, by: By, now: Now, response: Response) -> OwnerView:
     """In whose book a client is; all null, with the ETag `"0"`, while she is in nobody's."""

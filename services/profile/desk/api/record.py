@@ -9,7 +9,8 @@ from fastapi import Query, Response
 from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.identity import Caller, Role, permit
-from infra.wire import After, IfMatch, Limit, Page, etag
+from infra.openapi import tagged
+from infra.wire import After, IfMatch, Limit, Page, Spelled, etag
 from services.profile.clients import actions as clients
 from services.profile.clients.schemas import CorrectionForm
 from services.profile.consents import actions as consent_actions
@@ -32,8 +33,10 @@ from services.profile.touchpoints.rules import Contact
 
 routes = router()
 
+OnDay = Annotated[date, Spelled]
 
-@routes.get("/clients/{client_id}")
+
+@routes.get("/clients/{client_id}", responses=tagged())
 @permit(Role.SERVICE, *STAFF)
 async def client(client_id: UUID, tx: Transaction, by: By, now: Now, response: Response) -> ClientView:
     """A client in full. That the caller looked, and on what ground, is written down."""
@@ -108,7 +111,7 @@ async def purchases(
 
 @routes.get("/clients/{client_id}/segment")
 @permit(Role.SERVICE, *STAFF)
-async def segment(client_id: UUID, tx: Transaction, by: By, now: Now, as_of: date | None = None) -> SegmentView:
+async def segment(client_id: UUID, tx: Transaction, by: By, now: Now, as_of: OnDay | None = None) -> SegmentView:
     """A client's segment on a day, reckoned from her receipts; today's without a day."""
     sight = await privacy.look(tx, client_id, seen="segment", by=by, now=now)
     day = as_of or await segments.today(tx, now)

@@ -22,9 +22,12 @@ from services.profile.messages.events import MessageRefused, MessageSent
 from services.profile.messages.queries import CHANNEL
 from services.profile.messages.rules import Purpose, Reason, Status, Step
 
+# What was queued in the backup may have been sent between it and the restore: nobody knows any more.
+FROM_BEFORE = "exists (select from restoration where restored_at > asked_at)"
+
 _DUE = text(
-    "select message_id, client_id, purpose, template, appid, template_id, openid, openid_blind, variables, link,"
-    " asked_at from message where brand_id = :brand and status = 'queued' and due_at <= :now"
+    "select message_id, client_id, purpose, template, appid, template_id, openid, openid_blind, variables, link,"  # noqa: S608
+    f" asked_at from message where brand_id = :brand and status = 'queued' and due_at <= :now and not {FROM_BEFORE}"
     # Several instances look at once: each takes another message.
     " order by due_at, message_id limit 1 for update skip locked"
 )
@@ -35,9 +38,9 @@ _MOVE = text(
     " where brand_id = :brand and message_id = :message_id and status = :before returning 1"
 )
 _GIVE_UP = text(
-    "update message set status = 'unknown', reason = :reason, settled_at = :now, openid = null, variables = null,"
+    "update message set status = 'unknown', reason = :reason, settled_at = :now, openid = null, variables = null,"  # noqa: S608
     " link = null"
-    " where status = 'sending' and sending_at < :before"
+    f" where status = 'sending' and sending_at < :before or status = 'queued' and {FROM_BEFORE}"
 )
 
 
@@ -106,7 +109,10 @@ async def settle(tx: AsyncSession, letter: Letter, outcome: Outcome, *, now: dat
 
 
 async def give_up(database: Database, *, before: datetime, now: datetime) -> int:
-    """Say `unknown` of messages claimed before a moment that nobody has settled; answers how many."""
+    """Say `unknown` of messages claimed before a moment that nobody has settled; answers how many.
+
+    And of those that a restore has brought back into the queue.
+    """
     async with database.transaction(EVERY_BRAND) as tx:
         lost = await tx.execute(_GIVE_UP, {"before": before, "now": now, "reason": Reason.INTERRUPTED.value})
         count: int = lost.rowcount  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from infra.database import EVERY_BRAND, Database
 from infra.eventlog.hint import pause
 from infra.settings import Settings
 from infra.telemetry import reduced, start_trace
+from infra.telemetry.traces import work
 from infra.wechat.access_token import AccessTokens
 from infra.wechat.call import Account, open_http
 from infra.wechat.client import WeChat
@@ -28,7 +29,10 @@ AWAY = 5.0  # seconds to wait while WeChat gives no token
 # A claimed message older than this is nobody's any more; longer than any call to WeChat may take (delivery.LONGEST).
 INTERRUPTED_AFTER = timedelta(seconds=60)
 
-_BRAND = text("select brand_id from message where status = 'queued' and due_at <= :now order by due_at limit 1")
+_BRAND = text(
+    f"select brand_id from message where status = 'queued' and due_at <= :now and not {claims.FROM_BEFORE}"  # noqa: S608
+    " order by due_at limit 1"
+)
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,10 @@ async def send_next(database: Database, post: Post, *, clock: Callable[[], datet
         letter = await claims.claim(tx, now=clock())
     if letter is None:
         return False  # a rival was faster, or it may no longer be sent
-    outcome = await deliver(post.wechat, letter, templates=post.settings.wechat_templates)
-    async with database.transaction(brand_id) as tx:
-        await claims.settle(tx, letter, outcome, now=clock())
+    with work("send message"):
+        outcome = await deliver(post.wechat, letter, templates=post.settings.wechat_templates)
+        async with database.transaction(brand_id) as tx:
+            await claims.settle(tx, letter, outcome, now=clock())
     return True
 
 

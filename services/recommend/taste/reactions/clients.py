@@ -103,7 +103,7 @@ async def _decide(
 
 
 REACTIONS: list[Reaction] = [
-    on(IdentitiesMerged, merge),
-    on(ConsentGiven, allow),
-    on(ConsentWithdrawn, disallow),
+    on(IdentitiesMerged, merge, fills=("client_alias",)),
+    on(ConsentGiven, allow, fills=("consent",)),
+    on(ConsentWithdrawn, disallow, fills=("consent",)),
 ]

@@ -74,6 +74,6 @@ async def claim(tx: AsyncSession, facts: Sequence[Delivered[PurchaseClaimed]]) -
 
 
 REACTIONS: list[Reaction] = [
-    on(PurchaseRecorded, remember_purchases),
-    on(PurchaseClaimed, claim),
+    on(PurchaseRecorded, remember_purchases, fills=("bought",)),
+    on(PurchaseClaimed, claim, fills=("bought",)),
 ]

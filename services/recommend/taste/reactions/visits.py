@@ -81,10 +81,12 @@ async def end(
     )
 
 
+FILLS = ("visit",)
+
 REACTIONS: list[Reaction] = [
-    on(VisitAgreed, expect),
-    on(VisitMoved, expect),
-    on(VisitCompleted, end),
-    on(VisitCancelled, end),
-    on(NoShowRecorded, end),
+    on(VisitAgreed, expect, fills=FILLS),
+    on(VisitMoved, expect, fills=FILLS),
+    on(VisitCompleted, end, fills=FILLS),
+    on(VisitCancelled, end, fills=FILLS),
+    on(NoShowRecorded, end, fills=FILLS),
 ]

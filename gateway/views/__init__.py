@@ -1,0 +1,1 @@
+"""What the gateway shows of all services together."""

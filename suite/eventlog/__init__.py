@@ -1,0 +1,1 @@
+"""`maison log`: how the event log stands, and what a person does when something went wrong."""

@@ -1,0 +1,72 @@
+"""What is replayed: the tables that reactions alone fill exist, stand behind the wall, and are written nowhere else."""
+
+import re
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.identity.reactions import REACTIONS as GATEWAY
+from infra.eventlog.reaction import Reaction
+from services.appointments.availability.reactions import REACTIONS as APPOINTMENTS
+from services.feedback.invitations.reactions import REACTIONS as INVITATIONS
+from services.feedback.workorders.reactions import REACTIONS as WORKORDERS
+from services.profile.app import REACTS
+from services.profile.segments.reactions import reactions as segments
+from services.recommend.assortments.reactions import REACTIONS as ASSORTMENTS
+from services.recommend.taste.reactions import REACTIONS as TASTE
+from tests.infra.eventlog.builders import rows
+from tests.running import Throwaway
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLLOWERS: dict[str, list[Reaction]] = {
+    "profile": [*REACTS, *segments(lambda: datetime.now(UTC))],
+    "appointments": APPOINTMENTS,
+    "feedback": [*INVITATIONS, *WORKORDERS],
+    "recommend": [*TASTE, *ASSORTMENTS],
+    "gateway": GATEWAY,
+}
+FILLED = {
+    "profile": {"advisor", "boutique", "presence", "touchpoint"},
+    "appointments": {"client_alias", "client_owner"},
+    "feedback": {"advisor", "boutique", "client_alias"},
+    "recommend": {"bought", "client_alias", "consent", "visit"},
+    "gateway": {"boutique_region"},
+}
+# Where each such table is written in SQL, apart from the ORM's statements, which name a class.
+WRITTEN = {
+    ("profile", "advisor"): {"books/actions.py"},
+    ("profile", "boutique"): {"purchases/actions.py"},
+    ("profile", "presence"): {"privacy/actions.py"},
+    ("profile", "touchpoint"): {"touchpoints/actions.py"},
+    ("recommend", "bought"): {"taste/reactions/purchases.py"},
+    ("recommend", "client_alias"): {"taste/reactions/clients.py"},
+    ("recommend", "consent"): {"taste/reactions/clients.py"},
+    ("recommend", "visit"): {"taste/reactions/visits.py"},
+}
+_WRITES = re.compile(r"\b(?:insert\s+into|update|delete\s+from)\s+([a-z_]+)")
+
+
+def test_these_tables_are_replayed() -> None:
+    assert {
+        name: {table for reaction in reactions for table in reaction.fills} for name, reactions in FOLLOWERS.items()
+    } == FILLED
+
+
+@pytest.mark.parametrize("name", FILLED)
+async def test_they_exist_behind_the_wall(postgres: Throwaway, name: str) -> None:
+    guarded = await rows(postgres.urls[f"maison_{name}"], "select relname from pg_class where relforcerowsecurity")
+    assert FILLED[name] <= {row["relname"] for row in guarded}
+
+
+def test_no_statement_outside_the_reactions_writes_them() -> None:
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for name, tables in FILLED.items():
+        folder = ROOT / (name if name == "gateway" else f"services/{name}")
+        for path in folder.rglob("*.py"):
+            if "migrations" in path.parts:
+                continue
+            for table in set(_WRITES.findall(path.read_text())) & tables:
+                found[name, table].add(str(path.relative_to(folder)))
+    assert found == WRITTEN

@@ -1,17 +1,24 @@
 """Calls to the other services: signed by this one, bounded in time, refusals passed on as refusals."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
+from opentelemetry.trace import SpanKind
 
 from infra.identity import Caller, Role, Signer
 from infra.problems import URN
 from infra.refusal import Kind, Refusal
 from infra.settings import Settings
-from infra.telemetry import traceparent
+from infra.telemetry import metrics, traceparent
+from infra.telemetry.traces import step
 
 TIMEOUT = httpx.Timeout(3.0, connect=1.0)
+# Given up before the five seconds after which our servers close an idle connection: the two must not meet.
+KEEP_ALIVE = 3.0
+# The connection broke before the answer: the instance at its other end has ended, or was killed.
+BROKEN = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
 
 class PeerUnavailable(Refusal):
@@ -56,6 +63,32 @@ class Peer:
         idempotency_key: str | None = None,
     ) -> Any:
         """The JSON body of a 2xx answer; raises PeerRefused for a 4xx, otherwise PeerUnavailable."""
+        began, outcome = time.perf_counter(), "unavailable"
+        said = {"maison.peer": self.name, "http.request.method": method}
+        with step(f"call {self.name}", SpanKind.CLIENT, said) as span:
+            try:
+                answer = await self._ask(
+                    method, path, brand_id=brand_id, json=json, params=params, idempotency_key=idempotency_key
+                )
+                outcome = "ok"
+            except PeerRefused as refused:
+                span.say("http.response.status_code", refused.status)
+                outcome = "refused"
+                raise
+            finally:
+                metrics.CALLS.labels(self.name, outcome).observe(time.perf_counter() - began)
+            return answer
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        brand_id: str,
+        json: object,
+        params: Mapping[str, str] | None,
+        idempotency_key: str | None,
+    ) -> Any:
         caller = Caller(subject=self._signer.issuer, role=Role.SERVICE, brand_id=brand_id)
         headers = {"Authorization": f"Bearer {self._signer.sign(caller, audience=self.name)}"}
         if trace := traceparent():
@@ -63,7 +96,13 @@ class Peer:
         if idempotency_key:
             headers["Idempotency-Key"] = idempotency_key
         try:
-            answer = await self._client.request(method, path, json=json, params=params, headers=headers)
+            try:
+                answer = await self._client.request(method, path, json=json, params=params, headers=headers)
+            except BROKEN:
+                if method != "GET" and idempotency_key is None:
+                    raise
+                # Repeating does no harm, and its siblings accept what comes anew.
+                answer = await self._client.request(method, path, json=json, params=params, headers=headers)
         except httpx.HTTPError:
             raise PeerUnavailable from None
         if (
@@ -102,7 +141,11 @@ class Peers:
         self._peers = {}
         for name, address in addresses.items():
             client = httpx.AsyncClient(
-                base_url=address, timeout=TIMEOUT, transport=(transports or {}).get(name), trust_env=False
+                base_url=address,
+                timeout=TIMEOUT,
+                limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE),
+                transport=(transports or {}).get(name),
+                trust_env=False,
             )
             self._clients.append(client)
             self._peers[name] = Peer(name, client, signer)

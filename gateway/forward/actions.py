@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
 
 import aiohttp
 import structlog
@@ -10,7 +9,7 @@ from multidict import CIMultiDict
 from starlette.types import Message, Receive, Send
 from yarl import URL
 
-from gateway.forward.rules import AnswerTooLate, Header, ServiceAway, outbound
+from gateway.forward.rules import SAFE, AnswerTooLate, Header, ServiceAway, outbound
 from infra.refusal import BodyTooLarge, BodyTooSlow, Refusal
 
 CONNECTIONS = 100  # per service
@@ -19,6 +18,8 @@ KEEP_ALIVE = 3.0
 CONNECT = 2.0  # seconds for a connection, its turn in the pool included
 CHUNK = 15.0  # seconds until the caller's next piece of body
 SMALL = 64 * 1024  # bytes: a body this small is sent in one piece, which costs less
+# Seconds until anybody looks whether the caller has hung up: most answers are there before, and the looking costs.
+MOMENT = 0.05
 
 _SKIPPED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
@@ -90,24 +91,28 @@ class Upstreams:
         self._addresses = addresses
         self._patience = patience
         self._pools: dict[str, aiohttp.ClientSession] = {}
+        self._fresh: dict[str, aiohttp.ClientSession] = {}  # for second attempts: a connection is never used again
 
     async def open(self) -> None:
         """Open the pools; must run inside the event loop."""
         for service in self._addresses:
-            self._pools[service] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE),
-                timeout=aiohttp.ClientTimeout(
-                    total=None, connect=CONNECT, sock_connect=CONNECT, sock_read=self._patience
-                ),
-                auto_decompress=False,
-                trust_env=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=_SKIPPED,
-            )
+            pooled = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE)
+            self._pools[service] = self._session(pooled)
+            self._fresh[service] = self._session(aiohttp.TCPConnector(limit=CONNECTIONS, force_close=True))
+
+    def _session(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT, sock_connect=CONNECT, sock_read=self._patience),
+            auto_decompress=False,
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_SKIPPED,
+        )
 
     async def close(self) -> None:
         """Close the pools."""
-        for pool in self._pools.values():
+        for pool in (*self._pools.values(), *self._fresh.values()):
             await pool.close()
 
     async def pass_on(
@@ -126,22 +131,33 @@ class Upstreams:
         `target` is path and query as they came, `body` the body if it was read already. Raises ServiceAway,
         AnswerTooLate, BodyTooLarge, BodyTooSlow or CallerLeft; once the answer has begun, only what cuts it off.
         """
-        exchange = asyncio.ensure_future(
-            self._exchange(service, method, target, headers=headers, incoming=incoming, body=body, send=send)
-        )
-        watch = asyncio.ensure_future(incoming.gone())
+        loop, this = asyncio.get_running_loop(), asyncio.current_task()
+        watch: asyncio.Task[None] | None = None
+        left = False
+
+        async def look() -> None:
+            nonlocal left
+            await incoming.gone()
+            left = True
+            if this is not None:
+                this.cancel()
+
+        def begin_to_look() -> None:
+            nonlocal watch
+            watch = loop.create_task(look())
+
+        later = loop.call_later(MOMENT, begin_to_look)
         try:
-            await asyncio.wait({exchange, watch}, return_when=asyncio.FIRST_COMPLETED)
-            if exchange.done():
-                exchange.result()
-                return
-            raise CallerLeft
+            await self._exchange(service, method, target, headers=headers, incoming=incoming, body=body, send=send)
+        except asyncio.CancelledError:
+            if this is None or not left:
+                raise
+            this.uncancel()
+            raise CallerLeft from None
         finally:
-            for task in (exchange, watch):
-                if not task.done():
-                    task.cancel()
-                    with suppress(asyncio.CancelledError, Exception):
-                        await task
+            later.cancel()
+            if watch is not None:
+                watch.cancel()
 
     async def _exchange(
         self,
@@ -165,7 +181,7 @@ class Upstreams:
                     sent["Content-Length"] = str(incoming.declared)
         url = URL(self._addresses[service] + target, encoded=True)
         try:
-            answer = await self._pools[service].request(method, url, headers=sent, data=data, allow_redirects=False)
+            answer = await self._ask(service, method, url, sent, data)
         except aiohttp.SocketTimeoutError:
             raise incoming.failure or self._away(service, AnswerTooLate()) from None
         except (aiohttp.ClientError, OSError, TimeoutError):
@@ -173,12 +189,33 @@ class Upstreams:
         try:
             start = {"type": "http.response.start", "status": answer.status, "headers": outbound(answer.raw_headers)}
             await send(start)
-            async for chunk in answer.content.iter_any():
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            more = True
+            while more:
+                chunk = await answer.content.readany()
+                more = not answer.content.at_eof()
+                await send({"type": "http.response.body", "body": chunk, "more_body": more})
         finally:
             # Read to its end, the connection goes back into the pool; otherwise it is closed.
             answer.release()
+
+    async def _ask(
+        self,
+        service: str,
+        method: str,
+        url: URL,
+        headers: CIMultiDict[str],
+        data: bytes | AsyncIterator[bytes] | None,
+    ) -> aiohttp.ClientResponse:
+        """Ask; once more, on a fresh connection, when the first broke before its answer and repeating does no harm."""
+        try:
+            return await self._pools[service].request(method, url, headers=headers, data=data, allow_redirects=False)
+        except aiohttp.ClientConnectorError:
+            raise  # nobody listens
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            # The instance at the other end has ended, or was killed; its siblings accept what comes anew.
+            if not (data is None or isinstance(data, bytes)) or not (method in SAFE or "Idempotency-Key" in headers):
+                raise
+        return await self._fresh[service].request(method, url, headers=headers, data=data, allow_redirects=False)
 
     def _away(self, service: str, refusal: Refusal) -> Refusal:
         structlog.get_logger().warning("service-away", peer=service, fault=refusal.slug)

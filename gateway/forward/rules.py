@@ -50,6 +50,8 @@ KEPT_INSIDE = frozenset(
         b"tracestate",
     }
 )
+# What the one who runs the suite asks this process itself, with a token of his own that the door does not exchange.
+INSIDE = "/internal/"
 # A service must not read another path than we did: no encoded separators, dots or NUL, and no dot segments.
 _AMBIGUOUS = re.compile(rb"%2f|%5c|%2e|%00|\\|//|/\.{1,2}(/|$)", re.IGNORECASE)
 
@@ -127,16 +129,17 @@ class Table:
                 raise ValueError(msg)
 
     def find(self, method: str, raw_path: bytes) -> Match | None:
-        """The match at a path as it stands on the wire, None where nothing is. A literal goes before a parameter."""
+        """The match at a path as it stands on the wire, None where nothing is.
+
+        A path that is spelled out goes before a parameter, whatever the method (OpenAPI 3.1, Paths Object).
+        """
         if _AMBIGUOUS.search(raw_path) or not raw_path.isascii():
             return None
-        leaves = _leaves(self._root, raw_path.decode("ascii").split("/")[1:])
-        allowed: list[str] = []
-        for leaf in leaves:
-            if (operation := leaf.operations.get(method)) is not None:
-                return Match(operation, ())
-            allowed += leaf.operations
-        return Match(None, tuple(sorted(set(allowed)))) if allowed else None
+        leaf = next(iter(_leaves(self._root, raw_path.decode("ascii").split("/")[1:])), None)
+        if leaf is None:
+            return None
+        operation = leaf.operations.get(method)
+        return Match(operation, () if operation is not None else tuple(sorted(leaf.operations)))
 
 
 def _leaves(node: _Node, segments: list[str]) -> Iterable[_Node]:
@@ -199,6 +202,11 @@ def read_address(text: str) -> Address | None:
 def lies_in(networks: Iterable[Network], address: Address | None) -> bool:
     """Whether the address belongs to one of these networks."""
     return address is not None and any(address in network for network in networks)
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path leads to this process's own operations, which are no part of the API."""
+    return path.startswith(INSIDE)
 
 
 def declared_length(headers: Iterable[Header]) -> int | None:

@@ -1,25 +1,19 @@
-"""The processes while they run: started, awaited, watched, started again, stopped."""
+"""The processes while they run: started, awaited, watched, started again, replaced, stopped."""
 
-import contextlib
-import os
-import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
 from suite.launcher import state
-from suite.launcher.obstacles import NotReadyInTime, ProcessDied
+from suite.launcher.instances import Instance, end
+from suite.launcher.listeners import Listener
+from suite.launcher.obstacles import NotReadyInTime, Obstacle, ProcessDied, StoppedMeanwhile
 from suite.launcher.postgres import tail
 from suite.launcher.processes import Process
-from suite.launcher.settings import ROOT
 
 READY = 60  # seconds from start to ready
-GRACE = 15  # seconds from SIGTERM to SIGKILL; a process drains for ten
 STEADY = 60  # seconds after which a process counts as healthy again
 LONGEST_PAUSE = 30.0  # seconds between two attempts to start a process again
 _LOOK = 0.2  # seconds between two looks
@@ -31,34 +25,6 @@ def pause(failures: int) -> float:
 
 
 @dataclass
-class _Child:
-    process: Process
-    log: Path
-    running: subprocess.Popen[bytes] | None = None
-    began: float = 0.0
-    failures: int = 0
-    restarts: int = 0
-    again_at: float = 0.0
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.running = subprocess.Popen(
-                self.process.command,
-                cwd=ROOT,
-                env=self.process.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # A group of its own: the terminal's Ctrl-C is for the launcher, which stops everything in order.
-                start_new_session=True,
-            )
-        self.began = time.monotonic()
-
-    def alive(self) -> bool:
-        return self.running is not None and self.running.poll() is None
-
-
-@dataclass
 class Children:
     """All processes of the suite on this machine. `say` hears what a person should know."""
 
@@ -66,36 +32,48 @@ class Children:
     logs: Path
     say: Callable[[str], None]
     changed: Callable[[Mapping[str, state.Child]], None] = lambda _: None
-    _children: dict[str, _Child] = field(default_factory=dict)
+    _children: dict[str, Instance] = field(default_factory=dict)
+    # Coming or going: not watched, but seen from outside, and stopped with the others.
+    _passing: dict[str, Instance] = field(default_factory=dict)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _watcher: threading.Thread | None = None
+    # Whoever looks after a child, or puts another one in its place, has its turn.
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _replacing: threading.Lock = field(default_factory=threading.Lock)
     _untold: bool = False
 
     def start(self) -> None:
-        """Start every process, without waiting for any."""
+        """Start every instance, without waiting for any; raises OSError where one cannot be."""
         self.logs.mkdir(parents=True, exist_ok=True)
         for process in self.processes:
-            child = _Child(process, self.logs / f"{process.name}.log")
-            self._children[process.name] = child
-            child.start()
+            listener = Listener(process.host, process.port)
+            for name in process.names:
+                child = Instance(name, process, listener, self.logs / f"{process.name}.log")
+                self._children[name] = child
+                child.start()
         self._tell()
 
     def await_ready(self, progress: Callable[[str], None]) -> None:
         """Wait until each answers its probe; `progress` hears each name. Raises ProcessDied or NotReadyInTime."""
-        waiting = dict(self._children)
+        self._await(list(self._children.values()), progress)
+
+    def _await(self, children: Sequence[Instance], progress: Callable[[str], None]) -> None:
+        waiting = list(children)
         deadline = time.monotonic() + READY
         while waiting:
-            for name, child in list(waiting.items()):
+            for child in list(waiting):
                 if not child.alive():
                     code = child.running.returncode if child.running else None
-                    what = f"{name} ended at start (exit status {code}):\n{tail(child.log)}"
+                    what = f"{child.name} ended at start (exit status {code}):\n{tail(child.log)}"
                     raise ProcessDied(what, f"Its whole log is {child.log}; `maison doctor` checks the configuration.")
-                if ready(child.process.url + child.process.probe):
-                    del waiting[name]
-                    progress(name)
+                if child.ready():
+                    waiting.remove(child)
+                    progress(child.name)
+            if self._stopping.is_set():
+                raise _stopped()
             if waiting and time.monotonic() > deadline:
-                name, child = next(iter(waiting.items()))
-                what = f"{name} was not ready after {READY} seconds:\n{tail(child.log)}"
+                child = waiting[0]
+                what = f"{child.name} was not ready after {READY} seconds:\n{tail(child.log)}"
                 raise NotReadyInTime(what, f"Its whole log is {child.log}; a slow machine may need a second start.")
             time.sleep(_LOOK)
 
@@ -106,16 +84,19 @@ class Children:
 
     def _look(self) -> None:
         while not self._stopping.wait(_LOOK):
-            for child in self._children.values():
-                try:
-                    self._attend(child)
-                except OSError as fault:
-                    # A full disk, no more processes: it may pass, and the watching must outlive it.
-                    self._put_off(child, fault)
+            for name in list(self._children):
+                with self._turn:
+                    child = self._children.get(name)
+                    try:
+                        if child is not None:
+                            self._attend(child)
+                    except OSError as fault:
+                        # A full disk, no more processes: it may pass, and the watching must outlive it.
+                        self._put_off(self._children[name], fault)
             if self._untold:
                 self._tell()
 
-    def _attend(self, child: _Child) -> None:
+    def _attend(self, child: Instance) -> None:
         now = time.monotonic()
         if child.alive():
             if child.failures and now - child.began > STEADY:
@@ -125,8 +106,9 @@ class Children:
             code, child.running = child.running.returncode, None
             child.failures += 1
             child.again_at = now + pause(child.failures)
+            self._let_go(child)
             self.say(
-                f"{child.process.name} ended (exit status {code}); started again in {pause(child.failures):g} s."
+                f"{child.name} ended (exit status {code}); started again in {pause(child.failures):g} s."
                 f" `maison logs {child.process.name}` shows why."
             )
         if now >= child.again_at and not self._stopping.is_set():
@@ -134,11 +116,66 @@ class Children:
             child.restarts += 1
             self._tell()
 
-    def _put_off(self, child: _Child, fault: OSError) -> None:
+    def _let_go(self, child: Instance) -> None:
+        """Nobody will accept for a while, once it has died twice and has no living sibling: refuse callers at once."""
+        siblings = (*self._children.values(), *self._passing.values())
+        if child.failures > 1 and not any(one.listener is child.listener and one.alive() for one in siblings):
+            child.listener.close()
+
+    def _put_off(self, child: Instance, fault: OSError) -> None:
         child.failures += 1
         child.again_at = time.monotonic() + pause(child.failures)
-        why = f"{child.process.name} could not be started ({fault.strerror})"
+        why = f"{child.name} could not be started ({fault.strerror})"
         self.say(f"{why}; tried again in {pause(child.failures):g} s")
+
+    def names(self, process: str) -> list[str]:
+        """The instances of a process."""
+        return [name for name, child in self._children.items() if child.process.name == process]
+
+    def replace(self, name: str) -> None:
+        """Put a new instance in the place of this one, which ends only when the new one is ready.
+
+        Raises Obstacle, and the old one goes on, when the new one does not become ready.
+        """
+        with self._replacing:
+            if self._stopping.is_set():
+                raise _stopped()
+            old = self._children[name]
+            if old.process.alone:
+                self._renew(old)
+            else:
+                self._relieve(old)
+            self._passing.clear()
+            self._tell()
+
+    def _relieve(self, old: Instance) -> None:
+        new = old.successor()
+        self._passing[f"{old.name}-next"] = new
+        try:
+            _start(new)
+            self._tell()
+            self._await([new], lambda _: None)
+        except Obstacle:
+            end([new], self.say)
+            self._passing.clear()
+            self._tell()
+            raise
+        with self._turn:
+            self._children[old.name] = new
+        self._passing[f"{old.name}-last"] = old
+        del self._passing[f"{old.name}-next"]
+        self._tell()
+        end([old], self.say)
+
+    def _renew(self, old: Instance) -> None:
+        # Never two at once. Callers wait meanwhile, for the listener stays open.
+        new = old.successor()
+        with self._turn:
+            end([old], self.say)
+            self._children[old.name] = new
+            _start(new)
+        self._tell()
+        self._await([new], lambda _: None)
 
     def stop(self) -> None:
         """Ask all to end; kill those that do not.
@@ -149,28 +186,18 @@ class Children:
         self._stopping.set()
         if self._watcher is not None:
             self._watcher.join()
-        started = list(self._children.values())
-        for together in (started[-1:], started[:-1]):
-            self._end([child for child in together if child.alive()])
-
-    def _end(self, asked: Sequence[_Child]) -> None:
-        for child in asked:
-            _signal(child, signal.SIGTERM)
-        deadline = time.monotonic() + GRACE
-        for child in asked:
-            try:
-                child.running.wait(max(0.0, deadline - time.monotonic()))  # type: ignore[union-attr]
-            except subprocess.TimeoutExpired:
-                self.say(f"{child.process.name} did not end within {GRACE} seconds and was killed")
-                _signal(child, signal.SIGKILL)
-                child.running.wait()  # type: ignore[union-attr]
+        # A replacement under way sees that we stop, and comes back.
+        with self._replacing:
+            all_of_them = [*self._children.values(), *self._passing.values()]
+        last = [child for child in all_of_them if child.process is self.processes[-1]]
+        for together in (last, [child for child in all_of_them if child not in last]):
+            for child in together:
+                child.listener.close()
+            end(together, self.say)
 
     def _tell(self) -> None:
-        told = {
-            name: state.Child(pid=child.running.pid, port=child.process.port, restarts=child.restarts)
-            for name, child in self._children.items()
-            if child.running is not None
-        }
+        everyone = {**self._children, **self._passing}
+        told = {name: child for name, one in everyone.items() if (child := one.told()) is not None}
         try:
             self.changed(told)
         except OSError as fault:
@@ -181,17 +208,13 @@ class Children:
             self._untold = False
 
 
-def _signal(child: _Child, sign: signal.Signals) -> None:
-    if child.running is None:
-        return
-    with contextlib.suppress(ProcessLookupError):
-        # Its session is its group: what it started ends with it.
-        os.killpg(child.running.pid, sign)
-
-
-def ready(probe: str) -> bool:
-    """Whether the process at this address says it is ready."""
+def _start(child: Instance) -> None:
     try:
-        return httpx.get(probe, timeout=2, trust_env=False).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
+        child.start()
+    except OSError as fault:
+        what = f"{child.name} could not be started ({fault.strerror})"
+        raise ProcessDied(what, "`maison doctor` looks why.") from None
+
+
+def _stopped() -> StoppedMeanwhile:
+    return StoppedMeanwhile("the suite is being stopped", "`maison up` starts it again.")

@@ -41,7 +41,7 @@ def examine(settings: LauncherSettings) -> Iterator[Finding]:
     if settings.admin_url is None:
         yield from _embedded(settings)
     else:
-        yield from _own(settings.admin_url)
+        yield from _own(settings.admin_url, settings.instances)
     yield from _wechat(settings)
 
 
@@ -63,13 +63,13 @@ def _embedded(settings: LauncherSettings) -> Iterator[Finding]:
     yield Finding(f"embedded PostgreSQL: runs as {who}, in {folder_for(settings.data, account)}")
 
 
-def _own(admin_url: str) -> Iterator[Finding]:
+def _own(admin_url: str, instances: int) -> Iterator[Finding]:
     try:
         server = own_postgres.ask(admin_url)
     except PostgresUnfit as unfit:
         yield Finding(unfit.what, unfit.advice)
         return
-    found = own_postgres.shortcomings(server)
+    found = own_postgres.shortcomings(server, instances=instances)
     if not found:
         yield Finding(f"your own PostgreSQL {server.major}: fsync on, extensions there, logins may be made")
     for what, advice in found:

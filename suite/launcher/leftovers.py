@@ -15,7 +15,8 @@ def clear(settings: LauncherSettings) -> list[str]:
     ended = []
     for name, child in last.children.items():
         # The id alone may be another program's by now.
-        if name in PROGRAMS and programs.runs(child.pid, f"infra.serve {PROGRAMS[name].application}"):
+        program = PROGRAMS.get(child.program)
+        if program is not None and programs.runs(child.pid, f"infra.serve {program.application}"):
             programs.end(child.pid, within=_GRACE)
             ended.append(name)
     return ended

@@ -52,3 +52,15 @@ class PostgresUnfit(Obstacle):
 
 class StepFailed(Obstacle):
     """A preparing step (provisioning, a migration) ended with an error."""
+
+
+class StoppedMeanwhile(Obstacle):
+    """The suite is being stopped while something else was asked of it."""
+
+
+class RestartUnderWay(Obstacle):
+    """Processes are being replaced already."""
+
+
+class NoSuchProcess(Obstacle):
+    """The suite has no process of this name here."""

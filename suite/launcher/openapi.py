@@ -10,18 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from infra import keys
+from suite.contract import broken
 from suite.launcher import processes, vault
 from suite.launcher.obstacles import StepFailed
 from suite.launcher.settings import ROOT, LauncherSettings
 
 FILE = ROOT / "gateway" / "openapi.json"
+# What callers may rely on: the document as it was last released. Tests hold today's to it.
+RELEASED = ROOT / "gateway" / "released.json"
 
 Document = dict[str, Any]
 
 # Built, but never served: nothing connects to this address.
 _NOWHERE = "postgresql://nobody:nothing@127.0.0.1:1/nothing"
+# What the gateway says of itself on every answer that goes out through it.
+_LIMITS: Document = {
+    name: {"description": f"{what} (IETF draft-ietf-httpapi-ratelimit-headers)", "schema": {"type": "string"}}
+    for name, what in (("RateLimit", "What is left"), ("RateLimit-Policy", "What may be asked in which time"))
+}
+_LATE = {"description": "It took too long, and may have taken effect: repeat it with the same Idempotency-Key."}
 # The gateway does not start without the document; here it is about to be made.
 _OPTIONS: dict[str, Document] = {"gateway": {"document": {}}}
+_SCHEMAS = "#/components/schemas/"
 _SAY = """
 import importlib, json, sys
 module, _, factory = sys.argv[1].partition(":")
@@ -32,6 +42,10 @@ sys.stdout.write(json.dumps(build(**json.loads(sys.argv[2])).openapi()))
 
 class PathClaimedTwice(StepFailed):
     """Two services serve the same operation, so the gateway could not choose."""
+
+
+class PromiseBroken(StepFailed):
+    """The document takes back what a released one promised."""
 
 
 def collect() -> Document:
@@ -47,7 +61,9 @@ def collect() -> Document:
         ]
         with ThreadPoolExecutor(len(found)) as together:
             said = together.map(_said, found)
-            return merge((process.name, document) for process, document in zip(found, said, strict=True))
+            return _through_the_gateway(
+                merge((process.name, document) for process, document in zip(found, said, strict=True))
+            )
 
 
 def _said(process: processes.Process) -> Document:
@@ -67,6 +83,15 @@ def _said(process: processes.Process) -> Document:
     return document
 
 
+def release(text: str) -> None:
+    """Make a document the promise; raises PromiseBroken when it takes back what was promised before."""
+    taken_back = broken(json.loads(RELEASED.read_text()), json.loads(text)) if RELEASED.exists() else []
+    if taken_back:
+        advice = "Serve the change under another path; or, if nobody relies on the old one, delete the file first."
+        raise PromiseBroken(f"{RELEASED.name} promises otherwise: {'; '.join(taken_back)}", advice)
+    RELEASED.write_text(text)
+
+
 def merge(documents: Iterable[tuple[str, Document]]) -> Document:
     """One document of several, by name; operations for services only, and those for probes, stay inside."""
     merged: Document = {
@@ -77,12 +102,19 @@ def merge(documents: Iterable[tuple[str, Document]]) -> Document:
             "description": "The suite of a luxury house's boutiques: profile, appointments, feedback, recommend.",
         },
         "paths": {},
-        "components": {"schemas": {}, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+        "components": {
+            "headers": {},
+            "responses": {},
+            "schemas": {},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
     }
     for name, document in documents:
         known = merged["components"]["schemas"]
         document = _renamed(name, document, known)  # noqa: PLW2901 - the same document under clear names
         paths = _outside(name, document)
+        for shared in ("headers", "responses"):  # the same in all of them
+            merged["components"][shared].update(document["components"].get(shared, {}))
         known.update({schema: document["components"]["schemas"][schema] for schema in _used(document, paths)})
         for path, operations in paths.items():
             claimed = merged["paths"].setdefault(path, {})
@@ -92,6 +124,24 @@ def merge(documents: Iterable[tuple[str, Document]]) -> Document:
                     what = f"{method.upper()} {path} is served by {other} and by {name}"
                     raise PathClaimedTwice(what, "Give one of them another path.")
                 claimed[method] = operation
+    return merged
+
+
+def _through_the_gateway(merged: Document) -> Document:
+    """Add what the gateway says on every answer that goes out, and for a service that does not answer in time."""
+    components = merged["components"]
+    answers = components["responses"]
+    answers["TooLate"] = {**answers["Unavailable"], **_LATE, "headers": {**answers["Unavailable"]["headers"]}}
+    components["headers"] |= _LIMITS
+    operations = [operation for path in merged["paths"].values() for operation in path.values()]
+    for operation in operations:
+        if operation["x-service"] != "gateway":
+            operation["responses"]["504"] = {"$ref": "#/components/responses/TooLate"}
+    for answer in [*answers.values(), *(one for operation in operations for one in operation["responses"].values())]:
+        if "$ref" not in answer:
+            answer.setdefault("headers", {}).update(
+                {limit: {"$ref": f"#/components/headers/{limit}"} for limit in _LIMITS}
+            )
     return merged
 
 
@@ -117,7 +167,7 @@ def _renamed(name: str, document: Document, known: Document) -> Document:
         different |= more
     clashing = {schema: f"{name.capitalize()}{schema}" for schema in different}
     if not clashing:
-        return {**document, "components": {"schemas": schemas}}
+        return {**document, "components": {**document["components"], "schemas": schemas}}
 
     def rename(part: Any) -> Any:
         if isinstance(part, dict):
@@ -126,20 +176,22 @@ def _renamed(name: str, document: Document, known: Document) -> Document:
 
     renamed: Document = rename({**document, "components": {}})
     renamed["components"] = {
-        "schemas": {clashing.get(schema, schema): rename(content) for schema, content in schemas.items()}
+        **document["components"],
+        "schemas": {clashing.get(schema, schema): rename(content) for schema, content in schemas.items()},
     }
     return renamed
 
 
 def _target(reference: str, clashing: dict[str, str]) -> str:
-    head, _, schema = reference.rpartition("/")
-    return f"{head}/{clashing.get(schema, schema)}"
+    schema = reference.removeprefix(_SCHEMAS)
+    return f"{_SCHEMAS}{clashing.get(schema, schema)}" if reference.startswith(_SCHEMAS) else reference
 
 
 def _references(part: Any) -> set[str]:
     """The names of all schemas that a part of a document refers to, anywhere in it."""
     if isinstance(part, dict):
-        own = {str(part["$ref"]).removeprefix("#/components/schemas/")} if "$ref" in part else set()
+        reference = str(part.get("$ref", ""))
+        own = {reference.removeprefix(_SCHEMAS)} if reference.startswith(_SCHEMAS) else set()
         return own.union(*(_references(value) for value in part.values()))
     return set().union(*(_references(item) for item in part)) if isinstance(part, list) else set()
 
@@ -147,7 +199,7 @@ def _references(part: Any) -> set[str]:
 def _used(document: Document, paths: Document) -> set[str]:
     schemas = document["components"]["schemas"]
     found: set[str] = set()
-    waiting = _references(paths)
+    waiting = _references([paths, document["components"].get("responses", {})])
     while waiting:
         found |= waiting
         waiting = set().union(*(_references(schemas[schema]) for schema in waiting)) - found

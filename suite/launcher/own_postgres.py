@@ -7,10 +7,12 @@ import asyncpg
 from infra import provision
 from suite.launcher.obstacles import PostgresUnfit
 
-CONNECTIONS = 100  # five services with two pools each, and room for people
+CONNECTIONS = 100  # of each instance: five services with two pools each, and room for people
 
 
-def shortcomings(server: provision.Server, *, fsync_may_be_off: bool = False) -> list[tuple[str, str]]:
+def shortcomings(
+    server: provision.Server, *, fsync_may_be_off: bool = False, instances: int = 1
+) -> list[tuple[str, str]]:
     """What the server lacks, each with what to do about it; empty when it is fit."""
     found = []
     if server.major < provision.MAJOR:
@@ -27,11 +29,11 @@ def shortcomings(server: provision.Server, *, fsync_may_be_off: bool = False) ->
                 "Use a superuser, or a login with CREATEROLE and CREATEDB.",
             )
         )
-    if server.max_connections < CONNECTIONS:
+    if server.max_connections < CONNECTIONS * instances:
         found.append(
             (
                 f"max_connections is {server.max_connections}",
-                f"Set max_connections to {CONNECTIONS} or more and restart.",
+                f"Set max_connections to {CONNECTIONS * instances} or more and restart.",
             )
         )
     return found
@@ -47,7 +49,7 @@ def ask(admin_url: str) -> provision.Server:
         raise PostgresUnfit(what, "Check host, port, login, password and pg_hba.conf.") from None
 
 
-def require_fit(admin_url: str, *, fsync_may_be_off: bool) -> None:
+def require_fit(admin_url: str, *, fsync_may_be_off: bool, instances: int) -> None:
     """Raise PostgresUnfit for the first shortcoming."""
-    for what, advice in shortcomings(ask(admin_url), fsync_may_be_off=fsync_may_be_off):
+    for what, advice in shortcomings(ask(admin_url), fsync_may_be_off=fsync_may_be_off, instances=instances):
         raise PostgresUnfit(f"the PostgreSQL of MAISON_ADMIN_URL is not fit: {what}", advice)

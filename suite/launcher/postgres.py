@@ -195,8 +195,10 @@ class Postgres:
         pid = int(pid_file.read_text().splitlines()[0])
         if programs.runs(pid, str(self.cluster)):
             programs.end(pid, signal.SIGINT, within=_STOP)
-        # Its id may belong to another program by now, and PostgreSQL would then refuse to start.
-        pid_file.unlink(missing_ok=True)
+        elif programs.command_of(pid):
+            # Its id belongs to another program by now, and PostgreSQL would refuse to start. Any other file it judges
+            # better than we do: it waits for what is left of a killed server and still writes to the cluster.
+            pid_file.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Delete everything the server keeps; it must be stopped."""

@@ -18,7 +18,13 @@ WECHAT_CALLS = ("MAISON_WECHAT_API_URL", "MAISON_WECHAT_APPID", "MAISON_WECHAT_S
 WECHAT_PUSHES = ("MAISON_WECHAT_PUSH_TOKEN", "MAISON_WECHAT_PUSH_AES_KEY")
 FIRST_ACCOUNT = ("MAISON_FIRST_ACCOUNT", "MAISON_FIRST_PASSWORD")
 # Handed through when the person who starts the suite has set them.
-TUNING = ("MAISON_DATABASE_POOL",)
+TUNING = (
+    "MAISON_DATABASE_POOL",
+    "MAISON_OTLP_ENDPOINT",
+    "MAISON_TRACE_RATIO",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_EXPORTER_OTLP_CERTIFICATE",
+)
 EDGE = (
     "MAISON_CORS_ORIGINS",
     "MAISON_TRUSTED_PROXIES",
@@ -40,11 +46,13 @@ class Program:
     migrations: str | None = None
     # Answers 200 once the process can do its work.
     probe: str = "/readyz"
+    # Keeps its state in a file: there are never two of it.
+    alone: bool = False
 
 
 # In the order in which they start. They wait for one another, so any order would do.
 PROGRAMS: dict[str, Program] = {
-    "sandbox": Program("suite.sandbox.app:build", (*LISTEN, *SANDBOX, *WECHAT_PUSHES), probe="/healthz"),
+    "sandbox": Program("suite.sandbox.app:build", (*LISTEN, *SANDBOX, *WECHAT_PUSHES), probe="/healthz", alone=True),
     "profile": Program(
         "services.profile.app:build", (*EVERYWHERE, *WECHAT_CALLS), (*TUNING, *WECHAT_TEMPLATES), "services.profile"
     ),
@@ -66,7 +74,7 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_
 
 @dataclass(frozen=True)
 class Process:
-    """One process as it runs here."""
+    """One process as it runs here, in one instance or several."""
 
     name: str
     command: tuple[str, ...]
@@ -74,6 +82,13 @@ class Process:
     port: int
     variables: Mapping[str, str]
     probe: str = "/readyz"
+    instances: int = 1
+    alone: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """Its instances: profile, profile-2..."""
+        return [self.name, *(f"{self.name}-{number}" for number in range(2, self.instances + 1))]
 
     @property
     def url(self) -> str:
@@ -139,6 +154,8 @@ def processes(settings: LauncherSettings, secrets: Mapping[str, str], admin_url:
                 port=settings.port(name),
                 variables={variable: known[variable] for variable in program.reads} | handed,
                 probe=program.probe,
+                instances=1 if program.alone else settings.instances,
+                alone=program.alone,
             )
         )
     return made

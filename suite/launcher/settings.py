@@ -50,6 +50,8 @@ class LauncherSettings(BaseSettings):
     gateway_host: str = "127.0.0.1"
     public_url: WebUrl | None = None
     demo: bool = True
+    # Of each service and of the gateway, behind one port each.
+    instances: Annotated[int, Field(ge=1, le=4)] = 1
     # brand:username of the first administrator. The brand is the house, the demo house too.
     first_account: Annotated[str, AfterValidator(_account)] = "lumiere:admin"
 
@@ -82,6 +84,11 @@ class LauncherSettings(BaseSettings):
         """The port of a process: its own setting, or its place after MAISON_PORT_BASE."""
         chosen: int | None = getattr(self, f"port_{name}")
         return chosen if chosen is not None else self.port_base + OFFSETS[name]
+
+    @property
+    def connections(self) -> int:
+        """How many the embedded PostgreSQL allows: what the instances use, one more set of them, and people."""
+        return 100 * (self.instances + 1)
 
     @property
     def sandboxed(self) -> bool:

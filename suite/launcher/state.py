@@ -1,5 +1,7 @@
 """What the launcher leaves on disk for `status`, `down` and the next start: who runs, and how far it is."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -8,15 +10,18 @@ from pydantic import BaseModel, Field, ValidationError
 from infra.files import write_whole
 
 _FILE = "state.json"
+TARGETS = "targets.json"
 
 Phase = Literal["starting", "filling", "ready", "stopping", "stopped"]
 
 
 class Child(BaseModel):
-    """One process of the suite."""
+    """One instance of a process of the suite: the port it shares with its siblings, and the one of its own."""
 
+    program: str
     pid: int
     port: int
+    operations: int
     restarts: int = 0
 
 
@@ -25,6 +30,7 @@ class State(BaseModel):
 
     launcher: int
     phase: Phase
+    # By name: profile, profile-2; profile-next and profile-last while one takes the other's place.
     children: dict[str, Child] = Field(default_factory=dict)
 
 
@@ -39,3 +45,13 @@ def read(data: Path) -> State | None:
         return State.model_validate_json((data / _FILE).read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+def write_targets(data: Path, children: Mapping[str, Child]) -> None:
+    """Say where each instance shows its metrics, as Prometheus reads it (file_sd_configs); raises OSError."""
+    targets = [
+        {"targets": [f"127.0.0.1:{child.operations}"], "labels": {"job": child.program, "process": name}}
+        for name, child in children.items()
+        if child.program != "sandbox"
+    ]
+    write_whole(data / TARGETS, json.dumps(targets, indent=1), mode=0o644)

@@ -8,7 +8,7 @@ import asyncpg
 
 from infra import provision
 from suite.launcher import lock, processes, programs, state, vault
-from suite.launcher.children import ready
+from suite.launcher.instances import ready
 from suite.launcher.obstacles import NotRunning
 from suite.launcher.postgres import Postgres
 from suite.launcher.settings import LauncherSettings
@@ -18,7 +18,7 @@ _STOP = 90  # seconds a launcher gets to stop everything: the gateway, then the 
 
 @dataclass(frozen=True)
 class Line:
-    """One process as seen from outside."""
+    """One instance of a process as seen from outside."""
 
     name: str
     port: str
@@ -33,7 +33,7 @@ class Line:
 
 
 def look(settings: LauncherSettings) -> tuple[str, Sequence[Line]]:
-    """The phase of the suite, and every process, asked now."""
+    """The phase of the suite, and every instance of every process, asked now."""
     launcher = lock.holder(settings.data) if settings.data.exists() else None
     known = state.read(settings.data)
     running = launcher is not None and known is not None and known.launcher == launcher
@@ -46,12 +46,13 @@ def look(settings: LauncherSettings) -> tuple[str, Sequence[Line]]:
     for name, program in processes.PROGRAMS.items():
         if name == "sandbox" and not settings.sandboxed:
             continue
-        child = children.get(name)
-        if child is None:
+        instances = {instance: child for instance, child in children.items() if child.program == name}
+        if not instances:
             lines.append(Line(name, str(settings.port(name)), "", "", "down"))
-            continue
-        condition = "ready" if ready(f"http://127.0.0.1:{child.port}{program.probe}") else "not ready"
-        lines.append(Line(name, str(child.port), str(child.pid), str(child.restarts), condition))
+        for instance, child in instances.items():
+            is_ready = ready(f"http://127.0.0.1:{child.operations}{program.probe}", within=5)
+            condition = "ready" if is_ready else "not ready"
+            lines.append(Line(instance, str(child.port), str(child.pid), str(child.restarts), condition))
     return phase, lines
 
 

@@ -15,9 +15,23 @@ from types import FrameType
 import asyncpg
 
 from infra import keys, migrate, provision
+from suite.backup import tombstones
+from suite.backup.server import services
 from suite.house import FILE
-from suite.launcher import demo_house, leftovers, lock, machine, own_postgres, processes, screen, state, vault
-from suite.launcher.children import Children
+from suite.launcher import (
+    aside,
+    demo_house,
+    leftovers,
+    lock,
+    machine,
+    own_postgres,
+    processes,
+    restart,
+    screen,
+    state,
+    vault,
+)
+from suite.launcher.children import Children, pause
 from suite.launcher.obstacles import Obstacle, StepFailed
 from suite.launcher.postgres import Postgres, tail
 from suite.launcher.settings import ROOT, LauncherSettings
@@ -72,14 +86,23 @@ class _Run:
             screen.warn(f"ended what an earlier launcher had left running: {', '.join(ended)}")
         self._secrets = vault.kept(settings.data)
         if settings.admin_url is None:
-            self._postgres = Postgres(settings.data, settings.port("postgres"), password=self._secrets["postgres"])
+            self._postgres = Postgres(
+                settings.data,
+                settings.port("postgres"),
+                password=self._secrets["postgres"],
+                options={"max_connections": str(settings.connections)},
+            )
             self._postgres.stop_left_over()
+            if aside.put_back(self._postgres.folder):
+                screen.warn("a restore was cut off; the databases are those from before it")
         machine.require_ports(settings)
         settings.logs.mkdir(parents=True, exist_ok=True)
+        restart.forget(settings.data)
         self._phase("starting")
         keys.create(settings.keys)
         admin_url = self._database()
         self._migrate(admin_url)
+        self._remember_the_erased(admin_url)
         self._children = Children(
             processes.processes(settings, self._secrets, admin_url), settings.logs, screen.warn, self._remember
         )
@@ -93,7 +116,11 @@ class _Run:
         if self._postgres is None:
             admin_url = self._settings.admin_url or ""
             with screen.step("PostgreSQL (your own)"):
-                own_postgres.require_fit(admin_url, fsync_may_be_off=self._settings.environment == "test")
+                own_postgres.require_fit(
+                    admin_url,
+                    fsync_may_be_off=self._settings.environment == "test",
+                    instances=self._settings.instances,
+                )
         else:
             admin_url = self._postgres.admin_url
             with screen.step(f"PostgreSQL (embedded, port {self._postgres.port})"):
@@ -122,8 +149,15 @@ class _Run:
                     raise StepFailed(what, advice) from None
             bars.show("migrations", len(steps), len(steps))
 
+    def _remember_the_erased(self, admin_url: str) -> None:
+        """Before anybody is served: the databases may have been put back to an earlier day by other means than ours."""
+        memory = tombstones.Memory(self._settings.keys / tombstones.FILE)
+        again = asyncio.run(tombstones.keep(memory, services(admin_url, self._secrets)))
+        if again:
+            screen.warn(f"the databases are older than their tombstones; buried again: {again}")
+
     def _start(self, children: Children) -> None:
-        names = [process.name for process in children.processes]
+        names = [name for process in children.processes for name in process.names]
         ready: list[str] = []
         with screen.Bars() as bars:
 
@@ -138,7 +172,8 @@ class _Run:
         children.watch()
 
     def _fill(self) -> None:
-        if not self._settings.demo or demo_house.filled(self._settings) is not None:
+        was_restored = (self._settings.data / aside.MARK).exists()
+        if was_restored or not self._settings.demo or demo_house.filled(self._settings) is not None:
             return
         self._phase("filling")
         screen.say("Filling the demo house (first start only)")
@@ -172,13 +207,23 @@ class _Run:
     def _stay(self) -> None:
         while True:
             time.sleep(_LOOK)
-            if self._postgres is not None and not self._postgres.running():
-                screen.warn("PostgreSQL ended; starting it again")
-                try:
-                    self._postgres.start()
-                except Obstacle as obstacle:
-                    screen.refuse(obstacle)
-                    time.sleep(5)
+            self._keep_postgres()
+            if self._children is not None:
+                restart.attend(self._settings.data, self._children)
+
+    def _keep_postgres(self) -> None:
+        failures = 0
+        while self._postgres is not None and not self._postgres.running():
+            screen.warn("PostgreSQL ended; starting it again")
+            try:
+                self._postgres.start()
+            except Obstacle as obstacle:
+                # What is left of the one that was killed may be in its way for a moment.
+                failures += 1
+                screen.refuse(obstacle)
+                time.sleep(pause(failures))
+            else:
+                screen.done("PostgreSQL answers again")
 
     def _end(self) -> None:
         self._phase_if_it_can("stopping")
@@ -205,6 +250,7 @@ class _Run:
         with self._writing:
             self._state.children = dict(children)
             state.write(self._settings.data, self._state)
+            state.write_targets(self._settings.data, children)
 
 
 def _stop(_sign: int, _frame: FrameType | None) -> None:

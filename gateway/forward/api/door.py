@@ -1,5 +1,6 @@
 """The door: limits, token, right, signature; then the request is streamed on, or goes to the gateway's own routes."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,17 +16,19 @@ from gateway.forward.rules import (
     AnswerTooLate,
     Header,
     Operation,
+    ServiceAway,
     Table,
     declared_length,
     has_body,
     inbound,
+    is_inside,
 )
 from gateway.identity.actions.exchange import Exchange, Verified
 from infra import problems
 from infra.app import Kit
 from infra.identity import Caller, Role
 from infra.refusal import BadRequest, MethodNotAllowed, NotPermitted, Refusal, Unauthenticated
-from infra.telemetry import traceparent
+from infra.telemetry import metrics, traceparent
 
 BEARER = b"bearer "
 # RFC 9110 has statuses of its own for these two; the kinds of refusals do not.
@@ -107,6 +110,9 @@ class _Passage:
 
     async def proceed(self) -> Scope | None:
         """Pass the request on; or answer the scope with which it goes to the gateway's own routes."""
+        if is_inside(self._scope["path"]):
+            # Near callers only, says the threshold; which inner token is right, the route itself.
+            return self._scope
         method, raw_path = self._scope["method"], _raw_path(self._scope)
         address = (self._scope.get("client") or ("", 0))[0]
         match = self._behind.table.find(method, raw_path)
@@ -188,15 +194,23 @@ class _Passage:
             headers.append((b"authorization", b"Bearer " + inner.encode()))
         if trace := traceparent():
             headers.append((b"traceparent", trace.encode()))
-        await self._behind.upstreams.pass_on(
-            operation.service,
-            operation.method,
-            target,
-            headers=headers,
-            incoming=incoming,
-            body=body,
-            send=self.send,
-        )
+        began, outcome = time.perf_counter(), "cut-off"
+        try:
+            await self._behind.upstreams.pass_on(
+                operation.service,
+                operation.method,
+                target,
+                headers=headers,
+                incoming=incoming,
+                body=body,
+                send=self.send,
+            )
+            outcome = "answered"
+        except (AnswerTooLate, ServiceAway) as refusal:
+            outcome = refusal.slug
+            raise
+        finally:
+            metrics.FORWARDED.labels(operation.service, outcome).observe(time.perf_counter() - began)
 
 
 def _raw_path(scope: Scope) -> bytes:

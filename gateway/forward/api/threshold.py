@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.forward.rules import HERE, Header, Network, lies_in, read_address
+from gateway.forward.rules import HERE, Header, Network, is_inside, lies_in, read_address
 from infra import problems
 from infra.refusal import NotFound
 
@@ -20,8 +20,8 @@ PAGE = (
 )
 ALLOWED_METHODS = b"GET, POST, PUT, PATCH, DELETE"
 ALLOWED_HEADERS = b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Accept-Language"
-# Says how the database and the log are: for whoever runs the suite, not for the world.
-INSIDE_ONLY = "/readyz"
+# They say how the house is: for whoever runs the suite, not for the world.
+INSIDE_ONLY = frozenset({"/readyz", "/metrics"})
 EXPOSED_HEADERS = b"ETag, RateLimit, RateLimit-Policy, Retry-After, Idempotency-Replayed"
 
 
@@ -63,7 +63,8 @@ class Threshold:
                 message = {**message, "headers": self._completed(message.get("headers", []), crossing)}
             await send(message)
 
-        if scope["path"] == INSIDE_ONLY and not self._is_near(scope, inside["client"][0], headers):
+        stays_inside = scope["path"] in INSIDE_ONLY or is_inside(scope["path"])
+        if stays_inside and not self._is_near(scope, inside["client"][0], headers):
             await problems.answer(NotFound())(inside, receive, completed)
             return
         await self._app(inside, receive, completed)

@@ -12,26 +12,33 @@ from pathlib import Path
 import pytest
 
 from suite.launcher import leftovers, ports, programs, state
-from suite.launcher.children import Children, pause, ready
+from suite.launcher.children import Children, pause
+from suite.launcher.instances import Instance, ready
+from suite.launcher.listeners import Listener
 from suite.launcher.obstacles import ProcessDied
 from suite.launcher.processes import PROGRAMS, Process
 from suite.launcher.settings import LauncherSettings
 
-# A process that is ready at once. The trailing argument stands in its command line.
+# A process that is ready at once, on the sockets that it inherits. The trailing argument stands in its command line.
 READY = """
-import http.server, sys
+import http.server, os, socket, threading
 class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200 if self.path == "/readyz" else 404)
         self.end_headers()
+        self.wfile.write(str(os.getpid()).encode())
     def log_message(self, *_): ...
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Ready).serve_forever()
+def serve(variable):
+    server = http.server.ThreadingHTTPServer(("", 0), Ready, bind_and_activate=False)
+    server.socket = socket.socket(fileno=int(os.environ[variable]))
+    server.serve_forever()
+threading.Thread(target=serve, args=("MAISON_FD",), daemon=True).start()
+serve("MAISON_OPERATIONS_FD")
 """
 # Writes into its log when it ends, and takes a while over it as one that drains does.
-DRAINING = READY.replace(
-    "import http.server, sys",
+DRAINING = (
     """
-import http.server, os, signal, sys, time
+import os, signal, sys, time
 def end(*_):
     print("asked", flush=True)
     while os.path.exists(sys.argv[2]):
@@ -39,17 +46,29 @@ def end(*_):
     print("ended", flush=True)
     os._exit(0)
 signal.signal(signal.SIGTERM, end)
-""",
+"""
+    + READY
 )
 DYING = "print('the reason stands here'); raise SystemExit(3)"
+# Starts well the first time, and never again.
+ONCE = (
+    """
+import os, sys
+if os.path.exists(sys.argv[2]):
+    sys.exit("not a second time")
+open(sys.argv[2], "w").close()
+"""
+    + READY
+)
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + READY
 
 WAIT = 20  # seconds, an upper bound only
 
 
-def process(name: str, program: str) -> Process:
+def process(name: str, program: str, *more: str, instances: int = 1, alone: bool = False) -> Process:
     port = ports.free()
-    return Process(name, (sys.executable, "-c", program, str(port)), "127.0.0.1", port, {})
+    command = (sys.executable, "-c", program, str(port), *more)
+    return Process(name, command, "127.0.0.1", port, {}, instances=instances, alone=alone)
 
 
 class Stage:
@@ -137,9 +156,7 @@ def test_stopping_ends_all_and_is_not_mistaken_for_dying(play: Play) -> None:
 def test_the_gateway_has_ended_before_a_service_is_asked_to(play: Play, tmp_path: Path) -> None:
     hold = tmp_path / "requests-under-way"
     hold.touch()
-    port = ports.free()
-    draining = (sys.executable, "-c", DRAINING, str(port), str(hold))
-    service, gateway = process("profile", READY), Process("gateway", draining, "127.0.0.1", port, {})
+    service, gateway = process("profile", READY), process("gateway", DRAINING, str(hold))
     stage = play(service, gateway)
     stage.children.start()
     stage.children.await_ready(stage.ready.append)
@@ -187,12 +204,15 @@ def test_nobody_at_a_port_is_not_ready() -> None:
 
 def test_ending_a_process_that_does_not_listen_kills_it(tmp_path: Path) -> None:
     one = process("one", STUBBORN)
-    with (tmp_path / "log").open("wb") as log, subprocess.Popen(one.command, stderr=log) as stubborn:
-        while not ready(one.url + one.probe):
-            assert stubborn.poll() is None
-        assert programs.runs(stubborn.pid, str(one.port))
-        assert not programs.end(stubborn.pid, within=0.1)
-    assert stubborn.returncode == -signal.SIGKILL
+    stubborn = Instance("one", one, Listener(one.host, one.port), tmp_path / "log")
+    stubborn.start()
+    while not stubborn.ready():
+        assert stubborn.alive()
+    assert programs.runs(stubborn.pid, str(one.port))
+    assert not programs.end(stubborn.pid, within=0.1)
+    assert stubborn.running is not None
+    assert stubborn.running.wait(WAIT) == -signal.SIGKILL
+    stubborn.listener.close()
 
 
 def test_what_a_killed_launcher_left_running_is_ended_but_no_other_program(tmp_path: Path) -> None:
@@ -207,11 +227,11 @@ def test_what_a_killed_launcher_left_running_is_ended_but_no_other_program(tmp_p
             assert started.stdout is not None
             assert started.stdout.readline() == b"up\n"
         children = {
-            "feedback": state.Child(pid=orphan.pid, port=1),
-            "profile": state.Child(pid=stranger.pid, port=2),
+            "feedback-2": state.Child(program="feedback", pid=orphan.pid, port=1, operations=3),
+            "profile": state.Child(program="profile", pid=stranger.pid, port=2, operations=4),
         }
         state.write(tmp_path, state.State(launcher=1, phase="ready", children=children))
-        assert leftovers.clear(settings) == ["feedback"]
+        assert leftovers.clear(settings) == ["feedback-2"]
         assert orphan.wait(WAIT) == -signal.SIGTERM
         assert stranger.poll() is None
         stranger.kill()

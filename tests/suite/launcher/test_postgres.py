@@ -151,6 +151,38 @@ def test_a_second_start_finds_the_first_ones_data_and_ends_what_was_left(server:
         again.stop()
 
 
+def test_a_killed_server_is_started_again_with_all_that_was_confirmed(server: Postgres) -> None:
+    async def counted(statement: str) -> int:
+        connection = await asyncpg.connect(server.admin_url)
+        try:
+            await connection.execute("create table if not exists confirmed (value int)")
+            await connection.execute(statement)
+            return int(await connection.fetchval("select count(*) from confirmed"))
+        finally:
+            await connection.close()
+
+    server.stop()
+    server.start()
+    assert asyncio.run(counted("insert into confirmed select generate_series(1, 1000)")) == 1000
+    assert server.process is not None
+    server.process.kill()
+    server.process.wait(10)
+    assert not server.running()
+    # Its id is nobody's now; the file that names it stays, for PostgreSQL itself looks whether anything is left of it.
+    server.stop_left_over()
+    assert (server.cluster / "postmaster.pid").exists()
+    server.start()
+    assert asyncio.run(counted("select 1")) == 1000
+
+
+def test_a_file_that_names_another_program_is_removed(server: Postgres) -> None:
+    server.stop()
+    pid_file = server.cluster / "postmaster.pid"
+    pid_file.write_text(f"{os.getpid()}\n{server.cluster}\n")
+    server.start()
+    assert server.running()
+
+
 def test_data_of_another_major_version_is_refused_with_advice(tmp_path: Path, server: Postgres) -> None:
     made = server.cluster / "PG_VERSION"
     text = made.read_text()
@@ -187,3 +219,6 @@ def test_each_shortcoming_of_an_own_server_comes_with_what_to_do() -> None:
     assert [what.split()[0] for what, _ in found] == ["it", "fsync", "pg_trgm", "the", "max_connections"]
     assert all(advice.endswith(".") for _, advice in found)
     assert len(shortcomings(bad, fsync_may_be_off=True)) == len(found) - 1
+    good = provision.Server(major=18, fsync=True, missing_extensions=(), may_create=True, max_connections=200)
+    assert shortcomings(good, instances=2) == []
+    assert [what for what, _ in shortcomings(good, instances=3)] == ["max_connections is 200"]

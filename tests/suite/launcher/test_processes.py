@@ -17,6 +17,8 @@ from suite.launcher.settings import OFFSETS, ROOT, LauncherSettings
 from suite.sandbox.settings import SandboxSettings
 
 ADMIN = "postgresql://postgres:secret@127.0.0.1:8732/postgres"
+# Read by OpenTelemetry itself.
+STANDARD = {"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_CERTIFICATE"}
 # Read by infra.serve itself.
 LISTEN = {"MAISON_HOST", "MAISON_PORT"}
 
@@ -38,14 +40,14 @@ def started(settings: LauncherSettings) -> dict[str, Process]:
 def test_a_service_is_given_what_it_needs_and_nothing_it_does_not_know(name: str) -> None:
     given = set(PROGRAMS[name].reads)
     assert variables(Settings, required=True) <= given
-    assert given | set(PROGRAMS[name].may_read) <= variables(Settings)
+    assert given | set(PROGRAMS[name].may_read) <= variables(Settings) | STANDARD
 
 
 def test_the_gateway_is_given_what_it_needs_and_its_first_account() -> None:
     given = set(PROGRAMS["gateway"].reads)
     assert variables(Settings, required=True) <= given
     known = variables_of_the_gateway()
-    assert given | set(PROGRAMS["gateway"].may_read) <= known
+    assert given | set(PROGRAMS["gateway"].may_read) <= known | STANDARD
     # What only the gateway knows can all be set.
     assert known - variables(Settings) <= given | set(PROGRAMS["gateway"].may_read)
 
@@ -66,7 +68,8 @@ def test_every_process_has_a_port_and_every_database_its_login_and_key_file() ->
     with_database = {name for name, program in PROGRAMS.items() if program.migrations is not None}
     assert set(PROGRAMS) | {"postgres"} == set(OFFSETS)
     assert {f"maison_{name}" for name in with_database} | {"maison_log"} == set(LOGINS)
-    assert with_database == set(ISSUERS)
+    # And one for whoever operates the log from inside.
+    assert with_database | {"operator"} == set(ISSUERS)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -93,6 +96,15 @@ def test_the_sandbox_and_the_gateway_share_one_account(tmp_path: Path) -> None:
     for variable in shared:
         assert running["sandbox"].variables[variable] == running["gateway"].variables[variable]
     assert running["gateway"].variables["MAISON_WECHAT_API_URL"] == running["sandbox"].url
+
+
+def test_there_are_as_many_instances_as_asked_for_but_one_sandbox(tmp_path: Path) -> None:
+    running = started(LauncherSettings(data=tmp_path, instances=3))
+    assert running["sandbox"].names == ["sandbox"]
+    assert all(one.names == [name, f"{name}-2", f"{name}-3"] for name, one in running.items() if name != "sandbox")
+    assert LauncherSettings().instances == 1
+    # What the instances use, and one more of each while they are replaced.
+    assert LauncherSettings(instances=2).connections == 300
 
 
 def test_a_real_wechat_account_replaces_the_sandbox(tmp_path: Path) -> None:

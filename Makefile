@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 MAISON := $(BIN)/python -m suite.cli
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev up down status logs reset doctor journey openapi facts test check
+.PHONY: help venv dev up restart down status logs backup restore reset doctor journey openapi facts test faults fuzz fuzz-long check
 
 help: ## list these targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 # The environment is made of a lock file and remembers that file's checksum: another lock, another environment.
 PIP = $(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes -r
@@ -43,6 +43,9 @@ dev: venv
 up: venv ## start everything; Ctrl-C stops it
 	@$(MAISON) up
 
+restart: venv ## replace every process by a new one, one after the other
+	@$(MAISON) restart
+
 down: venv ## stop the suite from another terminal
 	@$(MAISON) down
 
@@ -51,6 +54,12 @@ status: venv ## show every process; exits 0 when all are ready
 
 logs: venv ## show what the processes wrote
 	@$(MAISON) logs
+
+backup: venv ## copy all databases at one instant, while the suite runs: make backup TO=/mnt/backups
+	@$(MAISON) backup $(if $(TO),--to "$(TO)")
+
+restore: venv ## put the databases of a backup in place (asks): make restore FROM=/mnt/backups/maison-...
+	@$(MAISON) restore "$(FROM)" $(if $(KEYS),--keys "$(KEYS)")
 
 reset: venv ## stop the suite and delete its data (asks)
 	@$(MAISON) reset
@@ -69,6 +78,15 @@ facts: venv ## write docs/facts.md and docs/asyncapi.json anew from the code
 
 test: dev ## the whole test suite, on its own throw-away PostgreSQL
 	@$(BIN)/python -m pytest
+
+faults: dev ## kill everything a thousand times while facts are written; print what is left
+	@$(BIN)/python -m tests.faults.main
+
+fuzz: dev ## try every operation with invented requests for ten minutes
+	@$(BIN)/python -m tests.fuzz.main --minutes 10
+
+fuzz-long: dev ## the same with 200,000 requests (about an hour on two cores)
+	@$(BIN)/python -m tests.fuzz.main --cases 200000
 
 check: dev ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

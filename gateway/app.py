@@ -29,6 +29,7 @@ from gateway.limits.actions import Guesses, Meter, forget_guesses
 from gateway.partners import api as partners
 from gateway.partners.actions import Signatures, forget_nonces
 from gateway.settings import GatewaySettings
+from gateway.views import api as views
 from gateway.wechat import api as wechat
 from gateway.wechat.actions import Mailbox, forget_handed, hand_on
 from infra.app import Kit, Loop, create_app
@@ -61,7 +62,7 @@ def build(
     settings = settings or load(GatewaySettings)
     if document is None:
         document = merged()
-    routes = [identity.routes, identity.keys, partners.routes, wechat.routes]
+    routes = [identity.routes, identity.keys, partners.routes, wechat.routes, views.routes]
     if document:
         routes.append(reference(document))
     doors = Exchange(OuterKeys.load(settings.keys, issuer=settings.public_url), Signer.load(settings.keys))

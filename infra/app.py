@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import httpx
@@ -12,26 +13,36 @@ import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import text
 from starlette.exceptions import HTTPException
 
 from infra import openapi, problems, telemetry
 from infra.crypto import Keyring
-from infra.database import Database, is_passing
+from infra.database import Database
 from infra.edge import Edge
+from infra.eventlog import operations as log_operations
+from infra.eventlog import status as log_status
 from infra.eventlog.background import run_plumbing
-from infra.eventlog.follower import Reaction, lag, parked_count
+from infra.eventlog.follower import Reaction
+from infra.eventlog.gauges import measure
 from infra.eventlog.hint import pause
 from infra.eventlog.postgres import PostgresLog
 from infra.idempotency import Once, forget_expired, run_once
 from infra.identity import Caller, Permission, Signer, Verifier, public
+from infra.paths import Paths
 from infra.peers import Peers
 from infra.refusal import BodyTooSlow, Malformed, Refusal, Unauthenticated, Unavailable
 from infra.settings import Settings
+from infra.telemetry import metrics
+from infra.telemetry.sending import collector_of, keep_sending
+from infra.telemetry.traces import Export, speak_for, stop_speaking
 
 BODY_LIMIT = 1024 * 1024  # bytes; a route with larger batches names its own max_body_size
 BODY_TIME = 15.0  # seconds that a body may take to arrive
 BEARER = "bearer "
+# FastAPI would trace on its own as soon as OpenTelemetry is set up, with queries and exception texts. infra.edge does.
+NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False)
 
 
 @dataclass
@@ -45,6 +56,7 @@ class Kit:
     signer: Signer
     verifier: Verifier
     peers: Peers
+    reactions: Sequence[Reaction] = ()
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
@@ -82,6 +94,8 @@ class MaisonRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
+            if request.app.state.paths.hides(self.path, request.url.path):
+                raise HTTPException(405)
             request.state.caller = caller_of(request)
             self.permission.check(request.state.caller)
             await read_body(request)
@@ -167,9 +181,14 @@ def create_app(
         signer=signer,
         verifier=Verifier(service, settings.inner_jwks),
         peers=Peers(settings, signer, transports),
+        reactions=reactions,
     )
     if clock is not None:
         kit.clock = clock
+
+    collector = collector_of(settings, service)
+    export = collector.export if collector is not None else None
+    speak_for(export)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -178,8 +197,14 @@ def create_app(
             stack.push_async_callback(kit.database.dispose)
             stack.push_async_callback(kit.log.dispose)
             stack.push_async_callback(kit.peers.close)
+            running = [_forget, *loops]
+            if collector is not None:
+                stack.push_async_callback(asyncio.to_thread, collector.close)
+                running.append(lambda kit, stop: keep_sending(collector, partial(look, kit), stop))
+            token = speak_for(export)  # what is started here, and no other app of this process
             tasks = [asyncio.create_task(run_plumbing(kit.database, kit.log, service, reactions, stop))]
-            tasks += [asyncio.create_task(forever(loop, kit, stop)) for loop in (_forget, *loops)]
+            tasks += [asyncio.create_task(forever(loop, kit, stop)) for loop in running]
+            stop_speaking(token)
             yield
             stop.set()
             await asyncio.gather(*tasks)
@@ -192,21 +217,28 @@ def create_app(
         redoc_url=None,
         openapi_url=None,  # each service's document is merged into the gateway's, which serves it
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
     )
     app.state.kit = kit
-    for one in [*routers, _operations()]:
+    app.state.paths = Paths(route for one in routers for route in one.routes)
+    for one in [*routers, _operations(), log_operations.routes(_inside(log_operations.PREFIX))]:
         app.include_router(one)
-    refuse(app)
+    refuse(app, export=export)
     openapi.describe(app, service)
     return app
 
 
-def refuse(app: FastAPI) -> None:
+def refuse(app: FastAPI, *, export: Export | None = None) -> None:
     """Let every no and every fault leave the app as a problem document."""
     app.add_exception_handler(Refusal, problems.of_request)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, problems.of_http_exception)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, problems.of_validation)  # type: ignore[arg-type]
-    app.add_middleware(Edge)
+    app.add_middleware(Edge, export=export)
+
+
+async def look(kit: Kit) -> None:
+    """Read the gauges that a query must answer."""
+    await measure(kit.database, kit.log, kit.service, follows=bool(kit.reactions))
 
 
 async def _forget(kit: Kit, stop: asyncio.Event) -> None:
@@ -223,8 +255,12 @@ async def forever(loop: Loop, kit: Kit, stop: asyncio.Event) -> None:
             await pause(stop, 1.0)
 
 
+def _inside(prefix: str = "") -> APIRouter:
+    return APIRouter(prefix=prefix, route_class=MaisonRoute, include_in_schema=False)
+
+
 def _operations() -> APIRouter:
-    operations = APIRouter(route_class=MaisonRoute, include_in_schema=False)
+    operations = _inside()
 
     @operations.get("/healthz")
     @public
@@ -237,8 +273,8 @@ def _operations() -> APIRouter:
     async def readyz(kit: OfKit) -> dict[str, str | int | float | None]:
         """The process can serve: its database answers, is migrated, and keeps what it is told.
 
-        `parked` facts and the follower's `lag` in seconds (null while the log is away) are told, but do not make it
-        unready: requests can be served, and the outbox keeps their facts.
+        How the log is (see infra.eventlog.status) is told, but does not make it unready: requests can be served, and
+        the outbox keeps their facts.
         """
         async with kit.database.engine.connect() as connection:
             fsync = (await connection.execute(text("show fsync"))).scalar_one()
@@ -246,12 +282,13 @@ def _operations() -> APIRouter:
         if fsync != "on" and kit.settings.environment != "test":
             refusal = "PostgreSQL runs with fsync=off: an acknowledged write could be lost. Turn it on."
             raise Unavailable(refusal)
-        try:
-            behind = round((await lag(kit.database, kit.log, kit.service)).total_seconds(), 3)
-        except Exception as fault:
-            if not is_passing(fault):
-                raise
-            behind = None
-        return {"status": "ready", "parked": await parked_count(kit.database, kit.service), "lag": behind}
+        return {"status": "ready", **await log_status.readiness(kit.database, kit.log, kit.service)}
+
+    @operations.get("/metrics")
+    @public
+    async def shown(kit: OfKit) -> Response:
+        """The metrics of this process, as Prometheus reads them."""
+        await look(kit)
+        return Response(await asyncio.to_thread(metrics.page), media_type=metrics.MEDIA_TYPE)
 
     return operations

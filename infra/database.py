@@ -1,18 +1,21 @@
 """The database of one process: engine, the brand-bound transaction, and the alias routes use."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import MetaData, text
+from sqlalchemy import AsyncAdaptedQueuePool, MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from infra.crypto import Keyring
 from infra.eventlog import outbox
 from infra.refusal import Unauthenticated
+from infra.telemetry import metrics
 
 EVERY_BRAND = "*"  # plumbing that sweeps over all brands: expiry, dispatch
 
@@ -38,6 +41,21 @@ def metadata() -> MetaData:
     return MetaData(naming_convention=NAMING)
 
 
+class SeenPool(AsyncAdaptedQueuePool):
+    """A pool that says how long its connections were waited for."""
+
+    def __init__(self, *settings: Any, **named: Any) -> None:
+        super().__init__(*settings, **named)
+        metrics.watch_pool(self)
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        began = time.perf_counter()
+        try:
+            return super()._do_get()
+        finally:
+            metrics.WAITED.labels(self.logging_name).observe(time.perf_counter() - began)
+
+
 class Database:
     """The pool of one process to one database."""
 
@@ -48,6 +66,8 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=False,
+            poolclass=SeenPool,
+            pool_logging_name=name,
             hide_parameters=True,
             connect_args={"timeout": 3, "command_timeout": COMMAND, "server_settings": {"application_name": name}},
         )

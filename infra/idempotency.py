@@ -19,6 +19,7 @@ from infra.database import EVERY_BRAND, Database
 from infra.eventlog import outbox
 from infra.eventlog.hint import pause
 from infra.refusal import Kind, Refusal
+from infra.telemetry import metrics
 
 REPLAYED = "Idempotency-Replayed"
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
@@ -107,10 +108,13 @@ async def run_once(request: Request, handler: Handler, once: Once, *, route: str
         stored = await _claim(tx, row, expires_at=datetime.now(UTC) + once.keep)
         if stored is not None:
             if stored.fingerprint != row["fingerprint"]:
+                metrics.ONCE.labels("reused").inc()
                 raise KeyReused
+            metrics.ONCE.labels("replayed").inc()
             clear = keyring(tx).open("idempotency_key", "body", _row_id(row), stored.body)
             headers = {REPLAYED: "true"} | ({"ETag": stored.etag} if stored.etag else {})
             return Response(clear, stored.status, headers, media_type=stored.media_type)
+        metrics.ONCE.labels("first").inc()
         response = await _effect(tx, request, handler)
         sealed = keyring(tx).seal("idempotency_key", "body", _row_id(row), bytes(response.body).decode())
         await tx.execute(
@@ -165,6 +169,7 @@ async def _claim(tx: AsyncSession, row: dict[str, Any], *, expires_at: datetime)
         await tx.execute(text("reset lock_timeout"))
     except DBAPIError as refused:
         if getattr(refused.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            metrics.ONCE.labels("running").inc()
             raise StillRunning(retry_after=1) from None
         raise
     if claimed:

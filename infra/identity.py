@@ -3,9 +3,8 @@
 import base64
 import json
 import re
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -15,12 +14,14 @@ from uuid import UUID
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from infra.files import Watched
 from infra.refusal import NotPermitted, Unauthenticated
+from infra.rings import Ring, is_open
 
 TYPE = "inner+jwt"
 LIFETIME = timedelta(minutes=10)
-LOOK = 1.0  # seconds between two looks at the JWKS file
 BRAND = re.compile(r"^[a-z0-9][a-z0-9-]{0,31}$")  # never `*`, which would open every brand
+OPERATOR = "operator"  # the issuer that the one running the machine signs as
 LEEWAY = timedelta(seconds=5)  # clocks of two machines may differ by this
 
 
@@ -40,6 +41,11 @@ class Role(StrEnum):
     POS = "pos"
     PARTNER = "partner"
     SERVICE = "service"
+    OPERATOR = "operator"  # whoever runs the machine: opens the log's operations and nothing else
+
+
+# Nobody comes through the gateway's door as one of these.
+INSIDE = frozenset({Role.SERVICE, Role.OPERATOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +101,73 @@ def public(endpoint: Endpoint) -> Endpoint:
 # --- inner tokens ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
 class Signer:
-    """Signs inner tokens as one issuer."""
+    """Signs inner tokens as one issuer, with the key that its file names for this moment."""
 
-    issuer: str
-    kid: str
-    key: Ed25519PrivateKey
+    def __init__(self, path: Path) -> None:
+        self._file = Watched(path, _signing)
 
     @staticmethod
     def load(path: Path) -> "Signer":
         """Read the `service` and `signing` entries of a key file (see infra.keys)."""
-        stored = json.loads(path.read_text())
-        key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(stored["signing"]["private"]))
-        return Signer(stored["service"], stored["signing"]["kid"], key)
+        return Signer(path)
+
+    @property
+    def issuer(self) -> str:
+        """As whom it signs."""
+        return self._file.value().issuer
+
+    @property
+    def kid(self) -> str:
+        """The name of the key that signs now."""
+        return self._file.value().ring.current(datetime.now(UTC))
+
+    @property
+    def key(self) -> Ed25519PrivateKey:
+        """The key that signs now."""
+        return self._file.value().keys[self.kid]
 
     def sign(self, caller: Caller, *, audience: str, now: datetime | None = None) -> str:
         """An inner token for one service, valid for ten minutes."""
         now = now or datetime.now(UTC)
+        kid = self.kid
         claims = {**claims_of(caller), "iss": self.issuer, "aud": audience, "iat": now, "exp": now + LIFETIME}
-        return jwt.encode(claims, self.key, algorithm="EdDSA", headers={"typ": TYPE, "kid": self.kid})
+        key = self._file.value().keys[kid]
+        return jwt.encode(claims, key, algorithm="EdDSA", headers={"typ": TYPE, "kid": kid})
+
+
+@dataclass(frozen=True)
+class Signing:
+    """What a key file says about signing."""
+
+    issuer: str
+    ring: Ring
+    keys: Mapping[str, Ed25519PrivateKey] = field(repr=False)
+
+
+def _signing(text: str) -> Signing:
+    stored = json.loads(text)
+    ring = Ring.read(stored["signing"])
+    keys = {kid: Ed25519PrivateKey.from_private_bytes(key) for kid, key in ring.keys.items()}
+    return Signing(stored["service"], ring, keys)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A public key: whose it is, and until when it is believed."""
+
+    issuer: str
+    key: Ed25519PublicKey
+    ends: datetime | None
+
+
+def _known(text: str) -> dict[str, Known]:
+    found = {}
+    for key in json.loads(text)["keys"]:
+        raw = base64.urlsafe_b64decode(key["x"] + "=" * (-len(key["x"]) % 4))
+        ends = datetime.fromisoformat(key["ends"]) if "ends" in key else None
+        found[key["kid"]] = Known(key["iss"], Ed25519PublicKey.from_public_bytes(raw), ends)
+    return found
 
 
 class Verifier:
@@ -126,51 +179,57 @@ class Verifier:
 
     def __init__(self, service: str, jwks: Path) -> None:
         self._service = service
-        self._path = jwks
-        self._read_at = 0
-        self._looked_at = 0.0
-        self._keys: Mapping[str, tuple[str, Ed25519PublicKey]] = {}
-        self._refresh()
-
-    def _refresh(self) -> None:
-        self._looked_at = time.monotonic()
-        changed_at = self._path.stat().st_mtime_ns
-        if changed_at == self._read_at:
-            return
-        found = {}
-        for key in json.loads(self._path.read_text())["keys"]:
-            raw = base64.urlsafe_b64decode(key["x"] + "=" * (-len(key["x"]) % 4))
-            found[key["kid"]] = (key["iss"], Ed25519PublicKey.from_public_bytes(raw))
-        self._keys, self._read_at = found, changed_at
+        self._file = Watched(jwks, _known)
 
     def verify(self, token: str) -> Caller:
         """The caller a token vouches for; raises Unauthenticated for anything that is not exactly right."""
         try:
+            require_plain(token)
             header = jwt.get_unverified_header(token)
-            kid = header.get("kid")
-            if kid not in self._keys or time.monotonic() - self._looked_at > LOOK:
-                self._refresh()
-            issuer, key = self._keys[kid] if isinstance(kid, str) and kid in self._keys else (None, None)
-            if key is None or issuer is None or header.get("typ") != TYPE:
+            kid = header["kid"]
+            known = self._file.value().get(kid) or self._file.look().get(kid)
+            if known is None or not is_open(known.ends, datetime.now(UTC)) or header.get("typ") != TYPE:
                 raise Unauthenticated
+            issuer = known.issuer
             claims = jwt.decode(
                 token,
-                key,
+                known.key,
                 algorithms=["EdDSA"],
                 audience=self._service,
                 issuer=issuer,
                 leeway=LEEWAY,
                 options={"require": ["exp", "iat", "iss", "aud", "sub"]},
             )
+            require_brief(claims)
             caller = caller_of(claims)
-        except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError):
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
             raise Unauthenticated from None
         # A service speaks for itself only; people and machines of the outside come through the gateway.
-        speaks_for_itself = caller.role is Role.SERVICE and caller.subject == issuer
-        vouched_for = issuer == "gateway" and caller.role is not Role.SERVICE
+        own = Role.OPERATOR if issuer == OPERATOR else Role.SERVICE
+        speaks_for_itself = caller.role is own and caller.subject == issuer
+        vouched_for = issuer == "gateway" and caller.role not in INSIDE
         if not (speaks_for_itself or vouched_for):
             raise Unauthenticated
         return caller
+
+
+def require_plain(token: str) -> None:
+    """Raise ValueError for a token that says something twice: two readers could take it for two different ones."""
+    for part in token.split(".")[:2]:
+        json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), object_pairs_hook=_each_once)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        raise ValueError("said twice")
+    return said
+
+
+def require_brief(claims: Mapping[str, Any]) -> None:
+    """Raise ValueError for a token made to live longer than ours do; what a lost key signed ends with the key."""
+    if not 0 <= claims["exp"] - claims["iat"] <= LIFETIME.total_seconds():
+        raise ValueError("lives too long")
 
 
 def claims_of(caller: Caller) -> dict[str, object]:

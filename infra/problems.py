@@ -23,7 +23,7 @@ from infra.refusal import (
     Unavailable,
     UnsupportedMediaType,
 )
-from infra.telemetry import trace_id
+from infra.telemetry import metrics, trace_id
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:maison:problem:"
@@ -89,6 +89,7 @@ def answer(
     refusal: Refusal, *, accept_language: str = "", status: int | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """The problem document of a refusal, in the language the caller asked for."""
+    metrics.REFUSALS.labels(refusal.slug).inc()
     status = status or STATUS[refusal.kind]
     lang = language(accept_language)
     body: dict[str, object] = {
@@ -119,12 +120,16 @@ def of_request(request: Request, refusal: Refusal, *, status: int | None = None)
 
 def of_http_exception(request: Request, exc: HTTPException) -> JSONResponse:
     """Starlette's own answers (404, 405, 413...) as problem documents."""
-    refusal = BY_STATUS.get(exc.status_code, BadRequest)()
+    refusal, headers = BY_STATUS.get(exc.status_code, BadRequest)(), exc.headers
+    paths = getattr(request.app.state, "paths", None)
+    if isinstance(refusal, MethodNotAllowed) and paths is not None:
+        # Starlette names the methods of the first route only that has this path.
+        headers = {**(headers or {}), "Allow": paths.offered(request.url.path)}
     return answer(
         refusal,
         accept_language=request.headers.get("accept-language", ""),
         status=exc.status_code,
-        headers=exc.headers,
+        headers=headers,
     )
 
 

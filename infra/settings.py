@@ -72,6 +72,11 @@ class Settings(BaseSettings):
     recommend_url: WebUrl = "http://127.0.0.1:8704"
     public_url: WebUrl = "http://127.0.0.1:8700"
 
+    # The OTLP/HTTP receiver of an OpenTelemetry collector, such as http://127.0.0.1:4318; nothing is exported without.
+    otlp_endpoint: WebUrl | Literal[""] = ""
+    # Which part of the traces that begin here is recorded and exported.
+    trace_ratio: float = Field(default=0.05, ge=0, le=1)
+
     wechat_api_url: WebUrl = "https://api.weixin.qq.com"
     wechat_appid: str = ""
     wechat_secret: str = ""

@@ -4,16 +4,21 @@ import base64
 import binascii
 import hashlib
 import json
-from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Header, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_before_validator_function
 
 from infra.refusal import BadRequest, Kind, Refusal
 
 Item = TypeVar("Item")
+
+_DAY = re.compile(r"^\d{4}-\d\d-\d\d")
 
 # Bounds that the columns behind them have too, so that no input reaches PostgreSQL and fails there.
 # A text that must be there has to say something: one character of it is not blank.
@@ -27,10 +32,51 @@ After = Annotated[str | None, Query(alias="cursor", max_length=1000)]
 Limit = Annotated[int, Field(ge=1, le=100)]
 
 
+def _spelled(value: object) -> object:
+    """A moment or day that is written as one, or is one already."""
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.match(value)):
+        return value
+    raise PydanticCustomError("datetime_type", "A date of ISO 8601.")
+
+
+# For a date or moment in a query, where forms do not see to it.
+Spelled = BeforeValidator(_spelled)
+
+
+def _counted(value: object) -> object:
+    """A whole number that is written as a number; 7.0 is one too, to JSON Schema."""
+    if isinstance(value, bool | str | bytes):
+        raise PydanticCustomError("int_type", "A whole number.")
+    return value
+
+
+def _as_documented(part: Any) -> Any:
+    """Take what the schema says and nothing like it: no 0 for false, no "7" for 7, no seconds of 1970 for a date."""
+    if isinstance(part, list):
+        return [_as_documented(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    kind = part.get("type")
+    if kind == "bool":
+        return {**part, "strict": True}
+    if kind == "int":
+        return no_info_before_validator_function(_counted, part)
+    if kind in {"datetime", "date"}:
+        return no_info_before_validator_function(_spelled, part)
+    # A default may be a dictionary too, and is no schema.
+    return {name: inner if name in {"metadata", "default"} else _as_documented(inner) for name, inner in part.items()}
+
+
 class Form(BaseModel):
-    """A request body: unknown fields are refused."""
+    """A request body: unknown fields are refused, and so is what would have to be converted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Pydantic's schema, which takes more than the JSON Schema it is documented by, narrowed to that."""
+        narrowed: CoreSchema = _as_documented(handler(source))
+        return narrowed
 
 
 class View(BaseModel):
@@ -115,7 +161,7 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def _required(if_match: Annotated[str | None, Header()] = None) -> str:
+def _required(if_match: Annotated[str | None, Header(alias="If-Match")] = None) -> str:
     if if_match is None:
         raise PreconditionMissing
     return if_match

@@ -8,12 +8,18 @@ from typing import Annotated
 import typer
 
 from infra.settings import load
+from suite.backup import commands as backups
+from suite.eventlog.commands import log
+from suite.keys.commands import rotate_keys
 from suite.launcher.obstacles import Obstacle
 from suite.launcher.settings import LauncherSettings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Maison: one command for the whole suite.")
 imports = typer.Typer(no_args_is_help=True, help="Bring data of other systems in.")
 app.add_typer(imports, name="import")
+app.add_typer(log, name="log")
+backups.keys.command(name="rotate")(rotate_keys)
+app.add_typer(backups.keys, name="keys")
 
 EX_REFUSED = 1
 
@@ -40,6 +46,19 @@ def down() -> None:
     settings = load(LauncherSettings)
     with screen.step("stopped"):
         status.down(settings)
+
+
+@app.command()
+def restart(
+    name: Annotated[str | None, typer.Argument(help="One process; every service and the gateway by default.")] = None,
+) -> None:
+    """Replace the running processes by new ones, one after the other; no request is lost."""
+    from suite.launcher import restart as rolling
+    from suite.launcher import screen
+
+    with screen.Bars() as bars:
+        rolling.ask(load(LauncherSettings), name, lambda one, count, total: bars.show(f"new: {one}", count, total))
+    screen.done(f"restarted: {name or 'every service and the gateway'}")
 
 
 @app.command(name="status")
@@ -88,6 +107,10 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = F
         screen.warn("the databases on your own PostgreSQL are left as they are")
 
 
+app.command()(backups.backup)
+app.command()(backups.restore)
+
+
 @app.command()
 def doctor() -> None:
     """Check the machine and the configuration, and say what to do."""
@@ -114,7 +137,9 @@ def journey() -> None:
 
 @app.command()
 def openapi(
-    *, check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when the file is out of date.")] = False
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when the file is out of date.")] = False,
+    release: Annotated[bool, typer.Option("--release", help="Promise it: write gateway/released.json too.")] = False,
 ) -> None:
     """Write gateway/openapi.json anew from what the processes say of themselves."""
     from infra.openapi import written
@@ -127,6 +152,9 @@ def openapi(
     if not check:
         document.FILE.write_text(text)
     screen.done("gateway/openapi.json says what the services do")
+    if release:
+        document.release(text)
+        screen.done("gateway/released.json promises it: from now on a change that takes something back fails the tests")
 
 
 @imports.command()

@@ -1,58 +1,22 @@
 """What every test may ask for: one throw-away PostgreSQL for the run, and services that run on copies of it."""
 
-import asyncio
-import importlib.util
-import secrets
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra import keys, migrate, provision
-from suite.launcher import ports
-from suite.launcher.postgres import Postgres
 from tests.running import Running, Throwaway, start
-
-PACKAGES = {
-    "maison_log": "infra.eventlog",
-    "maison_profile": "services.profile",
-    "maison_appointments": "services.appointments",
-    "maison_feedback": "services.feedback",
-    "maison_recommend": "services.recommend",
-    "maison_gateway": "gateway",
-}
+from tests.throwaway import throwaway
 
 Start = Callable[..., Awaitable[Running]]
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Throwaway]:
-    """A PostgreSQL server with the six databases migrated. It trades safety for speed: fsync is off."""
-    # Not pytest's own folder: PostgreSQL runs under another account when the tests run as root, and must reach it.
-    # In memory where the machine has such a folder, for every test copies two databases (measured: 24 ms against 157).
-    memory = Path("/dev/shm")  # noqa: S108 - made by mkdtemp
-    folder = Path(tempfile.mkdtemp(prefix="maison-test-", dir=memory if memory.is_dir() else None))
-    folder.chmod(0o755)
-    options = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
-    server = Postgres(folder, ports.free(), password=secrets.token_hex(16), options=options)
-    try:
-        server.start()
-        keys.create(folder / "keys")
-        passwords = {login: secrets.token_hex(16) for login in provision.LOGINS}
-        asyncio.run(provision.provision(server.admin_url, passwords))
-        urls = {login: provision.database_url(server.admin_url, login, passwords[login]) for login in provision.LOGINS}
-        for name, package in PACKAGES.items():
-            if importlib.util.find_spec(package) is not None:
-                asyncio.run(migrate.migrate(urls[name], package))
-        yield Throwaway(server.admin_url, urls, folder / "keys")
-    finally:
-        server.stop()
-        server.remove()
-        shutil.rmtree(folder, ignore_errors=True)
+    """A PostgreSQL server with the six databases migrated."""
+    with throwaway() as server:
+        yield server
 
 
 @pytest.fixture

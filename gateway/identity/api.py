@@ -22,12 +22,13 @@ from gateway.identity.schemas import (
 from infra.app import By, Kit, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
-from infra.identity import Role, permit, public
+from infra.identity import INSIDE, Role, permit, public
+from infra.openapi import refuses
 from infra.refusal import NotFound
 from infra.wechat.client import WeChat
 from infra.wire import After, Limit, Page, cursor, read_id_cursor
 
-ANYBODY = tuple(role for role in Role if role is not Role.SERVICE)
+ANYBODY = tuple(role for role in Role if role not in INSIDE)
 
 routes = router()
 keys = router(prefix="")
@@ -77,7 +78,7 @@ OfGuesses = Annotated[Guesses, Depends(_guesses)]
 SessionId = Annotated[UUID, Depends(_session_id)]
 
 
-@routes.post("/auth/staff")
+@routes.post("/auth/staff", responses=refuses(401))
 @public
 async def sign_in_staff(
     form: StaffForm,
@@ -95,7 +96,7 @@ async def sign_in_staff(
     return await accounts.sign_in(kit.database, passwords, exchange, form, now=now)
 
 
-@routes.post("/auth/wechat")
+@routes.post("/auth/wechat", responses=refuses(401, 403))
 @public
 async def sign_in_wechat(
     form: WeChatForm, *, request: Request, kit: OfKit, exchange: OfExchange, wechat: OfWeChat, now: Now
@@ -104,7 +105,7 @@ async def sign_in_wechat(
     return await clients.sign_in(kit, exchange, wechat, brand_id=_house(request), code=form.code, now=now)
 
 
-@routes.post("/auth/wechat/phone")
+@routes.post("/auth/wechat/phone", responses=refuses(404, 409, 410))
 @permit(Role.CLIENT)
 async def give_phone(
     form: PhoneForm, *, kit: OfKit, exchange: OfExchange, wechat: OfWeChat, by: By, session_id: SessionId, now: Now
@@ -113,7 +114,7 @@ async def give_phone(
     return await clients.give_phone(kit, exchange, wechat, by=by, session_id=session_id, code=form.code, now=now)
 
 
-@routes.post("/auth/refresh")
+@routes.post("/auth/refresh", responses=refuses(401))
 @public
 async def refresh(form: RefreshForm, kit: OfKit, exchange: OfExchange, now: Now) -> TokensView:
     """Exchange the refresh token for new tokens.
@@ -123,7 +124,7 @@ async def refresh(form: RefreshForm, kit: OfKit, exchange: OfExchange, now: Now)
     return await sessions.refresh(kit.database, exchange, form.refresh_token, now=now)
 
 
-@routes.post("/auth/logout", status_code=204)
+@routes.post("/auth/logout", status_code=204, responses=refuses(404))
 @permit(*ANYBODY)
 async def sign_out(tx: Transaction, exchange: OfExchange, session_id: SessionId, now: Now) -> None:
     """End this sign-in."""
@@ -166,10 +167,10 @@ async def close_account(account_id: UUID, tx: Transaction, exchange: OfExchange,
 
 @keys.get("/.well-known/jwks.json")
 @public
-async def jwks(exchange: OfExchange, response: Response) -> dict[str, list[dict[str, str]]]:
+async def jwks(exchange: OfExchange, response: Response, now: Now) -> dict[str, list[dict[str, str]]]:
     """The public keys that access tokens are signed with."""
     response.headers["Cache-Control"] = "public, max-age=300"
-    return exchange.keys.jwks()
+    return exchange.keys.jwks(now=now)
 
 
 def _house(request: Request) -> str:

@@ -36,4 +36,4 @@ async def place(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpened]]) ->
     )
 
 
-REACTIONS = [on(BoutiqueOpened, place)]
+REACTIONS = [on(BoutiqueOpened, place, fills=("boutique_region",))]

@@ -61,7 +61,7 @@ class Meter:
         if (policy := BY_ADDRESS_AND_PATH.get(path)) is not None:
             drawn.append(self._draw(self._wide(policy), path, place))
         if caller is not None:
-            who = f"{caller.brand_id}:{caller.role}:{caller.subject}"
+            who = f"{caller.brand_id}:{caller.role.value}:{caller.subject}"
             drawn.append(self._draw(self._wide(BY_ROLE.get(caller.role, STAFF)), "subject", who))
             if (policy := BY_SUBJECT_AND_PATH.get(path)) is not None:
                 drawn.append(self._draw(self._wide(policy), path, who))
@@ -125,6 +125,6 @@ async def forget_guesses(kit: Kit, stop: asyncio.Event) -> None:
 
 def headers(drawn: list[Drawn]) -> list[Header]:
     """RateLimit and RateLimit-Policy as the IETF draft of September 2025 writes them."""
-    policies = ", ".join(f'"{one.policy.name}";q={one.policy.quota};w={one.policy.window}' for one in drawn)
-    left = ", ".join(f'"{one.policy.name}";r={int(one.level.tokens)};t={one.reset}' for one in drawn)
+    policies = ", ".join([f'"{one.policy.name}";q={one.policy.quota};w={one.policy.window}' for one in drawn])
+    left = ", ".join([f'"{one.policy.name}";r={int(one.level.tokens)};t={one.reset}' for one in drawn])
     return [(b"ratelimit-policy", policies.encode()), (b"ratelimit", left.encode())]

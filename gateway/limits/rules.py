@@ -2,7 +2,8 @@
 
 import ipaddress
 import math
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from gateway.forward.rules import read_address
 from infra.identity import Role
@@ -18,8 +19,8 @@ class TooManyRequests(Refusal):
     zh = "请求过于频繁，请在 Retry-After 指定的时间后重试。"
 
 
-@dataclass(frozen=True)
-class Policy:
+# Tuples and not dataclasses: some are made for every request, in a third of the time.
+class Policy(NamedTuple):
     """`quota` requests at once, and again as many in every `window` seconds."""
 
     name: str
@@ -31,16 +32,14 @@ class Policy:
         return Policy(self.name, max(1, round(self.quota * factor)), self.window)
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(NamedTuple):
     """What a bucket held at a moment, in tokens and seconds of a steady clock."""
 
     tokens: float
     at: float
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(NamedTuple):
     """What became of one request: `wait` is 0 if it is allowed, else the seconds until it would be."""
 
     policy: Policy
@@ -96,6 +95,7 @@ GUESSES_FROM_ONE_ADDRESS = Policy("guesses", 10, 900)
 GUESSES_FROM_ANYWHERE = Policy("guesses", 100, 900)
 
 
+@lru_cache(maxsize=10_000)
 def neighbourhood(address: str) -> str:
     """What counts as one address: an IPv4 address, or the /64 network of an IPv6 one."""
     parsed = read_address(address)

@@ -27,6 +27,7 @@ from infra.app import Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit, public
+from infra.openapi import refuses
 from infra.refusal import BadRequest, Malformed, NotFound
 from infra.wire import After, Limit, Page, cursor, read_id_cursor
 
@@ -41,7 +42,7 @@ TOKEN_BODY = {
 routes = router()
 
 
-@routes.post("/auth/token", openapi_extra=TOKEN_BODY)
+@routes.post("/auth/token", openapi_extra=TOKEN_BODY, responses=refuses(401))
 @public
 async def give_token(request: Request, kit: OfKit, exchange: OfExchange, response: Response, now: Now) -> TokenView:
     """Client credentials (RFC 6749): id and secret in the body, as a form or as JSON, or by HTTP Basic."""
@@ -129,7 +130,11 @@ async def _token_form(request: Request) -> TokenForm:
     body = await request.body()
     try:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
-            fields = dict(parse_qsl(body.decode(), max_num_fields=20, strict_parsing=True, errors="strict"))
+            fields = dict(
+                parse_qsl(
+                    body.decode(), max_num_fields=20, keep_blank_values=True, strict_parsing=True, errors="strict"
+                )
+            )
         else:
             fields = json.loads(body)
         form = TokenForm.model_validate(fields)

@@ -16,7 +16,8 @@ TARGETS = dict(re.findall(r"^([a-z]+):[^#\n]*## (.+)$", MAKEFILE, re.MULTILINE))
 
 
 @pytest.mark.parametrize(
-    "target", ["up", "down", "status", "logs", "reset", "doctor", "journey", "openapi", "test", "check", "help"]
+    "target",
+    ["up", "restart", "down", "status", "logs", "reset", "doctor", "journey", "openapi", "test", "check", "help"],
 )
 def test_help_lists_the_target(target: str) -> None:
     said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout

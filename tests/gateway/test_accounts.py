@@ -2,7 +2,7 @@
 
 import base64
 
-from infra.identity import Role
+from infra.identity import INSIDE, Role
 from infra.ids import new_id
 from tests.asking import once, problem, until
 from tests.gateway.build import FIRST, PASSWORD, opened, signed_in
@@ -47,7 +47,7 @@ async def test_accounts_are_for_headquarters_alone_and_of_one_brand(gateway: Sta
     running = await gateway(**FIRST)
     await gateway(first_account="aurore:admin", first_password=PASSWORD)
     for role in Role:
-        if role in {Role.SERVICE, Role.HEADQUARTERS}:
+        if role in {*INSIDE, Role.HEADQUARTERS}:
             continue
         assert problem(await running.client(running.token(role)).get("/v1/accounts")) == "not-permitted"
     assert problem(await running.client().get("/v1/accounts")) == "unauthenticated"

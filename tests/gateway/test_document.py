@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.app import DOCUMENT, SERVICES
 from gateway.forward.rules import OWN, SAFE, Operation, Table, operations
-from infra.identity import Role
+from infra.identity import INSIDE, Role
 from infra.ids import new_id
 from suite.launcher import openapi
 from tests.asking import problem
@@ -50,9 +50,7 @@ async def test_each_role_gets_through_to_the_routes_that_name_it_and_to_no_other
     upstream = Upstream(status=THROUGH)
     address = await behind(upstream)
     running = await gateway(document=MERGED, limit_factor=1000, **{f"{service}_url": address for service in SERVICES})
-    callers = {
-        role: running.client(running.token(role, client_id=new_id())) for role in Role if role is not Role.SERVICE
-    }
+    callers = {role: running.client(running.token(role, client_id=new_id())) for role in Role if role not in INSIDE}
     wrong = []
     for operation in operations(MERGED):
         for role, caller in [(None, running.client()), *callers.items()]:

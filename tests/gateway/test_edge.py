@@ -182,11 +182,12 @@ async def test_how_the_database_is_stays_in_the_house(gateway: Start) -> None:
     for proxies, address, forwarded, status in READY:
         running = gateways[proxies]
         said = {"X-Forwarded-For": forwarded} if forwarded else {}
-        answer = await running.client(at=address).get("/readyz", headers=said)
-        assert answer.status_code == status, (proxies, address, forwarded)
-        if status == 404:
-            assert problem(answer) == "not-found"
-            assert answer.headers["x-content-type-options"] == "nosniff"
+        for path in ("/readyz", "/metrics"):
+            answer = await running.client(at=address).get(path, headers=said)
+            assert answer.status_code == status, (path, proxies, address, forwarded)
+            if status == 404:
+                assert problem(answer) == "not-found"
+                assert answer.headers["x-content-type-options"] == "nosniff"
         assert (await running.client(at=address).get("/healthz", headers=said)).status_code == 200
 
 

@@ -10,7 +10,7 @@ import httpx
 
 from infra.identity import Role
 from infra.ids import new_id
-from tests.asking import Clock, once, problem
+from tests.asking import Clock, once, problem, until
 from tests.gateway.build import NOW, Gateway, Upstream, document, operation, signed
 from tests.gateway.conftest import Behind, Start
 
@@ -70,12 +70,20 @@ async def test_a_partner_gets_a_token_by_form_json_and_basic(gateway: Start) -> 
     assert partner["client_secret"] not in str(stored)
 
 
+async def test_a_partner_of_the_most_boutiques_gets_through_with_its_token(gateway: Start) -> None:
+    running = await gateway()
+    partner = await _let_in(running, "partner", boutique_ids=[str(new_id()) for _ in range(200)])
+    token = await _token(running, partner)
+    assert problem(await running.client(token).get("/v1/accounts")) == "not-permitted"  # known, and not let in there
+
+
 WRONG: list[tuple[dict[str, Any], str, str | None]] = [
     ({"client_secret": "maison_live_" + "x" * 49}, "invalid-client", "invalid_client"),
     ({"client_secret": ""}, "invalid-client", "invalid_client"),
     ({"client_id": f"lumiere.{new_id()}"}, "invalid-client", "invalid_client"),
     ({"client_id": "nobody"}, "invalid-client", "invalid_client"),
     ({"grant_type": "password"}, "unsupported-grant-type", "unsupported_grant_type"),
+    ({"grant_type": ""}, "unsupported-grant-type", "unsupported_grant_type"),
     ({"grant_type": None}, "malformed", None),
 ]
 
@@ -221,6 +229,43 @@ async def test_a_key_is_replaced_without_an_interruption(gateway: Start, behind:
     form = {"grant_type": "client_credentials", "client_id": till["client_id"], "client_secret": till["client_secret"]}
     assert problem(await running.client().post("/v1/auth/token", data=form)) == "invalid-client"
     assert problem(await headquarters.post(f"{at}/keys/{till['key_id']}/close")) == "not-found"
+
+
+async def test_a_till_that_never_stops_writing_loses_nothing_while_its_key_is_replaced(
+    gateway: Start, behind: Behind
+) -> None:
+    running = await gateway(document=BEHIND, profile_url=await behind(Upstream()), limit_factor=1000)
+    held = [await _let_in(running)]
+    headquarters, answers, stopped = running.client(running.token()), list[int](), asyncio.Event()
+    at = f"/v1/partners/{held[0]['partner_id']}"
+
+    async def writes() -> None:
+        while not stopped.is_set():
+            keys = held[-1]
+            caller = running.client(await _token(running, keys))
+            for _ in range(5):
+                headers = signed(keys, "POST", TARGET, BODY, at=running.clock())
+                answers.append((await caller.post(TARGET, content=BODY, headers=headers)).status_code)
+
+    async def some_more() -> None:
+        enough = len(answers) + 30
+
+        async def written() -> bool:
+            return len(answers) >= enough
+
+        await until(written)
+
+    tills = [asyncio.create_task(writes()) for _ in range(3)]
+    for _ in range(2):
+        await some_more()
+        held.append((await headquarters.post(f"{at}/keys", headers=once())).json())
+        # Every till has the new key before the old one is closed.
+        await some_more()
+        assert (await headquarters.post(f"{at}/keys/{held[-2]['key_id']}/close")).status_code == 204
+        await some_more()
+    stopped.set()
+    await asyncio.gather(*tills)
+    assert set(answers) == {200}
 
 
 async def test_a_partner_that_is_shut_out_is_out_at_once(gateway: Start, behind: Behind) -> None:

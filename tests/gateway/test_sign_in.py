@@ -170,6 +170,20 @@ async def test_nobody_repeats_a_refresh_after_signing_out(gateway: Start) -> Non
     assert problem(again) == "refresh-refused"
 
 
+async def test_a_restore_ends_every_sign_in_from_before_it(gateway: Start) -> None:
+    clock = Clock(NOW)
+    running = await gateway(clock=clock, **FIRST)
+    token = (await signed_in(running))["refresh_token"]
+    restored_at = NOW + timedelta(minutes=1)
+    await running.rows("insert into restoration (restored_at, made_at) values ($1, $2)", restored_at, NOW)
+    clock.now = restored_at + timedelta(minutes=1)
+    assert problem(await running.client().post("/v1/auth/refresh", json={"refresh_token": token})) == "refresh-refused"
+    ended = await running.rows("select revoked_because from session")
+    assert [row["revoked_because"] for row in ended] == ["restored"]
+    token = (await signed_in(running))["refresh_token"]
+    assert (await running.client().post("/v1/auth/refresh", json={"refresh_token": token})).status_code == 200
+
+
 async def test_a_refresh_token_is_stored_hashed_and_ends_after_thirty_days(gateway: Start) -> None:
     clock = Clock(NOW)
     running = await gateway(clock=clock, **FIRST)

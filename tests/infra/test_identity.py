@@ -44,6 +44,19 @@ def test_a_token_for_another_service_is_refused(folder: Path) -> None:
         verifier(folder).verify(gateway(folder).sign(ADVISOR, audience="feedback"))
 
 
+def test_an_operator_is_nothing_but_the_operator_and_nobody_else_is(folder: Path) -> None:
+    operator = Signer.load(folder / "operator.json")
+    own = Caller("operator", Role.OPERATOR, "house")
+    assert verifier(folder).verify(operator.sign(own, audience="profile")) == own
+    for signer in (gateway(folder), Signer.load(folder / "feedback.json")):
+        for pretended in (own, replace(own, subject=signer.issuer)):
+            with pytest.raises(Unauthenticated):
+                verifier(folder).verify(signer.sign(pretended, audience="profile"))
+    for pretended in (ADVISOR, replace(own, role=Role.SERVICE), replace(own, subject="profile")):
+        with pytest.raises(Unauthenticated):
+            verifier(folder).verify(operator.sign(pretended, audience="profile"))
+
+
 def test_an_expired_token_is_refused(folder: Path) -> None:
     token = gateway(folder).sign(ADVISOR, audience="profile", now=datetime.now(UTC) - timedelta(minutes=11))
     with pytest.raises(Unauthenticated):
@@ -99,7 +112,8 @@ def test_a_new_key_in_the_file_is_believed_without_a_restart(folder: Path) -> No
 
 async def test_a_withdrawn_key_is_refused_without_a_restart(folder: Path) -> None:
     waiting = verifier(folder)
-    stolen = gateway(folder)
+    (folder / "stolen.json").write_text((folder / "gateway.json").read_text())
+    stolen = Signer.load(folder / "stolen.json")
     assert waiting.verify(stolen.sign(ADVISOR, audience="profile")) == ADVISOR
     (folder / "gateway.json").unlink()
     keys.create(folder)

@@ -34,7 +34,8 @@ class Verified:
     caller: Caller
     session_id: UUID
     expires_at: datetime
-    inner: dict[str, tuple[str, float]] = field(default_factory=dict)
+    kid: str
+    inner: dict[str, tuple[str, float, str]] = field(default_factory=dict)
 
 
 class Exchange:
@@ -56,20 +57,22 @@ class Exchange:
         found = self._verified.get(token)
         if found is None:
             outer = self.keys.read(token, now=now)
-            found = Verified(self._placed(outer.caller), outer.session_id, outer.expires_at)
+            found = Verified(self._placed(outer.caller), outer.session_id, outer.expires_at, outer.kid)
             self._verified[token] = found
             if len(self._verified) > KEPT:
                 self._verified.popitem(last=False)
-        if found.expires_at <= now or found.session_id in self._revoked or found.session_id in self._revoked_here:
+        revoked = found.session_id in self._revoked or found.session_id in self._revoked_here
+        if revoked or found.expires_at <= now or not self.keys.believes(found.kid, now=now):
             self._verified.pop(token, None)
             raise Unauthenticated
         return found
 
     def inner(self, verified: Verified, audience: str) -> str:
         """The inner token for one service."""
-        held = verified.inner.get(audience)
-        if held is None or held[1] <= time.monotonic():
-            held = (self._signer.sign(verified.caller, audience=audience), time.monotonic() + INNER_KEPT)
+        held, kid = verified.inner.get(audience), self._signer.kid
+        # Nothing of an older key is handed out any more: it may be about to end.
+        if held is None or held[1] <= time.monotonic() or held[2] != kid:
+            held = (self._signer.sign(verified.caller, audience=audience), time.monotonic() + INNER_KEPT, kid)
             verified.inner[audience] = held
         return held[0]
 

@@ -25,6 +25,7 @@ from infra.eventlog.hint import pause
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import Unauthenticated
+from infra.restoration import restored_since
 
 SWEEP = 3600.0  # seconds between removals of what has expired
 
@@ -98,6 +99,10 @@ async def _rotated(tx: AsyncSession, exchange: Exchange, token: str, *, now: dat
     found = await queries.refresh_token(tx, _hash(token), lock=True)
     session = await queries.session(tx, found.session_id, lock=True) if found is not None else None
     if found is None or session is None:
+        return None
+    # Whether it was used, or its session ended, between the backup and the restore is no longer known.
+    if await restored_since(tx, found.issued_at):
+        end(exchange, session, because="restored", now=now)
         return None
     successor = _successor(tx, token)
     # Not locked: whoever uses it waits for the session, which is ours.

@@ -1,0 +1,1 @@
+"""Bookings: rivals for one slot, and the service's rate beside pgbench with the same statements."""

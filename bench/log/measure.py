@@ -1,0 +1,124 @@
+"""The log's measurements. The bench plays two services: one that announces, and one that follows."""
+
+import asyncio
+import json
+import statistics
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from bench.figures import ROUNDS, Figure, quantile, ratio
+from bench.ground import Ground, laid
+from bench.log.visits import announce, make_table
+from bench.machine import Broken, python, said, started, tell
+from infra.database import Database
+
+RATE, SECONDS = 500, 4  # facts a second, how long
+CARRIED = 10_000  # facts in one round
+TOGETHER = 500  # facts of one append: what a relay takes at once
+VISIBLE, RELAYED, TAKEN = 0.100, 20_000, 5_000
+
+_names = count()
+
+
+def measure(*, full: bool) -> Iterator[Figure]:
+    """How soon a fact is seen; how many a second are carried, taken, replayed."""
+    rounds = 3 * ROUNDS if full else ROUNDS
+    with laid("maison_log", "maison_profile", "maison_feedback") as ground:
+        asyncio.run(make_table(ground.urls["maison_feedback"]))
+        yield from _seen(ground, rounds)
+        yield from _carried(ground, rounds)
+
+
+def _seen(ground: Ground, rounds: int) -> Iterator[Figure]:
+    late, middle, rates = [], [], []
+    follower = f"bench-{next(_names)}"
+    for _ in range(rounds):
+        order = {"name": follower, "count": RATE * SECONDS, "times": True}
+        with (
+            _role(ground, "taking", **order) as taking,
+            _role(ground, "announcing", rate=RATE, seconds=SECONDS) as told,
+        ):
+            for process in (taking, told):
+                said(process)
+                tell(process)
+            effects = said(taking)["committed"]
+            tell(told)
+            announced, took = said(told).values()
+        if len(effects) != RATE * SECONDS or effects.keys() != announced.keys():
+            raise Broken(f"{len(announced)} facts were announced and {len(effects)} took effect")
+        rates.append(len(announced) / took)
+        waits = [(effects[number] - announced[number]) * 1000 for number in announced]
+        late.append(quantile(waits, 0.99))
+        middle.append(statistics.median(waits))
+    p99 = statistics.median(late)
+    yield Figure(
+        f"log: p99 from commit to committed effect in another process, {statistics.median(rates):.0f} facts/s",
+        p99,
+        "ms",
+        "its own median",
+        statistics.median(middle),
+        ratio(late, middle),
+        f"< {VISIBLE * 1000:g} ms",
+        p99 < VISIBLE * 1000,
+    )
+
+
+def _carried(ground: Ground, rounds: int) -> Iterator[Figure]:
+    relay, raw, taken, bare = [], [], [], []
+    for _ in range(rounds):
+        asyncio.run(_fill(ground.urls["maison_profile"]))
+        relay.append(_rate(ground, "carrying"))
+        raw.append(_rate(ground, "appending", count=CARRIED, together=TOGETHER))
+        # A new follower begins at the beginning: every round it takes the first facts of the log.
+        taken.append(_rate(ground, "taking", name=f"bench-{next(_names)}", count=CARRIED))
+        bare.append(_rate(ground, "taking-bare", name=f"bench-{next(_names)}", count=CARRIED, after=0))
+    carried, took = statistics.median(relay), statistics.median(taken)
+    yield Figure(
+        f"log: relay, numbered, appended and marked in batches of {TOGETHER}",
+        carried,
+        "facts/s",
+        "bare inserts of finished rows into such a table",
+        statistics.median(raw),
+        ratio(relay, raw),
+        f">= {RELAYED:,}/s",
+        carried >= RELAYED,
+    )
+    yield Figure(
+        "log: one follower with an effect of one row",
+        took,
+        "facts/s",
+        "bare asyncpg with the same rows",
+        statistics.median(bare),
+        ratio(taken, bare),
+        f">= {TAKEN:,}/s",
+        took >= TAKEN,
+    )
+
+
+async def _fill(url: str) -> None:
+    database = Database(url)
+    try:
+        await announce(database, CARRIED + TOGETHER)  # the first batch warms the relay up and is not counted
+    finally:
+        await database.dispose()
+
+
+def _rate(ground: Ground, role: str, **order: Any) -> float:
+    """Facts a second."""
+    with _role(ground, role, **order) as process:
+        said(process)
+        tell(process)
+        came = said(process)
+    if came["count"] <= 0:
+        raise Broken(f"{role} found nothing to do")
+    return float(came["count"] / came["took"])
+
+
+def _role(ground: Ground, role: str, **order: Any) -> Any:
+    follows = role.startswith("taking")
+    order |= {
+        "database_url": ground.urls["maison_feedback" if follows else "maison_profile"],
+        "log_url": ground.urls["maison_log"],
+    }
+    return started(python("bench.log.roles", role, json.dumps(order)))

@@ -1,0 +1,169 @@
+"""A thousand invented people go through every route; then everything that is written down is searched for them."""
+
+import asyncio
+import contextlib
+import io
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from infra.telemetry import configure_logs
+from suite.launcher import binaries
+from suite.launcher.account import unprivileged
+from suite.launcher.postgres import folder_for
+from tests.asking import until
+from tests.faults.canaries.broken import broken
+from tests.faults.canaries.driving import IMPORTED, Driver
+from tests.faults.canaries.people import disguises, found, found_pinyin, people
+from tests.infra.telemetry.receiver import Receiver, receiver
+from tests.rights.furnishing import furnish
+from tests.rights.house import APPID, House, opened
+from tests.rights.state import settled
+from tests.running import Throwaway
+
+pytestmark = pytest.mark.timeout(600)
+
+FEW = 5  # people whose requests fail; each parked fact was tried three times
+ROUNDS = 3  # through the routes that take something personal
+# Where something personal belongs: each of them must have succeeded at least once.
+PERSONAL = (
+    "PATCH /v1/clients/{}",
+    "PATCH /v1/me",
+    "POST /s/{}",
+    "POST /v1/auth/wechat",
+    "POST /v1/auth/wechat/phone",
+    "POST /v1/clients",
+    "POST /v1/clients/batch",
+    "POST /v1/clients/identify",
+    "POST /v1/clients/recognise",
+    "POST /v1/clients/search",
+    "POST /v1/clients/{}/access",
+    "POST /v1/clients/{}/identities",
+    "POST /v1/messages",
+    "POST /v1/purchases",
+    "POST /v1/purchases/batch",
+    "POST /v1/wechat/events",
+    "POST /v1/work-orders",
+    "POST /v1/work-orders/{}/notes",
+    "POST /v1/work-orders/{}/resolve",
+    f"POST /wechat/{APPID}/push",
+)
+CROWD = people()
+PINYIN = frozenset(one.pinyin for one in CROWD)
+
+
+@dataclass(frozen=True)
+class Written:
+    """Everything that was written down meanwhile, by what it is."""
+
+    texts: Mapping[str, bytes]
+    received: Receiver
+    answered: Mapping[int, int]
+    registered: int
+    done: frozenset[str]
+
+
+@pytest.fixture(scope="module")
+def written(postgres: Throwaway) -> Written:
+    log = postgres.keys.parent / "logs" / "postgres.log"
+    lines, before = io.StringIO(), log.stat().st_size
+    with receiver() as received, contextlib.redirect_stdout(lines):
+        driver, texts, registered = asyncio.run(_go_through(postgres, received.address))
+    configure_logs("profile")  # so that it speaks to the real output again
+    texts["logs"] = lines.getvalue().encode()
+    texts["traces, metrics and logs at the collector"] = received.text.encode()
+    texts["PostgreSQL's log"] = log.read_bytes()[before:]
+    return Written(texts, received, driver.answered, registered, frozenset(driver.done))
+
+
+async def _go_through(postgres: Throwaway, address: str) -> tuple[Driver, dict[str, bytes], int]:
+    async with opened(postgres, otlp_endpoint=address, trace_ratio=1.0) as house:
+        await furnish(house)
+        driver = Driver(house, CROWD)
+
+        async def parked() -> bool:
+            return bool(await house.services["profile"].rows("select from parked_fact where reason = '23514'"))
+
+        await driver.where_they_are_wrong()
+        async with broken(house):  # every request that writes fails
+            await driver.everybody(FEW)
+            await driver.where_they_belong(1)
+        async with broken(house, only="touchpoint"):  # requests succeed, and the reaction to their facts fails
+            await driver.everybody(FEW)
+            await until(parked)
+        await driver.everybody()
+        await driver.where_they_belong(ROUNDS)
+        await settled(house)
+        texts = {f"metrics of {one.name}": await _page(house, one.name) for one in house.running}
+        [counted] = await house.services["profile"].rows("select count(*) as clients from client")
+        for name, url in _databases(house).items():
+            texts[f"dump of {name}"] = await asyncio.to_thread(_dump, postgres, url)
+    return driver, texts, counted["clients"]
+
+
+async def _page(house: House, name: str) -> bytes:
+    running = next(one for one in house.running if one.name == name)
+    return (await running.client().get("/metrics")).content
+
+
+def _databases(house: House) -> dict[str, str]:
+    found = {one.name: one.settings.database_url for one in house.running}
+    return found | {"the log": house.gateway.settings.log_url}
+
+
+def _dump(postgres: Throwaway, url: str) -> bytes:
+    """The whole database as `pg_dump` writes it, by the superuser: no wall hides a row."""
+    folder = folder_for(postgres.keys.parent, unprivileged())
+    [program] = folder.glob("home/.pg0/installation/*/bin/pg_dump")
+    database = postgres.admin_url.rpartition("/")[0] + "/" + url.rpartition("/")[2]
+    done = subprocess.run(
+        [program, "--dbname", database], env=binaries.environment(folder), capture_output=True, check=True
+    )
+    return done.stdout
+
+
+def test_what_was_sent_has_arrived_and_what_was_wrong_was_refused(written: Written) -> None:
+    # Otherwise nothing would be found because nothing was there.
+    assert written.registered > IMPORTED
+    assert set(PERSONAL) <= written.done
+    assert written.answered[422] > 400
+    assert written.answered[500] + written.answered[503] > 20
+    assert found(written.texts["dump of profile"]), "names stand in clear in profile's database"
+    for one in ("dump of profile", "dump of feedback", "dump of the log", "logs"):
+        assert len(written.texts[one]) > 50_000
+    assert len(written.received.spans) > 1_000
+
+
+def test_a_value_is_found_in_every_disguise() -> None:
+    for mark in ("1990013", "彧园路"):
+        for disguise in disguises(mark):
+            assert found(b"x" + disguise + b"y")
+    assert found_pinyin(b"Wang Yu'an, wang yuan", frozenset({"wangyuan"})) == {"wangyuan"}
+
+
+def test_names_stand_in_profiles_database_alone_and_everything_else_nowhere(written: Written) -> None:
+    leaks = {}
+    for what, text in written.texts.items():
+        if kinds := found(text, names_allowed=what == "dump of profile"):
+            leaks[what] = kinds
+    assert leaks == {}
+
+
+def test_no_name_is_written_in_pinyin_elsewhere_either(written: Written) -> None:
+    assert found_pinyin(written.texts["dump of profile"], PINYIN)
+    others = {what: text for what, text in written.texts.items() if what != "dump of profile"}
+    assert {what: names for what, text in others.items() if (names := found_pinyin(text, PINYIN))} == {}
+
+
+def test_postgresql_complained_and_quoted_nothing(written: Written) -> None:
+    assert written.texts["PostgreSQL's log"].count(b"ck_forced") > 20
+    assert b"DETAIL" not in written.texts["PostgreSQL's log"]
+    assert b"STATEMENT" not in written.texts["PostgreSQL's log"]
+
+
+def test_every_fault_can_be_looked_up_by_its_trace(written: Written) -> None:
+    faults = [record for record in written.received.logs if record.body.string_value == "fault"]
+    assert len(faults) > 20
+    assert all(record.trace_id for record in faults)

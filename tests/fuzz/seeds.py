@@ -1,0 +1,273 @@
+"""What stands in the house before it is tried: people and things whose ids requests can name."""
+
+import asyncio
+import itertools
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from infra.identity import Caller, Role
+from tests.asking import BRAND, once
+from tests.fuzz.house import APPID, GATEWAY, House, person
+from tests.gateway.build import PASSWORD
+
+PATIENCE = 400  # tries, 50 ms apart
+KEPT = 40  # ids of a kind; the newest push out the oldest
+CATEGORIES = ("ring", "necklace", "watch")
+CODES = [f"AUBE-{category.upper()}-{number}" for category in CATEGORIES for number in range(4)]
+HOURS = {"weekly": [{"weekday": day, "starts": "00:00", "ends": "24:00"} for day in range(1, 8)]}
+WORDS = {"zh": "您满意吗？", "en": "Were you satisfied?"}
+# What else a request must name rightly to be more than refused.
+KNOWN: dict[str, object] = {
+    "system": "till",
+    "pos": "till",
+    "store_code": "A",
+    "currency": "CNY",
+    "line": 1,
+    "quantity": 1,
+    "unit_price_minor": 100_000,
+    "template": "visit",
+    "zone": "Asia/Shanghai",
+    "vic_minor": 300,
+    "core_minor": 200,
+    "potential_minor": 100,
+    "grant_type": "client_credentials",
+    "brand": BRAND,
+    "password": PASSWORD,
+}
+DOOR = Caller(GATEWAY, Role.SERVICE, BRAND)
+QUESTIONS = [
+    {"question_id": "score", "kind": "score", "required": True, "text": WORDS},
+    {"question_id": "why", "kind": "text", "text": WORDS},
+]
+
+
+class Seeds:
+    """The ids of the house by the names that requests give them, and the people who ask."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._count = itertools.count()
+        self._pools: dict[str, deque[object]] = {}
+        self._boss = person(Role.HEADQUARTERS)
+        self.callers: dict[Role, list[Caller]] = {}
+
+    def pool(self, name: str) -> tuple[Any, ...]:
+        """Values that the house knows under a name; none under most names."""
+        return tuple(self._pools.get(name, ()))
+
+    def keep(self, name: str, *values: object) -> None:
+        """Put values into a pool."""
+        self._pools.setdefault(name, deque(maxlen=KEPT)).extend(values)
+
+    async def _ask(self, service: str, method: str, path: str, body: Any = None, *, by: Caller | None = None) -> Any:
+        """What a request that must succeed is answered; what it needs may still be on its way through the log."""
+        client, refused = self._house.client(service, by or self._boss), ""
+        for _ in range(PATIENCE):
+            answer = await client.request(method, path, json=body, headers={**once(), "If-Match": "*"})
+            if answer.status_code < httpx.codes.BAD_REQUEST:
+                return answer.json()
+            refused = answer.text
+            await asyncio.sleep(0.05)
+        raise RuntimeError(f"{method} {path}: {refused}")
+
+    async def furnish(self) -> None:
+        """Build the house; then `refill` gives it a life."""
+        await self._places()
+        await self._shelves()
+        await self._clients()
+        self._people()
+        await self._questions()
+        await self._refill_gateway()
+
+    async def _places(self) -> None:
+        region = await self._ask("appointments", "POST", "/v1/regions", _named("EAST"))
+        self.keep("region_id", region["region_id"])
+        for place in ("A", "B"):
+            form = {**_named(place), "region_id": region["region_id"], "hours": HOURS}
+            boutique = await self._ask("appointments", "POST", "/v1/boutiques", form)
+            self.keep("boutique_id", boutique["boutique_id"])
+            at = f"/v1/boutiques/{boutique['boutique_id']}"
+            for number in range(3):
+                room = {"name_zh": "厅", "name_en": f"Room {number}", "capacity": 6}
+                await self._ask("appointments", "POST", f"{at}/rooms", room)
+                advisor = {"display_name": "林静", "languages": ["zh"], "shifts": HOURS}
+                made = await self._ask("appointments", "POST", f"{at}/advisors", advisor)
+                self.keep("advisor_id", made["advisor_id"])
+        experience = {
+            **_named("PRIVATE"),
+            "duration_minutes": 30,
+            "granularity_minutes": 30,
+            "notice_minutes": 0,
+            "horizon_days": 366,
+            "needs_room": True,
+        }
+        made = await self._ask("appointments", "POST", "/v1/experiences", experience)
+        self.keep("experience_id", made["experience_id"])
+        self.keep("skill", "high-jewellery")
+
+    async def _shelves(self) -> None:
+        pieces = [
+            {
+                "piece_code": code,
+                "category": code.split("-")[1].lower(),
+                "collection": "aube",
+                "name_zh": "戒指",
+                "name_en": "Ring",
+                "price_minor": 100_000,
+                "currency": "CNY",
+            }
+            for code in CODES
+        ]
+        await self._ask("recommend", "PUT", "/v1/pieces/batch", {"pieces": pieces})
+        stock = [
+            {"boutique_id": boutique, "piece_code": code, "quantity": 3}
+            for boutique in self.pool("boutique_id")
+            for code in CODES
+        ]
+        await self._ask("recommend", "PUT", "/v1/stock/batch", {"stock": stock})
+        for name, values in (("piece_code", CODES), ("pin", CODES), ("category", CATEGORIES), ("collection", ["aube"])):
+            self.keep(name, *values)
+
+    async def _clients(self) -> None:
+        advisors, boutiques = self.pool("advisor_id"), self.pool("boutique_id")
+        for number in range(8):
+            known = {"appid": APPID, "openid": f"o{number}", "unionid": f"u{number}"}
+            made = await self._ask("profile", "POST", "/v1/clients/recognise", known, by=DOOR)
+            at = f"/v1/clients/{made['client_id']}"
+            self.keep("client_id", made["client_id"])
+            for identity in (
+                {"kind": "phone", "value": f"+86139000000{number:02d}", "source": "wechat"},
+                {"kind": "pos", "system": "till", "value": f"C{number}", "source": "pos"},
+            ):
+                await self._ask("profile", "POST", f"{at}/identities", identity, by=DOOR)
+            consents = [
+                {"purpose": purpose, "granted": True, "notice_version": "1"}
+                for purpose in ("personalisation", "marketing", "survey")
+            ]
+            await self._ask("profile", "PUT", f"{at}/consents", {"consents": consents})
+            owner = {"advisor_id": advisors[number % 3], "boutique_id": boutiques[0]}
+            await self._ask("profile", "PUT", f"{at}/owner", owner)
+            await self._ask("profile", "POST", "/v1/purchases", _receipt(number))
+        for name, value in KNOWN.items():
+            self.keep(name, value)
+
+    def _people(self) -> None:
+        first, *_, last = self.pool("boutique_id")
+        advisors, clients = self.pool("advisor_id"), self.pool("client_id")
+        here: dict[str, Any] = {"boutique_ids": [first]}
+        there: dict[str, Any] = {"boutique_ids": [last]}
+        everywhere: dict[str, Any] = {"boutique_ids": [first, last], "region_id": self.pool("region_id")[0]}
+        self.callers = {
+            Role.CLIENT: [person(Role.CLIENT, client_id=one) for one in clients[:3]],
+            Role.ADVISOR: [
+                person(Role.ADVISOR, advisor_id=advisors[0], **here),
+                person(Role.ADVISOR, advisor_id=advisors[-1], **there),
+            ],
+            Role.MANAGER: [person(Role.MANAGER, **here), person(Role.MANAGER, advisor_id=advisors[-1], **there)],
+            Role.REGIONAL: [person(Role.REGIONAL, **everywhere)],
+            Role.CLIENT_SERVICE: [person(Role.CLIENT_SERVICE)],
+            Role.AFTER_SALES: [person(Role.AFTER_SALES, **here)],
+            Role.EVENTS: [person(Role.EVENTS, **here)],
+            Role.HEADQUARTERS: [self._boss, self._boss, person(Role.HEADQUARTERS, brand="ombre")],
+            Role.PRIVACY: [person(Role.PRIVACY)],
+            Role.GROUP: [person(Role.GROUP)],
+            Role.POS: [person(Role.POS)],
+            Role.PARTNER: [person(Role.PARTNER)],
+        }
+
+    async def _questions(self) -> None:
+        survey = {"code": "visit", "title": WORDS, "questions": QUESTIONS}
+        made = await self._ask("feedback", "POST", "/v1/surveys", survey)
+        await self._ask("feedback", "POST", f"/v1/surveys/{made['survey_id']}/publish")
+        self.keep("survey_id", made["survey_id"])
+        steps = [
+            {"trigger": trigger, "survey_id": made["survey_id"]} for trigger in ("visit-completed", "work-order-closed")
+        ]
+        await self._ask("feedback", "POST", "/v1/journeys", {"name": "Visit", "steps": steps})
+
+    async def _refill_gateway(self) -> None:
+        self.keep("username", "admin")
+        self.keep("appid", APPID)
+        for number in range(4):
+            partner = await self._ask(GATEWAY, "POST", "/v1/partners", {"name": f"Till {number}", "role": "pos"})
+            self.keep("partner_id", partner["partner_id"])
+            self.keep("key_id", partner["key_id"])
+        for number in range(3):
+            account = {"username": f"lin.{number}", "password": "a long enough password", "role": "privacy"}
+            made = await self._ask(GATEWAY, "POST", "/v1/accounts", account)
+            self.keep("account_id", made["account_id"])
+
+    async def refill(self) -> None:
+        """Fresh visits in every status, work orders and invitations: what is tried uses them up."""
+        await self._visits()
+        clients, boutiques = self.pool("client_id"), self.pool("boutique_id")
+        granted = [_granted(number) for number in range(len(clients)) for _ in range(4)]
+        await self._ask("profile", "POST", "/v1/wechat/events", {"events": granted}, by=DOOR)
+        for number in range(4):
+            about = {"client_id": clients[number], "boutique_id": boutiques[number % 2]}
+            order = {**about, "severity": "high", "text": "表带有划痕"}
+            made = await self._ask("feedback", "POST", "/v1/work-orders", order)
+            self.keep("work_order_id", made["work_order_id"])
+            invitation = {**about, "survey_id": self.pool("survey_id")[0]}
+            made = await self._ask("feedback", "POST", "/v1/survey-invitations", invitation)
+            self.keep("invitation_id", made["invitation_id"])
+            message = {"client_id": clients[number], "purpose": "service", "template": "visit", "variables": {}}
+            desk = self.callers[Role.CLIENT_SERVICE][0]
+            made = await self._ask("profile", "POST", "/v1/messages", message, by=desk)
+            self.keep("message_id", made["message_id"])
+        self.keep("token", *self._house.links)
+
+    async def _visits(self) -> None:
+        now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        day = now + timedelta(days=2 + next(self._count) % 300)
+        for number, starts_at in enumerate([now + timedelta(hours=1), *(day + timedelta(hours=n) for n in range(7))]):
+            form = {
+                "boutique_id": self.pool("boutique_id")[number % 2],
+                "experience_id": self.pool("experience_id")[0],
+                "starts_at": starts_at.isoformat(),
+                "client_id": self.pool("client_id")[number],
+            }
+            desk = self.callers[Role.CLIENT_SERVICE][0]
+            held = await self._house.client("appointments", desk).post("/v1/appointments", json=form, headers=once())
+            if held.status_code == httpx.codes.CONFLICT:
+                continue  # what was tried before took this time
+            appointment_id = held.json()["appointment_id"]
+            self.keep("appointment_id", appointment_id)
+            self.keep("starts_at", form["starts_at"])
+            if number % 4 == 1:
+                continue  # a hold stays one
+            await self._ask("appointments", "POST", f"/v1/appointments/{appointment_id}/confirm", by=desk)
+            made = await self._ask("recommend", "POST", "/v1/assortments", {"appointment_id": appointment_id})
+            self.keep("assortment_id", made["assortment_id"])
+
+
+def _named(code: str) -> dict[str, str]:
+    return {"code": code, "name_zh": "恒隆", "name_en": "Plaza 66"}
+
+
+def _receipt(number: int) -> dict[str, Any]:
+    return {
+        "pos": "till",
+        "receipt": f"R{number}",
+        "store_code": "A",
+        "purchased_at": "2026-03-01T12:00:00+08:00",
+        "currency": "CNY",
+        "customer": {"system": "till", "value": f"C{number}"},
+        "lines": [{"line": 1, "piece_code": CODES[number], "quantity": 1, "unit_price_minor": 100_000}],
+    }
+
+
+def _granted(number: int) -> dict[str, Any]:
+    """One send of the survey's template that WeChat says a client granted."""
+    return {
+        "event_id": str(uuid4()),
+        "kind": "granted",
+        "appid": APPID,
+        "openid": f"o{number}",
+        "template_id": "s",
+        "occurred_at": datetime.now(UTC).isoformat(),
+    }

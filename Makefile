@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MAISON := $(BIN)/python -m suite.cli
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev up restart down status logs backup restore reset doctor journey openapi facts test faults fuzz fuzz-long check
+.PHONY: help venv dev up restart down status logs backup restore reset doctor journey openapi facts test faults fuzz fuzz-long bench bench-full check
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -79,14 +79,21 @@ facts: venv ## write docs/facts.md and docs/asyncapi.json anew from the code
 test: dev ## the whole test suite, on its own throw-away PostgreSQL
 	@$(BIN)/python -m pytest
 
-faults: dev ## kill everything a thousand times while facts are written; print what is left
+faults: dev ## kill everything a thousand times, then replace and kill the suite under load; print what is left
 	@$(BIN)/python -m tests.faults.main
+	@$(BIN)/python -m tests.faults.restarts.main
 
 fuzz: dev ## try every operation with invented requests for ten minutes
 	@$(BIN)/python -m tests.fuzz.main --minutes 10
 
 fuzz-long: dev ## the same with 200,000 requests (about an hour on two cores)
 	@$(BIN)/python -m tests.fuzz.main --cases 200000
+
+bench: venv ## measure: a table of ratios, side by side in one run (under ten minutes)
+	@$(BIN)/python -m bench
+
+bench-full: venv ## the same at full length
+	@$(BIN)/python -m bench --full
 
 check: dev ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

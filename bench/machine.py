@@ -14,7 +14,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PROC = Path("/proc")
 END = 15  # seconds from SIGTERM to SIGKILL
-SILENCE = 120  # seconds that a program of ours may work without a word
+SILENCE = 900  # seconds that a program of ours may work without a word
 
 Process = subprocess.Popen[str]
 

@@ -1,5 +1,6 @@
 """Starting the suite the second time, and what its processes take while nobody asks for anything."""
 
+import contextlib
 import os
 import shutil
 import statistics
@@ -25,7 +26,10 @@ def measure(*, full: bool) -> Iterator[Figure]:
     folder = Path(tempfile.mkdtemp(prefix="maison-bench-"))
     folder.chmod(0o755)
     chosen = {f"MAISON_PORT_{name.upper()}": str(ports.free()) for name in OFFSETS}
-    told = {**os.environ, **chosen, "MAISON_DATA": str(folder / "data"), "MAISON_DEMO": "true" if full else "false"}
+    # None of the shell's own settings: its PostgreSQL, say, would be measured, and written to.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAISON_", "OTEL_"))}
+    demo = "true" if full else "false"
+    told = {**inherited, **chosen, "MAISON_DATA": str(folder / "data"), "MAISON_DEMO": demo}
     try:
         first = _up(told)
         _run(told, "down")
@@ -47,7 +51,9 @@ def measure(*, full: bool) -> Iterator[Figure]:
         )
         yield from _idle(folder / "data")
     finally:
-        _run(told, "down")
+        # Where `up` has failed nothing may be left to stop, and its own message is the one to see.
+        with contextlib.suppress(Broken):
+            _run(told, "down")
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -37,6 +37,7 @@ class Keyring:
     keys: Mapping[int, bytes] = field(repr=False)
     index_key: bytes = field(repr=False)
     file: Watched[Ring] | None = field(default=None, repr=False, compare=False)
+    _seen: Ring | None = field(default=None, init=False, repr=False, compare=False)
 
     @staticmethod
     def load(path: Path) -> "Keyring":
@@ -50,8 +51,8 @@ class Keyring:
         """Take over what the file says."""
         if self.file is not None:
             ring = self.file.look() if at_once else self.file.value()
-            if len(ring.keys) != len(self.keys):  # versions are only ever added
-                self.keys = {int(version): key for version, key in ring.keys.items()}
+            if ring is not self._seen:
+                self.keys, self._seen = {int(version): key for version, key in ring.keys.items()}, ring
             self.current = int(ring.current(datetime.now(UTC)))
 
     def seal(self, table: str, column: str, row_id: object, text: str) -> bytes:

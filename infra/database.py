@@ -5,15 +5,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
+import asyncpg
 from fastapi import Depends, Request
 from sqlalchemy import AsyncAdaptedQueuePool, MetaData, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from infra.crypto import Keyring
 from infra.eventlog import outbox
+from infra.eventlog.faults import sqlstate, unreachable
 from infra.refusal import Unauthenticated
 from infra.telemetry import metrics
 
@@ -95,14 +96,12 @@ class Database:
 
 def is_passing(fault: BaseException) -> bool:
     """Whether this is the database being away or busy, so that trying again may help."""
-    if isinstance(fault, PoolTimeout | OSError | TimeoutError):
+    if unreachable(fault):
         return True
-    if isinstance(fault, DBAPIError):
-        if fault.connection_invalidated:
-            return True
-        state = getattr(fault.orig, "sqlstate", None)
-        return state is None or str(state).startswith(PASSING)
-    return False
+    if state := sqlstate(fault):
+        return state.startswith(PASSING)
+    # A driver that says nothing more is confused by its connection, unless it was an argument that it could not send.
+    return isinstance(fault, DBAPIError | asyncpg.InterfaceError) and not isinstance(fault, asyncpg.DataError)
 
 
 def violated(fault: BaseException) -> str | None:

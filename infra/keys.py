@@ -25,8 +25,9 @@ JWKS = "inner-jwks.json"
 
 # An older key is believed as long as the last token it signed may live, and a minute for clocks.
 OVERLAP = LIFETIME + timedelta(minutes=1)
-# Of a stolen one: until every process has looked at its file, so that nobody signs with what is refused.
-AT_ONCE = timedelta(seconds=2 * LOOK)
+# Of a stolen one: until the files are written and every process has looked at its own, so that nobody signs with what
+# is refused.
+AT_ONCE = timedelta(seconds=5 * LOOK)
 
 
 class Kind(StrEnum):

@@ -53,9 +53,12 @@ class Ring:
     def turned(self, name: str, key: bytes, *, now: datetime, begins_at: datetime, overlap: timedelta | None) -> "Ring":
         """With one more key, after whose beginning the others are believed for `overlap`; None is for ever.
 
-        What has ended, and what was still to begin, is left out.
+        What has ended, and what was still to begin, is left out; not where keys are for ever: another clock, ahead of
+        ours, may have used one already.
         """
-        kept = {one: old for one, old in self.believed(now).items() if self._has_begun(one, now)}
+        kept = self.believed(now)
+        if overlap is not None:
+            kept = {one: old for one, old in kept.items() if self._has_begun(one, now)}
         ends = {} if overlap is None else dict.fromkeys(kept, begins_at + overlap)
         # A key that ends sooner anyway still does.
         ends |= {one: min(at, ends.get(one, at)) for one, at in self.ends.items() if one in kept}

@@ -95,10 +95,15 @@ def logs(
 @app.command()
 def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Stop the suite and delete its data."""
+    from suite.backup import manifest
+    from suite.backup.backup import beside
     from suite.launcher import reset as remover
     from suite.launcher import screen
 
     settings = load(LauncherSettings)
+    backups_at = beside(settings)
+    if manifest.lie_in(backups_at):
+        screen.warn(f"the backups in {backups_at} stay, but open nothing without `maison keys export`")
     if not yes:
         typer.confirm(f"Delete all data, keys and secrets in {settings.data}?", abort=True)
     with screen.step("everything is removed"):

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from tests import shell
 from tests.running import Running, Throwaway, start
 from tests.throwaway import throwaway
 
 Start = Callable[..., Awaitable[Running]]
+
+# At import, so that it holds for every test, and for the processes that tests start.
+shell.forget()
 
 
 @pytest.fixture(scope="session")

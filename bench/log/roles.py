@@ -5,18 +5,23 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
+import structlog
 import uvloop
 
-from bench.log.visits import BRAND, INSERT, Effects, visit
+from bench.log.visits import BRAND, INSERT, PROJECTION, Effects, VisitMeasured, visit
 from bench.machine import say
 from infra.database import Database
 from infra.eventlog.follower import Follower
 from infra.eventlog.outbox import record
+from infra.eventlog.port import Entry, Envelope
 from infra.eventlog.postgres import PostgresLog
-from infra.eventlog.relay import Relay
+from infra.eventlog.relay import BATCH, Relay
+from infra.eventlog.replay import replay
+from infra.ids import new_id
 
 Order = dict[str, Any]
 SOURCE = "bench"
@@ -104,6 +109,48 @@ async def carrying(order: Order) -> None:
     say(count=count, took=time.perf_counter() - began)
 
 
+async def filling(order: Order) -> None:
+    """The log filled with `count` facts, without an outbox: what is measured comes later."""
+    log, aggregate, data = PostgresLog(order["log_url"]), f"visit:{new_id()}", visit(0).model_dump(mode="json")
+    now = datetime.now(UTC)
+
+    def entry(number: int) -> Entry:
+        envelope = Envelope(
+            id=new_id(),
+            source="maison/bench",
+            type=VisitMeasured.type,
+            subject=aggregate.partition(":")[2],
+            time=now,
+            partitionkey=aggregate,
+            sequence=f"{number:020}",
+            brandid=BRAND,
+            data=data | {"number": number},
+        )
+        return Entry(number, envelope)
+
+    await _word()
+    began = time.perf_counter()
+    for first in range(1, order["count"] + 1, BATCH):
+        await log.append("bulk", 1, [entry(number) for number in range(first, min(first + BATCH, order["count"] + 1))])
+    say(count=order["count"], took=time.perf_counter() - began)
+
+
+async def replaying(order: Order) -> None:
+    """A follower's projection made anew, `rounds` times; whether it was the same each time."""
+    database, log = Database(order["database_url"]), PostgresLog(order["log_url"])
+    follower, done = Follower(database, log, order["name"], [PROJECTION]), 0
+    async with follower.lease.renewed():
+        while done < order["count"]:
+            done += await follower.once(wait=0.25)
+    await _word()
+    for _ in range(order["rounds"]):
+        began = time.perf_counter()
+        made = await replay(database, log, order["name"], [PROJECTION])
+        took = time.perf_counter() - began
+        [table] = made.tables
+        say(count=made.facts, took=took, rows=table.rows, same=table.hash == table.hash_before)
+
+
 async def appending(order: Order) -> None:
     """What the log takes at most: rows that are made already, appended by one statement after the other."""
     log = await asyncpg.connect(order["log_url"])
@@ -132,8 +179,12 @@ ROLES: dict[str, Callable[[Order], Awaitable[None]]] = {
     "taking-bare": taking_bare,
     "carrying": carrying,
     "appending": appending,
+    "filling": filling,
+    "replaying": replaying,
 }
 
 
 if __name__ == "__main__":
+    # What is printed on stdout is read by whoever has started this.
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.stderr))
     uvloop.run(ROLES[sys.argv[1]](json.loads(sys.argv[2])))  # type: ignore[arg-type]

@@ -19,6 +19,8 @@ TOGETHER = 100  # facts in one transaction, where only their number counts
 _CREATE = """
 create table if not exists bench_visit (follower text, event_id uuid, number bigint, primary key (follower, event_id))
 """
+_CREATE_PROJECTION = "create table if not exists bench_projection (event_id uuid primary key, number bigint)"
+_PROJECT = "insert into bench_projection select * from unnest($1::uuid[], $2::bigint[])"
 INSERT = "insert into bench_visit select $1, * from unnest($2::uuid[], $3::bigint[])"
 
 
@@ -58,13 +60,23 @@ async def announce(database: Database, count: int) -> None:
                 record(tx, visit(number))
 
 
-async def make_table(url: str) -> None:
-    """The table of the effects."""
+async def make_tables(url: str) -> None:
+    """The tables of the effects and of the projection."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(_CREATE)
+        await connection.execute(_CREATE_PROJECTION)
     finally:
         await connection.close()
+
+
+async def _project(tx: AsyncSession, facts: Sequence[Delivered[Measured]]) -> None:
+    connection = await tx.connection()
+    await connection.exec_driver_sql(_PROJECT, ([one.event_id for one in facts], [one.fact.number for one in facts]))
+
+
+# What a replay empties and fills anew.
+PROJECTION = on(Measured, _project, fills=("bench_projection",))
 
 
 class Effects:

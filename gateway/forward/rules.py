@@ -94,6 +94,14 @@ class Operation:
     roles: frozenset[Role] | None
     body_limit: int = BODY_LIMIT
     headers: frozenset[bytes] = frozenset()
+    is_idempotent: bool = False  # it takes effect once per Idempotency-Key
+
+    def is_repeatable(self, headers: Iterable[Header]) -> bool:
+        """Whether a request that may have taken effect can be sent once more without harm.
+
+        A key alone does not make it so: not every operation looks at it.
+        """
+        return self.method in SAFE or (self.is_idempotent and any(name == b"idempotency-key" for name, _ in headers))
 
 
 @dataclass
@@ -174,6 +182,7 @@ def _operation(path: str, method: str, described: Mapping[str, Any]) -> Operatio
         roles=None if named == ["public"] else frozenset(Role(role) for role in named),
         body_limit=min(int(described.get("x-max-body", BODY_LIMIT)), LARGEST_BODY),
         headers=frozenset(one["name"].lower().encode() for one in parameters if one.get("in") == "header"),
+        is_idempotent=bool(described.get("x-idempotent")),
     )
 
 

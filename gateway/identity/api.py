@@ -96,7 +96,7 @@ async def sign_in_staff(
     return await accounts.sign_in(kit.database, passwords, exchange, form, now=now)
 
 
-@routes.post("/auth/wechat", responses=refuses(401, 403))
+@routes.post("/auth/wechat", responses=refuses(401, 403, 410))
 @public
 async def sign_in_wechat(
     form: WeChatForm, *, request: Request, kit: OfKit, exchange: OfExchange, wechat: OfWeChat, now: Now

@@ -51,6 +51,15 @@ class NotAWeChatSession(Refusal):
     zh = "请先在小程序中登录。"
 
 
+class ClientErased(Refusal):
+    """Whoever WeChat says this is had herself erased."""
+
+    kind = Kind.GONE
+    slug = "client-erased"
+    en = "This record was erased at the client's wish and is not brought back."
+    zh = "该客户档案已应其本人要求删除，不予恢复。"
+
+
 class UsernameTaken(Refusal):
     """Another account has this username."""
 

@@ -98,19 +98,11 @@ class Follower:
             raise
         return len(batch)
 
-    async def retry_parked(self, position: int) -> int:
-        """Try a parked fact again and, in order, all that wait with it; answers how many took effect.
-
-        It begins with the first of the aggregate, whichever was named, and stops at one that fails again.
-        Needs no lease: the cursor's lock keeps the follower away meanwhile. Raises LookupError for a wrong position.
-        """
-        aggregates = await parking.aggregates_at(self._database, self._name, position)
-        if not aggregates:
-            raise LookupError(position)
-        return sum([await self.retry_aggregate(aggregate) for aggregate in aggregates])
-
     async def retry_aggregate(self, aggregate: parking.Aggregate) -> int:
-        """Try all that is parked of one aggregate, in order, until one fails again; answers how many took effect."""
+        """Try all that is parked of one aggregate, in order, until one fails again; answers how many took effect.
+
+        Needs no lease: the cursor's lock keeps the follower away meanwhile.
+        """
         done = 0
         while await self._retry_first(aggregate):
             done += 1
@@ -239,9 +231,21 @@ def _fresh(batch: Sequence[Stored], sources: Mapping[str, int]) -> list[Stored]:
 
 
 async def living(tx: AsyncSession, facts: Sequence[Stored]) -> list[Stored]:
-    """Without those about what was buried: they count as taken, and have no effect."""
-    dead = await buried(tx, [aggregate_of(stored) for stored in facts])
-    return [stored for stored in facts if aggregate_of(stored) not in dead]
+    """Without those about what was buried, or that name it: they count as taken, and have no effect."""
+    named = [_named(stored) for stored in facts]
+    dead = await buried(tx, set[parking.Aggregate]().union(*named))
+    return [stored for stored, names in zip(facts, named, strict=True) if names.isdisjoint(dead)]
+
+
+def _named(stored: Stored) -> set[parking.Aggregate]:
+    """What a fact is about, and what each `<noun>_id` of its data names; `merged_<noun>_id` names a noun as well."""
+    found = {aggregate_of(stored)}
+    for field, value in stored.envelope.data.items():
+        if field.endswith("_id") and isinstance(value, str):
+            words = field.removesuffix("_id").split("_")
+            nouns = ("_".join(words[start:]) for start in range(len(words)))
+            found |= {(stored.envelope.brandid, f"{noun}:{value}") for noun in nouns}
+    return found
 
 
 def _blames_the_facts(fault: BaseException) -> bool:

@@ -82,10 +82,12 @@ class Lease:
 
     async def release(self) -> None:
         """Let the next holder in at once."""
-        if self.epoch is not None:
-            async with direct(self._engine) as connection:
-                await connection.execute(_RELEASE, self.name, self.holder, self.epoch)
-        self.drop()
+        try:
+            if self.epoch is not None:
+                async with direct(self._engine) as connection:
+                    await connection.execute(_RELEASE, self.name, self.holder, self.epoch)
+        finally:
+            self.drop()
 
     def drop(self) -> None:
         """Know that it is lost."""

@@ -1,6 +1,6 @@
 """Parked facts: what a follower could not take, and what waits behind it. Seen by people, never skipped silently."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -126,15 +126,6 @@ async def tried(database: Database, parked: Parked, *, reason: str) -> None:
     """Keep that it failed once more."""
     async with direct(database.engine) as connection:
         await connection.execute(_TRIED, parked.id, reason)
-
-
-async def aggregates_at(database: Database, follower: str, position: int) -> Collection[Aggregate]:
-    """Whose fact is parked at this position of the log."""
-    async with direct(database.engine) as connection:
-        rows = await connection.fetch(
-            "select brand_id, aggregate from parked_fact where follower = $1 and position = $2", follower, position
-        )
-    return {(row["brand_id"], row["aggregate"]) for row in rows}
 
 
 async def listed(database: Database, follower: str, *, brand_id: str | None, after: int, limit: int) -> list[Listed]:

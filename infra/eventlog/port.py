@@ -33,11 +33,23 @@ class Envelope(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """An envelope as its JSON: who only carries it need not read it."""
+
+    id: UUID
+    text: str
+
+    def to_json(self) -> str:
+        """The envelope as it is stored."""
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One fact for the log, with the dense number its source's relay gave it."""
 
     relay_seq: int
-    envelope: Envelope
+    envelope: Envelope | Written
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Reconciliation: once an hour each outbox is held against the log, number by number."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +39,8 @@ _THEIR_IDS = """
 select relay_seq, (envelope ->> 'id')::uuid as event_id from fact where source = $3 and relay_seq between $1 and $2
 """
 _LAST_IN_LOG = "select coalesce(max(relay_seq), 0) from fact where source = $1"
+_COUNT_BEYOND = "select count(*) from fact where source = $1 and relay_seq > $2"
+_FIRST_BEYOND = "select relay_seq from fact where source = $1 and relay_seq > $2 order by relay_seq limit $3"
 _KEEP = """
 insert into reconciliation (source, checked_at, compared, missing, foreign_facts)
 values ($1, clock_timestamp(), $2, $3, $4)
@@ -88,9 +91,25 @@ class Verdict:
         return self.missing == 0 and self.foreign == 0
 
 
+@dataclass(slots=True)
+class _Numbers:
+    """How many numbers were found, and the first SAID of them: there may be millions."""
+
+    count: int = 0
+    first: list[int] = field(default_factory=list)
+
+    def add(self, count: int, first: Sequence[int]) -> None:
+        self.count += count
+        self.first += first[: SAID - len(self.first)]
+
+
+class _Stopped(Exception):
+    """The process is to end before everything was compared."""
+
+
 async def compare(database: Database, log: PostgresLog, source: str, *, tell: Tell = silent) -> Compared:
     """Hold everything that the outbox keeps of what was published against the log, in short statements."""
-    facts, missing, foreign = 0, list[int](), list[int]()
+    facts, missing, foreign = 0, _Numbers(), _Numbers()
     async with (
         direct(database.engine) as service,
         direct(log.engine) as shared,
@@ -111,16 +130,16 @@ async def compare(database: Database, log: PostgresLog, source: str, *, tell: Te
             facts += ours["facts"]
             if (ours["facts"], ours["hash"]) != (theirs["facts"], theirs["hash"]):
                 lost, others = await _differences(service, shared, source, start, end)
-                missing += lost
-                foreign += others
+                missing.add(len(lost), lost)
+                foreign.add(len(others), others)
         tell(until_number + 1 - first, until_number + 1 - first)
-        foreign += await _unheard_of(service, shared, source)
-    return Compared(facts, len(missing), len(foreign), tuple(missing[:SAID]), tuple(foreign[:SAID]))
+        foreign.add(*await _unheard_of(service, shared, source))
+    return Compared(facts, missing.count, foreign.count, tuple(missing.first), tuple(foreign.first))
 
 
-async def reconcile(database: Database, log: PostgresLog, source: str) -> Verdict:
+async def reconcile(database: Database, log: PostgresLog, source: str, *, tell: Tell = silent) -> Verdict:
     """Compare, keep the verdict and say it in the log of the process."""
-    compared = await compare(database, log, source)
+    compared = await compare(database, log, source, tell=tell)
     async with direct(database.engine) as connection:
         await connection.execute(_KEEP, source, compared.facts, compared.missing_count, compared.foreign_count)
     if compared.agrees:
@@ -149,15 +168,23 @@ async def last_verdict(database: Database, source: str) -> Verdict | None:
 async def keep_reconciled(
     database: Database, log: PostgresLog, source: str, stop: asyncio.Event, *, first: float = FIRST
 ) -> None:
-    """Reconcile once an hour until told to stop; of several instances one does it."""
+    """Reconcile once an hour until told to stop; of several instances one does it.
+
+    Stopped in the middle of it, it leaves off after a batch, and no verdict is kept: the next start is soon enough.
+    """
     lease = Lease(database, f"reconcile:{source}")
+
+    def leave_off(_done: int, _total: int) -> None:
+        if stop.is_set():
+            raise _Stopped
 
     async def step() -> None:
         async with direct(database.engine) as connection:
             is_due = await connection.fetchval(_IS_DUE, source, EVERY)
         if is_due and await lease.hold() is not None:
-            async with lease.renewed():
-                await reconcile(database, log, source)
+            with suppress(_Stopped):
+                async with lease.renewed():
+                    await reconcile(database, log, source, tell=leave_off)
         await pause(stop, LOOK)
 
     await pause(stop, first)
@@ -181,12 +208,12 @@ async def _differences(
     return sorted(missing), sorted(foreign)
 
 
-async def _unheard_of(service: Connection, shared: Connection, source: str) -> list[int]:
-    """Numbers in the log that the outbox has never given."""
+async def _unheard_of(service: Connection, shared: Connection, source: str) -> tuple[int, list[int]]:
+    """How many numbers in the log the outbox has never given, and the first of them."""
     in_log = await shared.fetchval(_LAST_IN_LOG, source)
     # Asked second: the relay may have gone on in between.
     given = (await extent.numbered(service, source)).last
     if in_log <= given:
-        return []
-    rows = await shared.fetch(_THEIR_IDS, given + 1, in_log, source, timeout=LONG)
-    return sorted(row["relay_seq"] for row in rows)
+        return 0, []
+    count = await shared.fetchval(_COUNT_BEYOND, source, given, timeout=LONG)
+    return count, [row["relay_seq"] for row in await shared.fetch(_FIRST_BEYOND, source, given, SAID)]

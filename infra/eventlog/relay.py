@@ -1,15 +1,13 @@
 """The relay: the one way from a service's outbox into the shared log, in order and without a repeat."""
 
 import asyncio
-import json
-from typing import Any
 
 from infra.database import Database
 from infra.eventlog import outbox
 from infra.eventlog.direct import Connection, direct
 from infra.eventlog.hint import pause
 from infra.eventlog.lease import HELD, Lease, LeaseLost
-from infra.eventlog.port import Deposed, Entry, Envelope, Log
+from infra.eventlog.port import Deposed, Entry, Log, Written
 from infra.eventlog.work import until
 
 BATCH = 2_000  # facts; each batch waits for the disk twice, however many facts it carries
@@ -33,8 +31,16 @@ with next as (
 )
 update relay_state set last_relay_seq = $2 + (select count(*) from stamped) where source = $1
 """
+# The envelope (see port.Envelope) is put together here: to read the data and write it again took a third of a relay's
+# time. An absent traceparent is left out, but not a null in the data, which is set in as it stands.
 _STAMPED = """
-select relay_seq, event_id, brand_id, type, aggregate, sequence, data::text as data, occurred_at, traceparent
+select relay_seq, event_id, format('%s, "data": %s}', left(json_strip_nulls(json_build_object(
+    'specversion', '1.0', 'id', event_id, 'source', 'maison/' || $2::text, 'type', type,
+    'subject', substr(aggregate, strpos(aggregate, ':') + 1),
+    'time', to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'datacontenttype', 'application/json', 'partitionkey', aggregate, 'sequence', lpad(sequence::text, 20, '0'),
+    'brandid', brand_id, 'traceparent', traceparent
+))::text, -1), data) as envelope
 from outbox where published_at is null and relay_seq is not null order by relay_seq limit $1
 """
 # Under the lease, whose row it locks: a refill takes the lease first, so nothing that it puts back into the queue can
@@ -120,7 +126,8 @@ class Relay:
     async def stamped(self) -> list[Entry]:
         """The next facts for the log: numbered, and not known to have arrived there."""
         async with direct(self._engine) as connection:
-            return [_entry(self._source, row) for row in await connection.fetch(_STAMPED, BATCH)]
+            rows = await connection.fetch(_STAMPED, BATCH, self._source)
+        return [Entry(row["relay_seq"], Written(row["event_id"], row["envelope"])) for row in rows]
 
     async def append(self, epoch: int, batch: list[Entry]) -> None:
         """Hand a batch to the log, which drops what it has already."""
@@ -137,19 +144,3 @@ class Relay:
         async with direct(self._engine) as connection:
             if not await connection.fetchval(_MARK, batch[0].relay_seq, batch[-1].relay_seq, *lease):
                 raise LeaseLost
-
-
-def _entry(source: str, row: Any) -> Entry:
-    envelope = Envelope(
-        id=row["event_id"],
-        source=f"maison/{source}",
-        type=row["type"],
-        subject=row["aggregate"].partition(":")[2],
-        time=row["occurred_at"],
-        partitionkey=row["aggregate"],
-        sequence=f"{row['sequence']:020}",
-        brandid=row["brand_id"],
-        traceparent=row["traceparent"],
-        data=json.loads(row["data"]),
-    )
-    return Entry(row["relay_seq"], envelope)

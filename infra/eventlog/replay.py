@@ -15,13 +15,11 @@ from infra.database import EVERY_BRAND, Database, is_passing
 from infra.eventlog.direct import LONG, Connection, driver, unhurried
 from infra.eventlog.faults import reason, sqlstate
 from infra.eventlog.follower import living
-from infra.eventlog.parking import aggregate_of
 from infra.eventlog.port import Log, Stored
 from infra.eventlog.reaction import Reaction, following, react, runs, see
 from infra.eventlog.reconcile import Tell, silent
 from infra.eventlog.refusals import FactNotReplayable, LogBusy, LogIncomplete
 from infra.telemetry import reduced
-from infra.tombstones import buried
 
 BATCH = 2_000  # facts
 LOCKED = "55P03"  # SQLSTATE: the cursor could not be locked in time
@@ -87,12 +85,8 @@ async def replay(
         async for batch in _whole(log, taken):
             read += len(batch)
             free = [stored for stored in batch if (stored.source, stored.relay_seq) not in parked]
-            await see(tx, EVERY_BRAND)
+            await see(tx, EVERY_BRAND)  # the last run has narrowed the transaction to its brand
             wanted = await living(tx, [stored for stored in free if stored.envelope.type in filling])
-            # The last run has narrowed the transaction to its brand.
-            await see(tx, EVERY_BRAND)
-            dead = await buried(tx, [aggregate_of(stored) for stored in wanted])
-            wanted = [stored for stored in wanted if aggregate_of(stored) not in dead]
             with following(follower, wanted):
                 for run in runs(wanted):
                     await _hand(tx, filling[run[0].envelope.type], run)

@@ -1,11 +1,13 @@
 """How the log stands, seen from one service: what it sends, what it takes, who does it, and what is wrong."""
 
+import asyncio
 from typing import Any
 
 from infra.database import Database, is_passing
 from infra.eventlog import extent
 from infra.eventlog.direct import Connection, direct
 from infra.eventlog.follower import lag
+from infra.eventlog.gauges import MOST
 from infra.eventlog.parking import parked_count
 from infra.eventlog.postgres import PostgresLog
 from infra.eventlog.reconcile import last_verdict
@@ -20,12 +22,15 @@ from infra.eventlog.views import (
     finding,
 )
 
+PATIENCE = 1.0  # seconds that a probe waits for the log: it is told of the service in any case
+
 # Since when a fact waits is in its event id: `occurred_at` may be the time of a purchase years ago.
 _WAITING = """
-select count(*) as count, extract(epoch from clock_timestamp() - (
-    select coalesce(uuid_extract_timestamp(event_id), occurred_at) from outbox
-    where published_at is null order by relay_seq, id limit 1
-))::float8 as oldest from outbox where published_at is null
+select (select count(*) from (select from outbox where published_at is null limit $1) as unpublished) as count,
+    extract(epoch from clock_timestamp() - (
+        select coalesce(uuid_extract_timestamp(event_id), occurred_at) from outbox
+        where published_at is null order by relay_seq, id limit 1
+    ))::float8 as oldest
 """
 _CURSOR = "select position from follower_cursor where follower = $1"
 _TAKEN = "select source, relay_seq from follower_source where follower = $1"
@@ -46,7 +51,7 @@ async def look(database: Database, log: PostgresLog, service: str, *, brand_id: 
     """
     async with direct(database.engine) as own:
         numbered = await extent.numbered(own, service)
-        waiting: Any = await own.fetchrow(_WAITING)
+        waiting: Any = await own.fetchrow(_WAITING, MOST)
         position = int(await own.fetchval(_CURSOR, service) or 0)
         taken = {row["source"]: row["relay_seq"] for row in await own.fetch(_TAKEN, service)}
         parked = int(await own.fetchval(_PARKED, service, brand_id))
@@ -121,10 +126,11 @@ async def readiness(database: Database, log: PostgresLog, service: str) -> dict[
     async with direct(database.engine) as own:
         published = (await extent.numbered(own, service)).published
     try:
-        async with direct(log.engine) as shared:
-            in_log = int(await shared.fetchval(_LAST, service) or 0)
-        told["log"] = "whole" if in_log >= published else "lost-facts"
-        told["lag"] = round((await lag(database, log, service)).total_seconds(), 3)
+        async with asyncio.timeout(PATIENCE):
+            async with direct(log.engine) as shared:
+                in_log = int(await shared.fetchval(_LAST, service) or 0)
+            seconds = (await lag(database, log, service)).total_seconds()
+        told |= {"log": "whole" if in_log >= published else "lost-facts", "lag": round(seconds, 3)}
     except Exception as fault:
         if not is_passing(fault):
             raise

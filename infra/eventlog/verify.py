@@ -94,20 +94,21 @@ async def verify(database: Database, log: PostgresLog, source: str, *, tell: Tel
     """Look at every fact of one source, and at the followers of its service. Changes nothing."""
     found: list[Damage] = []
     steps = len(CHECKS) + 2
+    async with direct(log.engine) as shared, shared.transaction():
+        # One look at one state: facts appended meanwhile are not seen by half of the checks.
+        await shared.execute("set transaction isolation level repeatable read, read only")
+        await unhurried(shared)
+        counted: Any = await shared.fetchrow(_COUNTS, source, timeout=LONG)
+        for done, (kind, check) in enumerate(CHECKS.items()):
+            tell(done, steps)
+            found += _damage(kind, await shared.fetch(check, source, timeout=LONG))
+    tell(steps - 2, steps)
+    # It borrows a connection of its own: whoever held one meanwhile could wait for himself in a small pool.
+    compared = await reconcile.compare(database, log, source)
+    found += _numbers("missing-against-the-outbox", compared.missing_count, compared.missing)
+    found += _numbers("foreign-to-the-outbox", compared.foreign_count, compared.foreign)
+    tell(steps - 1, steps)
     async with direct(database.engine) as own, direct(log.engine) as shared:
-        async with shared.transaction():
-            # One look at one state: facts appended meanwhile are not seen by half of the checks.
-            await shared.execute("set transaction isolation level repeatable read, read only")
-            await unhurried(shared)
-            counted: Any = await shared.fetchrow(_COUNTS, source, timeout=LONG)
-            for done, (kind, check) in enumerate(CHECKS.items()):
-                tell(done, steps)
-                found += _damage(kind, await shared.fetch(check, source, timeout=LONG))
-        tell(steps - 2, steps)
-        compared = await reconcile.compare(database, log, source)
-        found += _numbers("missing-against-the-outbox", compared.missing_count, compared.missing)
-        found += _numbers("foreign-to-the-outbox", compared.foreign_count, compared.foreign)
-        tell(steps - 1, steps)
         found += await _followers(own, shared)
     tell(steps, steps)
     return Verified(source, counted["facts"], counted["aggregates"], compared.facts, tuple(found))

@@ -51,7 +51,7 @@ class SourceView(View):
 
     numbered: int
     published: int
-    waiting: int
+    waiting: int  # at most 10,000 are counted
     oldest_waiting_seconds: float | None = None
     in_log: int | None = None
 

@@ -147,7 +147,7 @@ def unpack(archive: Path, into: Path, account: Account, placed: Callable[[int], 
     account.own(into)
     size = 0
     try:
-        # Not as a stream ("r|gz"): that reads the first of several gzip members only, and PostgreSQL writes several.
+        # Not as a stream ("r|gz"): as a stream Python finds the WAL's archive empty, which gzip and tar read.
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
                 size += _place(tar, member, into, account)

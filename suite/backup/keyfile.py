@@ -18,10 +18,12 @@ from suite.backup import manifest
 from suite.backup.manifest import Manifest, Needed
 from suite.backup.obstacles import KeyFileRefused, OtherKeys
 from suite.backup.tombstones import FILE as TOMBSTONES
+from suite.backup.tombstones import Memory, parse
 from suite.house import FILE as HOUSE
 from suite.launcher.settings import LauncherSettings
 
 _SECRETS = "secrets.json"
+_APART = "Keep them apart: another disk, a safe, a secret manager."
 _FINGERPRINT = b"maison: which key is this?"
 
 
@@ -81,7 +83,9 @@ def export(settings: LauncherSettings, to: Path) -> int:
         raise KeyFileRefused(f"{to} exists already", "Name a new file; older key files open older backups.")
     if any((folder / manifest.FILE).exists() for folder in to.resolve().parents):
         what = "the keys would lie in the backup that they open"
-        raise KeyFileRefused(what, "Keep them apart: another disk, a safe, a secret manager.")
+        raise KeyFileRefused(what, _APART)
+    if manifest.lie_in(to.resolve().parent):
+        raise KeyFileRefused("the keys would lie beside the backups that they open", _APART)
     keys = of_folder(settings.keys) if settings.keys.is_dir() else {}
     if not {f"{name}.json" for name in ISSUERS} <= keys.keys():
         raise KeyFileRefused(f"there are no keys in {settings.keys}", "Keys are made at the first start.")
@@ -105,7 +109,11 @@ def read(path: Path) -> KeyFile:
 
 
 def install(settings: LauncherSettings, given: KeyFile, backup: Manifest) -> None:
-    """Put keys and secrets where the suite reads them; raises OtherKeys rather than replacing what is there."""
+    """Put keys and secrets where the suite reads them, and add the tombstones to those that are there.
+
+    Raises OtherKeys rather than replacing what is there, or TombstonesUnreadable.
+    """
+    stones = parse(given.beside.get(TOMBSTONES, "").encode(), where=f"the key file's {TOMBSTONES}")
     here = of_folder(settings.keys) if settings.keys.is_dir() else {}
     if here:
         check(needed({name: text for name, text in given.keys.items() if name in here}), here)
@@ -114,8 +122,10 @@ def install(settings: LauncherSettings, given: KeyFile, backup: Manifest) -> Non
         if name not in here and name.removesuffix(".json") in (*ISSUERS, *backup.keys):
             write_whole(settings.keys / name, text)
     for name, path in _beside(settings).items():
-        if name in given.beside and not path.exists():
+        if name != TOMBSTONES and name in given.beside and not path.exists():
             write_whole(path, given.beside[name])
+    # Those of the file and those that are here may each know somebody whom the others do not.
+    Memory(settings.keys / TOMBSTONES).remember(stones)
 
 
 def _beside(settings: LauncherSettings) -> dict[str, Path]:

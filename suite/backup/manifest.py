@@ -129,6 +129,11 @@ def read(folder: Path) -> Manifest:
         raise NotABackup(f"the manifest in {folder} cannot be read, or is of another Maison", advice) from None
 
 
+def lie_in(folder: Path) -> bool:
+    """Whether backups lie in this folder."""
+    return any(folder.glob(f"*/{FILE}"))
+
+
 def measure(path: Path, read_so_far: Callable[[int], None] = lambda _: None) -> File:
     """Size and checksum of a file; `read_so_far` hears the bytes of each piece."""
     digest = hashlib.sha256()

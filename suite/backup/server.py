@@ -72,6 +72,8 @@ def reached(settings: LauncherSettings) -> Iterator[Source]:
         yield embedded(server)
         return
     with lock.held(settings.data):
+        # A killed restore leaves its server running, at a port of its own, on the very cluster that is to go.
+        server.stop_left_over()
         aside.put_back(server.folder)
         server.start()
         try:

@@ -1,5 +1,6 @@
 """Who was erased, kept in a file beside the keys: an older backup must not bring anybody back."""
 
+import fcntl
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,21 @@ class Tombstone(BaseModel):
         return self.database, self.brand_id, self.aggregate
 
 
+def parse(text: bytes, *, where: str) -> list[Tombstone]:
+    """What stands in such a file; raises TombstonesUnreadable, which says where."""
+    # Behind the last line break stands what a killed writer left: the next to write says it again.
+    *lines, _unfinished = text.split(b"\n")
+    found = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            found.append(Tombstone.model_validate_json(line))
+        except ValidationError:
+            what = f"line {number} of {where} cannot be read"
+            advice = "It remembers who was erased. Put it right from the last key file before you go on."
+            raise TombstonesUnreadable(what, advice) from None
+    return found
+
+
 @dataclass(frozen=True)
 class Memory:
     """The file. Lines are only ever added."""
@@ -46,40 +62,25 @@ class Memory:
 
     def read(self) -> list[Tombstone]:
         """Everything remembered; raises TombstonesUnreadable."""
-        if not self.path.exists():
-            return []
-        # Behind the last line break stands what a killed writer left: the next to write says it again.
-        *lines, _unfinished = self.path.read_bytes().split(b"\n")
-        found = []
-        for number, line in enumerate(lines, start=1):
-            try:
-                found.append(Tombstone.model_validate_json(line))
-            except ValidationError:
-                what = f"line {number} of {self.path} cannot be read"
-                advice = "It remembers who was erased. Put it right from the last key file before you go on."
-                raise TombstonesUnreadable(what, advice) from None
-        return found
+        return parse(self.path.read_bytes(), where=str(self.path)) if self.path.exists() else []
 
     def remember(self, found: Iterable[Tombstone]) -> int:
-        """Add what is new; it is on the disk when this returns. Answers how many."""
-        known = {one.key for one in self.read()}
-        new = [one for one in found if one.key not in known]
-        if not new:
-            return 0
-        self._end_last_line()
-        with os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
+        """Add what is new; it is on the disk when this returns. Answers how many; raises TombstonesUnreadable."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file:
+            # A backup may write while the suite starts: what the other one is about to end must not be cut off.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            held = file.read()
+            known = {one.key for one in parse(held, where=str(self.path))}
+            new = [one for one in found if one.key not in known]
+            if not new:
+                return 0
+            if not held.endswith(b"\n"):
+                file.truncate(held.rfind(b"\n") + 1)
             file.write(b"".join(one.model_dump_json().encode() + b"\n" for one in new))
             file.flush()
             os.fsync(file.fileno())
         return len(new)
-
-    def _end_last_line(self) -> None:
-        """Take away what a killed writer left of its last line."""
-        if not self.path.exists():
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return
-        with self.path.open("r+b") as file:
-            file.truncate(file.read().rfind(b"\n") + 1)
 
 
 async def keep(memory: Memory, urls: Mapping[str, str]) -> int:

@@ -17,7 +17,7 @@ _FOR = {
     Kind.FIELDS: "sealing fields",
 }
 _Kinds = Annotated[list[Kind] | None, typer.Argument(help="What the new keys are for; everything by default.")]
-_AtOnce = Annotated[bool, typer.Option("--stolen", help="End the older signing keys in two seconds.")]
+_AtOnce = Annotated[bool, typer.Option("--stolen", help="End the older signing keys in five seconds.")]
 
 
 class NoKeys(Obstacle):

@@ -51,7 +51,8 @@ class Children:
                 child = Instance(name, process, listener, self.logs / f"{process.name}.log")
                 self._children[name] = child
                 child.start()
-        self._tell()
+                # At once: killed in the middle, the next launcher must find those that run already.
+                self._tell()
 
     def await_ready(self, progress: Callable[[str], None]) -> None:
         """Wait until each answers its probe; `progress` hears each name. Raises ProcessDied or NotReadyInTime."""
@@ -174,7 +175,7 @@ class Children:
             end([old], self.say)
             self._children[old.name] = new
             _start(new)
-        self._tell()
+            self._tell()
         self._await([new], lambda _: None)
 
     def stop(self) -> None:

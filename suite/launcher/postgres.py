@@ -157,7 +157,7 @@ class Postgres:
                 self.stop()
                 what = f"PostgreSQL does not know the password in {self.folder.parent}"
                 raise PostgresUnfit(what, "The data folder is mixed from two; `maison reset` begins anew.") from None
-            except (OSError, asyncpg.PostgresError):
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 if time.monotonic() > deadline:
                     self.stop()
                     what = f"PostgreSQL did not answer within {_START} seconds"
@@ -190,9 +190,15 @@ class Postgres:
     def stop_left_over(self) -> None:
         """Stop a server that outlived a killed launcher."""
         pid_file = self.cluster / "postmaster.pid"
-        if not pid_file.exists():
+        said = _first_line(pid_file)
+        if said == "":
+            # It writes at once what it makes. Still empty, it is what a crash left, and PostgreSQL would not start.
+            time.sleep(1)
+            if (said := _first_line(pid_file)) == "":
+                pid_file.unlink(missing_ok=True)
+        if not said:
             return
-        pid = int(pid_file.read_text().splitlines()[0])
+        pid = abs(int(said))  # negative: in single-user mode
         if programs.runs(pid, str(self.cluster)):
             programs.end(pid, signal.SIGINT, within=_STOP)
         elif programs.command_of(pid):
@@ -203,6 +209,14 @@ class Postgres:
     def remove(self) -> None:
         """Delete everything the server keeps; it must be stopped."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _first_line(path: Path) -> str | None:
+    """None when the file is not there, also when it has gone this instant."""
+    try:
+        return path.read_text().partition("\n")[0].strip()
+    except FileNotFoundError:
+        return None
 
 
 def tail(log: Path, lines: int = 12) -> str:

@@ -31,16 +31,16 @@ def warn(text: str) -> None:
     _print(f"[yellow]![/] {escape(text)}")
 
 
-def _print(line: str) -> None:
+def _print(line: str, on: Console = console) -> None:
     # The screen may be a log on a full disk, or gone: that must not stop what it tells about.
     with contextlib.suppress(OSError):
-        console.print(line)
+        on.print(line)
 
 
 def refuse(obstacle: Obstacle) -> None:
     """What stands in the way, and what to do next."""
-    errors.print(f"[red]✗[/] {escape(obstacle.what)}")
-    errors.print(f"  → {escape(obstacle.advice)}")
+    _print(f"[red]✗[/] {escape(obstacle.what)}", errors)
+    _print(f"  → {escape(obstacle.advice)}", errors)
 
 
 @contextmanager

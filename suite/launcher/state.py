@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from infra.files import write_whole
 
@@ -18,10 +18,10 @@ Phase = Literal["starting", "filling", "ready", "stopping", "stopped"]
 class Child(BaseModel):
     """One instance of a process of the suite: the port it shares with its siblings, and the one of its own."""
 
-    program: str
+    program: str = ""
     pid: int
     port: int
-    operations: int
+    operations: int = 0
     restarts: int = 0
 
 
@@ -32,6 +32,13 @@ class State(BaseModel):
     phase: Phase
     # By name: profile, profile-2; profile-next and profile-last while one takes the other's place.
     children: dict[str, Child] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _name_the_programs(self) -> Self:
+        # Before there were instances a process's name was its program's, and the file did not say it.
+        for name, child in self.children.items():
+            child.program = child.program or name
+        return self
 
 
 def write(data: Path, state: State) -> None:

@@ -102,7 +102,7 @@ class _Run:
         keys.create(settings.keys)
         admin_url = self._database()
         self._migrate(admin_url)
-        self._remember_the_erased(admin_url)
+        remember_the_erased(settings, self._secrets, admin_url)
         self._children = Children(
             processes.processes(settings, self._secrets, admin_url), settings.logs, screen.warn, self._remember
         )
@@ -148,13 +148,6 @@ class _Run:
                     advice = f"The whole story is in {log}. Nothing was lost: a migration is applied whole."
                     raise StepFailed(what, advice) from None
             bars.show("migrations", len(steps), len(steps))
-
-    def _remember_the_erased(self, admin_url: str) -> None:
-        """Before anybody is served: the databases may have been put back to an earlier day by other means than ours."""
-        memory = tombstones.Memory(self._settings.keys / tombstones.FILE)
-        again = asyncio.run(tombstones.keep(memory, services(admin_url, self._secrets)))
-        if again:
-            screen.warn(f"the databases are older than their tombstones; buried again: {again}")
 
     def _start(self, children: Children) -> None:
         names = [name for process in children.processes for name in process.names]
@@ -205,25 +198,13 @@ class _Run:
         screen.say("Ctrl-C stops everything; `maison status` and `maison logs` work from another terminal.")
 
     def _stay(self) -> None:
+        restarts = restart.Restarts(self._settings.data, self._children, screen.warn) if self._children else None
         while True:
             time.sleep(_LOOK)
-            self._keep_postgres()
-            if self._children is not None:
-                restart.attend(self._settings.data, self._children)
-
-    def _keep_postgres(self) -> None:
-        failures = 0
-        while self._postgres is not None and not self._postgres.running():
-            screen.warn("PostgreSQL ended; starting it again")
-            try:
-                self._postgres.start()
-            except Obstacle as obstacle:
-                # What is left of the one that was killed may be in its way for a moment.
-                failures += 1
-                screen.refuse(obstacle)
-                time.sleep(pause(failures))
-            else:
-                screen.done("PostgreSQL answers again")
+            if self._postgres is not None:
+                keep_running(self._postgres)
+            if restarts is not None:
+                restarts.attend()
 
     def _end(self) -> None:
         self._phase_if_it_can("stopping")
@@ -251,6 +232,38 @@ class _Run:
             self._state.children = dict(children)
             state.write(self._settings.data, self._state)
             state.write_targets(self._settings.data, children)
+
+
+def remember_the_erased(settings: LauncherSettings, secrets: Mapping[str, str], admin_url: str) -> None:
+    """Before anybody is served: the databases may have been put back to an earlier day by other means than ours.
+
+    Raises StepFailed, or TombstonesUnreadable.
+    """
+    memory = tombstones.Memory(settings.keys / tombstones.FILE)
+    try:
+        again = asyncio.run(tombstones.keep(memory, services(admin_url, secrets)))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        what = f"who was erased could not be made known to the databases ({type(fault).__name__})"
+        raise StepFailed(what, "`maison doctor` checks disk and server; then `maison up` again.") from None
+    if again:
+        screen.warn(f"the databases are older than their tombstones; buried again: {again}")
+
+
+def keep_running(server: Postgres) -> None:
+    """Start PostgreSQL again if it has ended, as often as it takes."""
+    failures = 0
+    while not server.running():
+        screen.warn("PostgreSQL ended; starting it again")
+        try:
+            server.start()
+        except (Obstacle, OSError) as fault:
+            # What is left of the one that was killed may be in its way for a moment; a full disk passes too.
+            failures += 1
+            why = f"PostgreSQL could not be started ({fault.strerror})" if isinstance(fault, OSError) else fault.what
+            screen.refuse(StepFailed(why, f"It is tried again in {pause(failures):g} s."))
+            time.sleep(pause(failures))
+        else:
+            screen.done("PostgreSQL answers again")
 
 
 def _stop(_sign: int, _frame: FrameType | None) -> None:

@@ -6,8 +6,9 @@ from itertools import groupby, pairwise
 from typing import Any
 from uuid import UUID
 
+from tests import databases
 from tests.faults.facts import ECHO
-from tests.faults.house import FOLLOWER, PUBLISHERS, SERVICES, House
+from tests.faults.house import FOLLOWER, PUBLISHERS, SERVICES, House, run
 from tests.faults.ledger import Ledgers
 
 _OUTBOX = "select id, event_id, aggregate, sequence, relay_seq, published_at from outbox order by id"
@@ -67,11 +68,7 @@ def check(house: House, ledgers: Ledgers) -> Verdict:
 
 def settled(house: House) -> bool:
     """Whether every fact has left its outbox, and the follower has taken all the log."""
-    if any(house.value(service, _WAITING) for service in SERVICES):
-        return False
-    head = house.value("log", "select coalesce(max(position), 0) from fact")
-    taken = house.rows(FOLLOWER, "select position from follower_cursor where follower = $1", FOLLOWER)
-    return bool(taken) and taken[0]["position"] == head
+    return run(databases.settled(house.log_url, house.urls, (FOLLOWER,)))
 
 
 def progress(house: House) -> tuple[int, ...]:

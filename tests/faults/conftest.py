@@ -1,5 +1,6 @@
 """One PostgreSQL to be killed for all fault tests, and a house of its own for each."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -11,8 +12,13 @@ from tests.faults.house import House, Server, a_house, a_server
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """With fsync on, on a real disk: what it acknowledged must survive it."""
-    with a_server() as made:
-        yield made
+    # A run that is told to end, as by a time limit, ends what it has started: as after Ctrl-C.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with a_server() as made:
+            yield made
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from infra import keys, migrate, provision
 from infra.database import guard
 from suite.launcher import ports
 from suite.launcher.postgres import Postgres
+from tests.databases import query
 from tests.faults import machine
 from tests.faults.facts import TABLES
 from tests.faults.lifetime import DATABASE_URL, LOG_URL
@@ -184,6 +185,8 @@ class House:
 
     def close(self) -> None:
         """End what still runs."""
+        # All at once and then one by one: a second Ctrl-C meanwhile must not leave a halted one behind.
+        machine.signal_all([program.pid for program in self.programs if program.runs], signal.SIGKILL)
         for program in self.programs:
             program.kill()
 
@@ -214,16 +217,5 @@ async def _execute(url: str, *statements: str) -> None:
     try:
         for statement in statements:
             await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-async def query(url: str, asked: str, *args: object) -> list[dict[str, Any]]:
-    """What a query finds over every brand, on a connection of its own."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute("set statement_timeout = 0")
-        await connection.execute("select set_config('maison.brand_id', '*', false)")
-        return [dict(row) for row in await connection.fetch(asked, *args)]
     finally:
         await connection.close()

@@ -5,6 +5,7 @@ import random
 import signal
 import sys
 
+from tests import shell
 from tests.faults.house import a_house, a_server
 from tests.faults.storm import Plan, Storm
 
@@ -24,6 +25,7 @@ def main() -> int:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
+    shell.forget()
     # As Ctrl-C does: what was started is ended on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     plan = Plan(told.facts, told.kills, told.seed, told.gap, most=5, pause=told.pause, seconds=told.minutes * 60)

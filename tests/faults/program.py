@@ -47,6 +47,11 @@ class Program:
         assert self._running is not None
         return self._running.pid
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and has not been seen to end."""
+        return self._running is not None and self._running.poll() is None
+
     def fell(self) -> int | None:
         """Its exit status, if it has ended."""
         return None if self._running is None else self._running.poll()

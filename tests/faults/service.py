@@ -10,9 +10,10 @@ import httpx
 
 from infra.identity import Caller, Role, Signer
 from suite.launcher import ports
+from tests.databases import query
 from tests.faults import machine
 from tests.faults.deadly import DIES
-from tests.faults.house import Server, query, run
+from tests.faults.house import Server, run
 from tests.faults.program import Program
 
 CALLER = Caller("headquarters", Role.HEADQUARTERS, "lumiere")

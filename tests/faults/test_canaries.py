@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -140,7 +141,24 @@ def test_a_value_is_found_in_every_disguise() -> None:
     for mark in ("1990013", "彧园路"):
         for disguise in disguises(mark):
             assert found(b"x" + disguise + b"y")
+            assert found(json.dumps(disguise.decode("latin-1"), ensure_ascii=False).encode("latin-1"))
+    for text in ("彧园路", repr("彧园路".encode()), repr("王彧".encode()), ascii("王彧"), "she is 王彧"):
+        assert found(text.encode()), text
+        assert found(json.dumps(text).encode()), text
+    for text in ("19900130042", "+8619900130042", "phone=%2b8619900130042&", "phone=%2019900130042", "'19900130042'"):
+        assert found(text.encode()) == ["phone"], text
     assert found_pinyin(b"Wang Yu'an, wang yuan", frozenset({"wangyuan"})) == {"wangyuan"}
+
+
+def test_a_phone_number_is_not_found_in_digits_that_are_there_by_chance() -> None:
+    for text in (
+        "\\\\x0a199001300425f",
+        "19900130042a",
+        "019900130042",
+        "199001300421",
+        "4bf92f19900130042aa34de0e4736",
+    ):
+        assert found(text.encode()) == [], text
 
 
 def test_names_stand_in_profiles_database_alone_and_everything_else_nowhere(written: Written) -> None:

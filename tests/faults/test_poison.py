@@ -41,9 +41,9 @@ async def _poison(house: House) -> None:
     await database.dispose()
 
 
-async def _retry(house: House, position: int) -> int:
+async def _retry(house: House, aggregate: str) -> int:
     database, log = Database(house.urls[FOLLOWER]), PostgresLog(house.log_url)
-    done = await Follower(database, log, FOLLOWER, REACTIONS).retry_parked(position)
+    done = await Follower(database, log, FOLLOWER, REACTIONS).retry_aggregate((BRAND, aggregate))
     await log.dispose()
     await database.dispose()
     return done
@@ -65,7 +65,7 @@ def test_poison_delays_no_other_aggregate_and_is_taken_in_order_once_mended(hous
     assert slowest < DELAY
     assert house.rows(FOLLOWER, _SEQUENCES, aggregate) == []
     house.rows(FOLLOWER, "insert into mended values ($1) returning 1", BRAND)
-    assert run(_retry(house, poison["position"])) == 1 + AFTER
+    assert run(_retry(house, aggregate)) == 1 + AFTER
     writer.stop()
     for program in programs:
         program.stop()

@@ -6,6 +6,7 @@ It starts a PostgreSQL of its own and the whole house in each of its processes. 
 import argparse
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from schemathesis.python import asgi
 
+from tests import shell
 from tests.fuzz.engine import AGAIN, Effort, Tally, attempt, furnished, inside
 from tests.fuzz.house import GATEWAY, MERGED, House
 from tests.running import Throwaway
@@ -103,6 +105,13 @@ def told(tally: Tally) -> str:
     return "\n".join(lines)
 
 
+def end(*_: object) -> None:
+    """As Ctrl-C does, which reaches the other processes too: what was started is ended on the way out."""
+    for one in multiprocessing.active_children():
+        one.terminate()
+    sys.exit(1)
+
+
 def main() -> None:
     """Run as the arguments say."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.main")
@@ -113,6 +122,8 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(SHARES), help="documents, with commas between")
     asked = parser.parse_args()
     names = asked.only.split(",")
+    shell.forget()
+    signal.signal(signal.SIGTERM, end)
     sys.stdout.write(f"seed {asked.seed}; {', '.join(names)}\n")
     sys.stdout.flush()
     with throwaway() as server:

@@ -16,6 +16,7 @@ from tests.gateway.build import PASSWORD
 
 PATIENCE = 400  # tries, 50 ms apart
 KEPT = 40  # ids of a kind; the newest push out the oldest
+HOLD, ARRIVED = 5, 0  # which of the visits
 CATEGORIES = ("ring", "necklace", "watch")
 CODES = [f"AUBE-{category.upper()}-{number}" for category in CATEGORIES for number in range(4)]
 HOURS = {"weekly": [{"weekday": day, "starts": "00:00", "ends": "24:00"} for day in range(1, 8)]}
@@ -223,8 +224,9 @@ class Seeds:
 
     async def _visits(self) -> None:
         now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-        day = now + timedelta(days=2 + next(self._count) % 300)
-        for number, starts_at in enumerate([now + timedelta(hours=1), *(day + timedelta(hours=n) for n in range(7))]):
+        day = now + timedelta(days=2 + next(self._count) % 25)
+        soon = [now + timedelta(hours=1)] * 4  # may be checked in
+        for number, starts_at in enumerate([*soon, *(day + timedelta(hours=n) for n in range(4))]):
             form = {
                 "boutique_id": self.pool("boutique_id")[number % 2],
                 "experience_id": self.pool("experience_id")[0],
@@ -238,9 +240,12 @@ class Seeds:
             appointment_id = held.json()["appointment_id"]
             self.keep("appointment_id", appointment_id)
             self.keep("starts_at", form["starts_at"])
-            if number % 4 == 1:
-                continue  # a hold stays one
-            await self._ask("appointments", "POST", f"/v1/appointments/{appointment_id}/confirm", by=desk)
+            if number == HOLD:
+                continue
+            at = f"/v1/appointments/{appointment_id}"
+            await self._ask("appointments", "POST", f"{at}/confirm", by=desk)
+            if number == ARRIVED:
+                await self._ask("appointments", "POST", f"{at}/check-in", by=self.callers[Role.MANAGER][number % 2])
             made = await self._ask("recommend", "POST", "/v1/assortments", {"appointment_id": appointment_id})
             self.keep("assortment_id", made["assortment_id"])
 

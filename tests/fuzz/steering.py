@@ -22,7 +22,7 @@ TAKEN = 0.25  # how often a time asked for is one that a visit has
 PERMITTED = 0.93  # how often the caller's role is one that the operation opens to
 # Bodies and queries name some ids otherwise than the pools do.
 ALSO = {"other_client_id": "client_id", "drop": "pin", "order": "pin", "assignee_id": "advisor_id", "code": "skill"}
-MONTHS = 300  # days ahead in which the house has visits
+DAYS = 15  # ahead, in which times are asked for
 
 
 def steer(schema: BaseSchema, house: House, seeds: Seeds, name: str) -> None:
@@ -92,8 +92,9 @@ def _fill(values: Any, seeds: Seeds, chance: random.Random) -> None:
 
 def _real(name: str, value: Any, seeds: Seeds, chance: random.Random) -> Any:
     if name in {"from", "to", "starts_at"}:
-        ahead = timedelta(days=chance.randrange(MONTHS), minutes=30 * chance.randrange(48))
-        ahead += timedelta(days=14) if name == "to" else timedelta()
+        # One month for both ends of a range, or they would seldom belong together.
+        ahead = timedelta(days=chance.randrange(DAYS) + (DAYS if name == "to" else 0))
+        ahead += timedelta(minutes=30 * chance.randrange(48))
         starts = seeds.pool("starts_at")
         if name == "starts_at" and starts and chance.random() < TAKEN:
             return chance.choice(starts)

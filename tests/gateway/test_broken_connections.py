@@ -11,7 +11,15 @@ from tests.gateway.build import document, operation
 from tests.gateway.conftest import Start
 
 MEGABYTE = 1024 * 1024
-BEHIND = document({"/v1/pieces": {"get": operation("recommend"), "post": operation("recommend")}})
+BEHIND = document(
+    {
+        "/v1/pieces": {
+            "get": operation("recommend"),
+            "post": operation("recommend", **{"x-idempotent": True}),
+            "put": operation("recommend"),
+        }
+    }
+)
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -89,3 +97,38 @@ async def test_a_body_that_streamed_through_is_gone_and_cannot_be_sent_again(
     answer = await caller.post("/v1/pieces", content=b"a" * (MEGABYTE // 2), headers=once())
     assert problem(answer) == "service-away"
     assert len(service.asked) == 1
+
+
+@pytest.mark.parametrize("breaking", [1], indirect=True)
+async def test_a_key_for_an_operation_that_does_not_look_at_it_repeats_nothing(
+    gateway: Start, breaking: tuple[Breaking, str]
+) -> None:
+    service, address = breaking
+    caller = (await gateway(document=BEHIND, recommend_url=address)).client()
+    assert problem(await caller.put("/v1/pieces", content=b"changes", headers=once())) == "service-away"
+    assert service.asked == [b"PUT changes"]
+
+
+async def test_a_put_on_a_connection_that_was_used_before_is_not_repeated_either(gateway: Start) -> None:
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the first request of a connection, and hang up on the second."""
+        for answers in (True, False):
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
+            await reader.readexactly(length)
+            asked.append(head.partition(b" ")[0])
+            if answers:
+                writer.write(ANSWER)
+                await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        caller = (await gateway(document=BEHIND, recommend_url=address)).client()
+        assert (await caller.get("/v1/pieces")).status_code == 200
+        assert problem(await caller.put("/v1/pieces", content=b"changes")) == "service-away"
+    assert asked == [b"GET", b"PUT"]

@@ -1,55 +1,20 @@
-"""Tills and partner systems: let in, signed, shut out."""
+"""Tills and partner systems: let in, given other keys, shut out."""
 
 import asyncio
-import json
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
-
-import httpx
 
 from infra.identity import Role
 from infra.ids import new_id
-from tests.asking import Clock, once, problem, until
-from tests.gateway.build import NOW, Gateway, Upstream, document, operation, signed
+from tests.asking import once, problem, until
+from tests.gateway.build import Upstream, signed
 from tests.gateway.conftest import Behind, Start
-
-BODY = json.dumps({"receipt": "A-1"}).encode()
-TARGET = "/v1/purchases?store=7"
-BEHIND = document(
-    {
-        "/v1/purchases": {"post": operation("profile", "pos", "partner"), "get": operation("profile", "pos")},
-        "/v1/purchases/{id}": {"put": operation("profile", "pos")},
-    }
-)
-
-
-async def _let_in(running: Gateway, role: str = "pos", **form: Any) -> dict[str, Any]:
-    headquarters = running.client(running.token())
-    answer = await headquarters.post("/v1/partners", json={"name": "Till", "role": role, **form}, headers=once())
-    assert answer.status_code == 201, answer.text
-    partner: dict[str, Any] = answer.json()
-    return partner
-
-
-async def _token(running: Gateway, partner: dict[str, Any]) -> str:
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": partner["client_id"],
-        "client_secret": partner["client_secret"],
-    }
-    answer = await running.client().post("/v1/auth/token", data=form)
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["token_type"] == "Bearer"
-    assert answer.headers["cache-control"] == "no-store"
-    token: str = answer.json()["access_token"]
-    return token
+from tests.gateway.partners import BEHIND, BODY, TARGET, let_in, token_of
 
 
 async def test_a_partner_gets_a_token_by_form_json_and_basic(gateway: Start) -> None:
     running = await gateway()
     boutique_id = new_id()
-    partner = await _let_in(running, "partner", boutique_ids=[str(boutique_id)])
+    partner = await let_in(running, "partner", boutique_ids=[str(boutique_id)])
     assert partner["signing_secret"] is None
     assert partner["client_secret"].startswith("maison_live_")
     form = {"grant_type": "client_credentials", "scope": "ignored"}
@@ -70,10 +35,10 @@ async def test_a_partner_gets_a_token_by_form_json_and_basic(gateway: Start) -> 
     assert partner["client_secret"] not in str(stored)
 
 
-async def test_a_partner_of_the_most_boutiques_gets_through_with_its_token(gateway: Start) -> None:
+async def test_a_partner_of_the_most_boutiques_gets_through_with_itstoken_of(gateway: Start) -> None:
     running = await gateway()
-    partner = await _let_in(running, "partner", boutique_ids=[str(new_id()) for _ in range(200)])
-    token = await _token(running, partner)
+    partner = await let_in(running, "partner", boutique_ids=[str(new_id()) for _ in range(200)])
+    token = await token_of(running, partner)
     assert problem(await running.client(token).get("/v1/accounts")) == "not-permitted"  # known, and not let in there
 
 
@@ -88,9 +53,9 @@ WRONG: list[tuple[dict[str, Any], str, str | None]] = [
 ]
 
 
-async def test_credentials_that_are_not_right_get_no_token(gateway: Start) -> None:
+async def test_credentials_that_are_not_right_get_notoken_of(gateway: Start) -> None:
     running = await gateway()
-    partner = await _let_in(running)
+    partner = await let_in(running)
     right = {
         "grant_type": "client_credentials",
         "client_id": partner["client_id"],
@@ -112,118 +77,23 @@ async def test_a_token_request_that_cannot_be_read_is_a_problem(gateway: Start) 
             assert problem(answer) in {"bad-request", "malformed"}
 
 
-async def test_a_tills_signed_write_goes_through_once(gateway: Start, behind: Behind) -> None:
-    upstream = Upstream(status=201)
-    clock = Clock(NOW)
-    running = await gateway(document=BEHIND, profile_url=await behind(upstream), clock=clock)
-    till = await _let_in(running)
-    caller = running.client(await _token(running, till))
-    headers = signed(till, "POST", TARGET, BODY, at=clock())
-    answer = await caller.post(TARGET, content=BODY, headers=headers)
-    assert answer.status_code == 201, answer.text
-    assert upstream.seen[0].body == BODY
-    assert upstream.seen[0].target == TARGET
-    assert upstream.seen[0].header("maison-signature") is None
-    assert running.inner("profile", upstream.seen[0].header("authorization")).role is Role.POS
-
-    assert problem(await caller.post(TARGET, content=BODY, headers=headers)) == "signature-invalid"
-    afresh = signed(till, "POST", TARGET, BODY, at=clock())
-    assert (await caller.post(TARGET, content=BODY, headers=afresh)).status_code == 201
-    # Reading needs no signature.
-    assert (await caller.get("/v1/purchases")).status_code == 201
-    assert len(upstream.seen) == 3
-
-
-Flip = Callable[[dict[str, str]], dict[str, str]]
-FLIPS: dict[str, Flip] = {
-    "timestamp": lambda headers: headers | {"Maison-Timestamp": str(int(headers["Maison-Timestamp"]) + 1)},
-    "nonce": lambda headers: headers | {"Maison-Nonce": new_id().hex},
-    "short nonce": lambda headers: headers | {"Maison-Nonce": "n"},
-    "signature": lambda headers: headers | {"Maison-Signature": "v1=" + "0" * 64},
-    "version": lambda headers: headers | {"Maison-Signature": headers["Maison-Signature"].replace("v1", "v2")},
-    "another's key": lambda headers: headers | {"Maison-Key": f"lumiere.{new_id()}"},
-    "no key": lambda headers: {name: value for name, value in headers.items() if name != "Maison-Key"},
-    "no signature": lambda headers: {name: value for name, value in headers.items() if name != "Maison-Signature"},
-    "nothing": lambda _: {},
-}
-
-
-async def test_a_signature_with_any_part_changed_is_refused(gateway: Start, behind: Behind) -> None:
-    upstream = Upstream()
-    clock = Clock(NOW)
-    running = await gateway(document=BEHIND, profile_url=await behind(upstream), clock=clock)
-    till = await _let_in(running)
-    caller = running.client(await _token(running, till))
-
-    async def sent(method: str, target: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
-        return await caller.request(method, target, content=body, headers=headers)
-
-    def fresh() -> dict[str, str]:
-        return signed(till, "POST", TARGET, BODY, at=clock())
-
-    for name, flip in FLIPS.items():
-        assert problem(await sent("POST", TARGET, BODY, flip(fresh()))) == "signature-invalid", name
-    assert problem(await sent("POST", TARGET, BODY + b" ", fresh())) == "signature-invalid"
-    assert problem(await sent("POST", "/v1/purchases?store=8", BODY, fresh())) == "signature-invalid"
-    assert problem(await sent("POST", "/v1/purchases", BODY, fresh())) == "signature-invalid"
-    assert problem(await sent("PUT", "/v1/purchases/7", BODY, fresh())) == "signature-invalid"
-    for offset in (-301, 301):
-        aside = signed(till, "POST", TARGET, BODY, at=clock() + timedelta(seconds=offset))
-        assert problem(await sent("POST", TARGET, BODY, aside)) == "signature-invalid"
-    assert upstream.seen == []
-    for offset in (-300, 300):
-        inside = signed(till, "POST", TARGET, BODY, at=clock() + timedelta(seconds=offset))
-        assert (await sent("POST", TARGET, BODY, inside)).status_code == 200
-    assert len(upstream.seen) == 2
-
-
-async def test_of_the_same_signature_sent_twenty_times_at_once_one_goes_through(gateway: Start, behind: Behind) -> None:
-    upstream = Upstream()
-    running = await gateway(document=BEHIND, profile_url=await behind(upstream))
-    till = await _let_in(running)
-    caller = running.client(await _token(running, till))
-    headers = signed(till, "POST", TARGET, BODY, at=running.clock())
-    answers = await asyncio.gather(*(caller.post(TARGET, content=BODY, headers=headers) for _ in range(20)))
-    assert sorted(answer.status_code for answer in answers) == [200] + [401] * 19
-    assert len(upstream.seen) == 1
-
-
-async def test_another_tills_secret_does_not_sign_for_this_one(gateway: Start, behind: Behind) -> None:
-    upstream = Upstream()
-    running = await gateway(document=BEHIND, profile_url=await behind(upstream))
-    till, other = await _let_in(running), await _let_in(running)
-    caller = running.client(await _token(running, till))
-    mixed = {"client_id": till["client_id"], "signing_secret": other["signing_secret"]}
-    for keys in (other, mixed):
-        headers = signed(keys, "POST", TARGET, BODY, at=running.clock())
-        assert problem(await caller.post(TARGET, content=BODY, headers=headers)) == "signature-invalid"
-    assert upstream.seen == []
-
-
-async def test_a_partner_system_need_not_sign(gateway: Start, behind: Behind) -> None:
-    running = await gateway(document=BEHIND, profile_url=await behind(Upstream()))
-    partner = await _let_in(running, "partner")
-    caller = running.client(await _token(running, partner))
-    assert (await caller.post(TARGET, content=BODY)).status_code == 200
-
-
 async def test_a_key_is_replaced_without_an_interruption(gateway: Start, behind: Behind) -> None:
     running = await gateway(document=BEHIND, profile_url=await behind(Upstream()))
-    till = await _let_in(running)
+    till = await let_in(running)
     headquarters = running.client(running.token())
     at = f"/v1/partners/{till['partner_id']}"
     second = (await headquarters.post(f"{at}/keys", headers=once())).json()
     assert second["client_id"] == till["client_id"]
     assert problem(await headquarters.post(f"{at}/keys", headers=once())) == "too-many-keys"
     for keys in (till, second):
-        caller = running.client(await _token(running, keys))
+        caller = running.client(await token_of(running, keys))
         headers = signed(keys, "POST", TARGET, BODY, at=running.clock())
         assert (await caller.post(TARGET, content=BODY, headers=headers)).status_code == 200
     assert (await headquarters.post(f"{at}/keys/{till['key_id']}/close")).status_code == 204
     shown = (await headquarters.get(at)).json()
     assert [one["key_id"] for one in shown["keys"]] == [second["key_id"]]
     assert till["client_secret"].startswith("maison_live_")
-    caller = running.client(await _token(running, second))
+    caller = running.client(await token_of(running, second))
     stale = signed(till, "POST", TARGET, BODY, at=running.clock())
     assert problem(await caller.post(TARGET, content=BODY, headers=stale)) == "signature-invalid"
     form = {"grant_type": "client_credentials", "client_id": till["client_id"], "client_secret": till["client_secret"]}
@@ -235,14 +105,14 @@ async def test_a_till_that_never_stops_writing_loses_nothing_while_its_key_is_re
     gateway: Start, behind: Behind
 ) -> None:
     running = await gateway(document=BEHIND, profile_url=await behind(Upstream()), limit_factor=1000)
-    held = [await _let_in(running)]
+    held = [await let_in(running)]
     headquarters, answers, stopped = running.client(running.token()), list[int](), asyncio.Event()
     at = f"/v1/partners/{held[0]['partner_id']}"
 
     async def writes() -> None:
         while not stopped.is_set():
             keys = held[-1]
-            caller = running.client(await _token(running, keys))
+            caller = running.client(await token_of(running, keys))
             for _ in range(5):
                 headers = signed(keys, "POST", TARGET, BODY, at=running.clock())
                 answers.append((await caller.post(TARGET, content=BODY, headers=headers)).status_code)
@@ -270,8 +140,8 @@ async def test_a_till_that_never_stops_writing_loses_nothing_while_its_key_is_re
 
 async def test_a_partner_that_is_shut_out_is_out_at_once(gateway: Start, behind: Behind) -> None:
     running = await gateway(document=BEHIND, profile_url=await behind(Upstream()))
-    till = await _let_in(running)
-    caller = running.client(await _token(running, till))
+    till = await let_in(running)
+    caller = running.client(await token_of(running, till))
     assert (await caller.get("/v1/purchases")).status_code == 200
     headquarters = running.client(running.token())
     closed = await headquarters.post(f"/v1/partners/{till['partner_id']}/close")
@@ -289,8 +159,8 @@ async def test_a_partner_that_signs_out_stays_in_until_it_is_shut_out_everywhere
     gateway: Start, behind: Behind
 ) -> None:
     running = await gateway(document=BEHIND, profile_url=await behind(Upstream()))
-    partner = await _let_in(running, "partner")
-    token = await _token(running, partner)
+    partner = await let_in(running, "partner")
+    token = await token_of(running, partner)
     assert (await running.client(token).post("/v1/auth/logout")).status_code == 204
     # Signing out ends nobody else's work: the partner's other processes share its standing session.
     assert (await running.client(token).post("/v1/purchases", json={})).status_code == 200

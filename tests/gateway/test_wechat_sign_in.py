@@ -140,3 +140,16 @@ async def test_without_profile_signing_in_waits_and_staff_go_on(gateway: Start) 
 async def test_without_a_mini_program_there_is_no_such_sign_in(gateway: Start) -> None:
     running = await gateway()
     assert problem(await running.client().post("/v1/auth/wechat", json={"code": "c0de"})) == "wechat-not-set-up"
+
+
+async def test_an_erased_client_is_gone_at_sign_in_and_at_the_phone_button(gateway: Start) -> None:
+    erased = {"type": "urn:maison:problem:client-erased"}
+    newcomer = str(new_id())
+    answers = iter([(200, {"client_id": newcomer}), (410, erased)])
+    profile = Profile({"/recognise": lambda _: next(answers), "/identities": lambda _: (410, erased)})
+    running = await gateway(transports={"profile": profile.transport, "wechat": _wechat()}, **SETTINGS)
+    tokens = await _signed_in(running)
+    signed_in, gone = running.client(tokens["access_token"]), list[httpx.Response]()
+    gone.append(await signed_in.post("/v1/auth/wechat/phone", json={"code": "c0de"}))
+    gone.append(await running.client().post("/v1/auth/wechat", json={"code": "c0de"}))
+    assert [(answer.status_code, problem(answer)) for answer in gone] == [(410, "client-erased")] * 2

@@ -119,7 +119,7 @@ async def test_an_old_key_ends_at_the_promised_moment_by_itself(folder: Path) ->
     assert kid not in ring(folder, Kind.SIGNING).keys
 
 
-async def test_a_stolen_key_ends_in_two_seconds_and_nobody_signs_with_it_any_more(folder: Path) -> None:
+async def test_a_stolen_key_ends_in_five_seconds_and_nobody_signs_with_it_any_more(folder: Path) -> None:
     (folder / "copy.json").write_text((folder / "gateway.json").read_text())
     stolen, verifier = Signer.load(folder / "copy.json"), Verifier("profile", folder / JWKS)
     signer, began_at = Signer.load(folder / "gateway.json"), datetime.now(UTC)
@@ -129,7 +129,7 @@ async def test_a_stolen_key_ends_in_two_seconds_and_nobody_signs_with_it_any_mor
         assert believes(verifier, signer.sign(PRIVACY, audience="profile"))  # all the while
         return not believes(verifier, stolen.sign(PRIVACY, audience="profile"))
 
-    await until(refused, seconds=5)
+    await until(refused, seconds=8)
     assert datetime.now(UTC) - began_at < AT_ONCE + timedelta(seconds=1)
 
 
@@ -180,6 +180,34 @@ def test_a_version_another_process_uses_already_is_looked_for_before_a_seal_is_c
     sealed = Keyring.load(folder / "profile.json").seal("identity", "value", 7, "text")
     assert sealed[1:3] == b"\x00\x02"
     assert here.open("identity", "value", 7, sealed) == "text"
+
+
+def test_field_keys_turned_again_before_they_are_used_seal_on_and_none_of_them_is_lost(folder: Path) -> None:
+    keyring, now = Keyring.load(folder / "profile.json"), datetime.now(UTC)
+    early = Keyring.load(folder / "profile.json")
+    rotate(folder, now=now, kinds=[Kind.FIELDS])
+    early.follow(at_once=True)
+    assert sorted(early.keys) == [1, 2]
+    rotate(folder, now=now, kinds=[Kind.FIELDS], at_once=True)
+    for running in (keyring, early):
+        running.follow(at_once=True)
+        assert running.seal("identity", "value", 7, "text")[1:3] == b"\x00\x03"
+    # A machine whose clock is ahead may have sealed with the second already.
+    assert sorted(keyring.keys) == sorted(early.keys) == [1, 2, 3]
+
+
+def test_a_keyring_takes_over_every_ring_that_its_file_says_also_one_of_as_many_keys(tmp_path: Path) -> None:
+    file = tmp_path / "profile.json"
+
+    def say(*versions: str) -> None:
+        ring = Ring({version: bytes(32) for version in versions})
+        write_whole(file, json.dumps({"index": "AAAA", "fields": ring.written()}))
+
+    say("1", "2")
+    keyring = Keyring.load(file)
+    say("1", "3")
+    keyring.follow(at_once=True)
+    assert keyring.seal("identity", "value", 7, "text")[1:3] == b"\x00\x03"
 
 
 def test_key_files_stay_private_when_they_are_rotated(folder: Path) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import event
 
 from infra.identity import Role
+from infra.ids import new_id
 from tests.asking import problem, tell, until
 from tests.conftest import Start
 from tests.profile.build import BOUTIQUE, bought, client_of, line, of_till, receipt, someone
@@ -172,6 +174,25 @@ async def test_an_anonymous_receipt_finds_its_client(running: Start) -> None:
 
     async def entered() -> bool:
         return len(await profile.rows("select 1 from touchpoint where kind = 'purchase'")) == 1
+
+    await until(entered)
+
+
+async def test_a_claimed_receipt_is_a_contact_by_its_fact_alone_also_when_the_receipt_is_gone(running: Start) -> None:
+    profile = await running("profile")
+    await _send(profile, receipt("R-1", customer="C-1"))
+    fact = {
+        "purchase_id": str(new_id()),
+        "client_id": await of_till(profile, "C-1"),
+        "boutique_id": str(BOUTIQUE),
+        "purchased_at": "2026-03-01T04:00:00Z",
+        "currency": "CNY",
+    }
+    await tell(profile, "profile.purchase-claimed.v1", fact)
+    made = "select 1 from touchpoint where subject_id = $1 and boutique_id = $2"
+
+    async def entered() -> bool:
+        return len(await profile.rows(made, UUID(fact["purchase_id"]), BOUTIQUE)) == 1
 
     await until(entered)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tests import databases
 from tests.asking import until
 from tests.rights.house import House
 
@@ -49,14 +50,5 @@ async def told(house: House, *, brand: str | None = None) -> Mapping[str, str]:
 
 async def settled(house: House) -> None:
     """Wait until every fact that was announced has reached everybody."""
-
-    async def quiet() -> bool:
-        for one in house.running:
-            if await one.rows("select from outbox where published_at is null limit 1"):
-                return False
-            cursors = await one.rows("select position from follower_cursor where follower = $1", one.name)
-            if await one.kit.log.read(cursors[0]["position"] if cursors else 0, 1):
-                return False
-        return True
-
-    await until(quiet)
+    urls = {one.name: one.settings.database_url for one in house.running}
+    await until(lambda: databases.settled(house.gateway.settings.log_url, urls, urls))

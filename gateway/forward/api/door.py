@@ -203,6 +203,7 @@ class _Passage:
                 headers=headers,
                 incoming=incoming,
                 body=body,
+                is_repeatable=operation.is_repeatable(headers),
                 send=self.send,
             )
             outcome = "answered"

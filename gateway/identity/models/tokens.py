@@ -111,16 +111,7 @@ class OuterKeys:
                 options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
             return _outer(claims, kid=kid, now=now)
-        except (
-            jwt.PyJWTError,
-            KeyError,
-            ValueError,
-            TypeError,
-            AttributeError,
-            OverflowError,
-            OSError,
-            RecursionError,
-        ):
+        except (jwt.PyJWTError, *_UNREADABLE):
             raise Unauthenticated from None
 
     def jwks(self, *, now: datetime) -> dict[str, list[dict[str, str]]]:

@@ -11,7 +11,7 @@ from services.feedback.surveys.schemas import QuestionView, WordsView
 
 TEXT_LIMIT = 2000  # characters of one reply
 
-Score = Annotated[int, Field(ge=0, le=10, strict=True)]
+Score = Annotated[int, Field(ge=0, le=10)]
 Reply = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT, pattern=r"\S")]
 
 

@@ -11,8 +11,8 @@ from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
-from infra.openapi import refuses
 from infra.ids import new_id
+from infra.openapi import refuses
 from infra.wire import After, Limit, Page, read_id_cursor
 from services.feedback.invitations import queries
 from services.feedback.invitations.actions import inviting

@@ -264,7 +264,16 @@ def _announce(tx: AsyncSession, draft: Draft) -> None:
     if stored is None:
         return
     if draft.client_id is not None and not draft.created:
-        record(tx, PurchaseClaimed(purchase_id=draft.purchase_id, client_id=draft.client_id))
+        record(
+            tx,
+            PurchaseClaimed(
+                purchase_id=draft.purchase_id,
+                client_id=draft.client_id,
+                boutique_id=stored.boutique_id,
+                purchased_at=stored.purchased_at,
+                currency=stored.currency,
+            ),
+        )
     if added:
         largest = sorted(added, key=lambda line: -abs(line.net_minor))[:MOST_LINES]
         record(

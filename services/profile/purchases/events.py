@@ -44,3 +44,6 @@ class PurchaseClaimed(Fact):
 
     purchase_id: UUID
     client_id: UUID
+    boutique_id: UUID | None
+    purchased_at: AwareDatetime
+    currency: str

@@ -21,9 +21,6 @@ _PAGE = text(
     " or (purchased_at, purchase_id) < (:after_at, cast(:after_id as uuid)))"
     " order by purchased_at desc, purchase_id desc limit :limit"
 )
-_BY_ID = text(
-    f"select {_COLUMNS} from purchase where brand_id = :brand and purchase_id = any(:ids)"  # noqa: S608
-)
 _LINES = text(
     "select purchase_id, line, piece_code, quantity, unit_minor, net_minor, description from purchase_line"
     " where brand_id = :brand and purchase_id = any(:ids) order by purchase_id, line"
@@ -66,12 +63,6 @@ async def page(tx: AsyncSession, client_id: UUID, *, after: tuple[datetime, UUID
             "limit": limit,
         },
     )
-    return [Purchase(**row) for row in rows.mappings()]
-
-
-async def by_id(tx: AsyncSession, purchase_ids: Sequence[UUID]) -> list[Purchase]:
-    """The receipts of these ids."""
-    rows = await tx.execute(_BY_ID, {"brand": tx.info["brand_id"], "ids": list(purchase_ids)})
     return [Purchase(**row) for row in rows.mappings()]
 
 

@@ -11,7 +11,7 @@ from services.profile.purchases.rules import Fault
 
 # Room for a till's nonsense: what is too large is refused line by line, not with the batch. A power of ten, for the
 # document writes it as a float: of 2**62 a reader of decimals would make more than we take.
-_INT = 10**18
+_INT = 10**19
 BATCH_RECEIPTS = 1_000
 BATCH_LINES = 10_000
 

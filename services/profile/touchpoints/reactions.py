@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
-from services.profile.purchases import queries as purchases
 from services.profile.touchpoints import actions
 from services.profile.touchpoints.actions import Entry
 from services.profile.touchpoints.rules import Contact
@@ -36,6 +35,9 @@ class PurchaseClaimed(Slice):
     type: ClassVar[str] = "profile.purchase-claimed.v1"
     purchase_id: UUID
     client_id: UUID
+    boutique_id: UUID | None
+    purchased_at: AwareDatetime
+    currency: str
 
 
 class MessageSent(Slice):
@@ -200,8 +202,6 @@ def _contact(
 
 async def enter_claimed(tx: AsyncSession, facts: Sequence[Delivered[PurchaseClaimed]]) -> None:
     """A receipt that was nobody's becomes a contact of the day it was made, not of the day it was claimed."""
-    found = await purchases.by_id(tx, [delivered.fact.purchase_id for delivered in facts])
-    kept = {purchase.purchase_id: purchase for purchase in found}
     await actions.enter(
         tx,
         [
@@ -209,11 +209,11 @@ async def enter_claimed(tx: AsyncSession, facts: Sequence[Delivered[PurchaseClai
                 event_id=delivered.event_id,
                 client_id=delivered.fact.client_id,
                 kind=Contact.PURCHASE,
-                occurred_at=kept[delivered.fact.purchase_id].purchased_at,
-                boutique_id=kept[delivered.fact.purchase_id].boutique_id,
+                occurred_at=delivered.fact.purchased_at,
+                boutique_id=delivered.fact.boutique_id,
                 advisor_id=None,
                 subject_id=delivered.fact.purchase_id,
-                details={"currency": kept[delivered.fact.purchase_id].currency, "claimed": True},
+                details={"currency": delivered.fact.currency, "claimed": True},
             )
             for delivered in facts
         ],

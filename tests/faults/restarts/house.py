@@ -1,6 +1,5 @@
 """A real suite for the restart tests: its own data folder and ports, several instances, and what it keeps."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -19,6 +18,8 @@ import httpx
 
 from suite.launcher import ports
 from suite.launcher.settings import OFFSETS, ROOT
+from tests import databases
+from tests.asking import until
 
 BRAND = "lumiere"
 SERVICES = ("profile", "appointments", "feedback", "recommend", "gateway")
@@ -81,34 +82,18 @@ class House:
         headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         return httpx.Client(base_url=self.gateway, headers=headers, timeout=60, trust_env=False)
 
-    async def rows(self, service: str, query: str) -> list[dict[str, Any]]:
+    async def rows(self, service: str, asked: str) -> list[dict[str, Any]]:
         """What a query finds in a service's database (or in `log`), seen over every brand."""
-        secret = json.loads((self.data / "secrets.json").read_text())["postgres"]
-        port = int(self.variables["MAISON_PORT_POSTGRES"])
-        connection = await asyncpg.connect(
-            host="127.0.0.1", port=port, user="postgres", password=secret, database=f"maison_{service}"
-        )
-        try:
-            return [dict(row) for row in await connection.fetch(query)]
-        finally:
-            await connection.close()
+        return await databases.query(self._url(service), asked)
 
-    async def settled(self, within: float = 30) -> None:
+    async def settled(self) -> None:
         """Wait until every outbox is empty and every follower has read the log to its end."""
-        deadline = time.monotonic() + within
-        while True:
-            waiting = 0
-            for service in SERVICES:
-                [row] = await self.rows(service, "select count(*) as n from outbox where published_at is null")
-                waiting += row["n"]
-            [head] = await self.rows("log", "select position from log_head")
-            for service in SERVICES:
-                cursors = await self.rows(service, "select position from follower_cursor")
-                waiting += sum(head["position"] - cursor["position"] for cursor in cursors)
-            if waiting == 0:
-                return
-            assert time.monotonic() < deadline, f"{waiting} facts still wait"
-            await asyncio.sleep(0.1)
+        urls = {service: self._url(service) for service in SERVICES}
+        await until(lambda: databases.settled(self._url("log"), urls, urls), seconds=30)
+
+    def _url(self, service: str) -> str:
+        secret = json.loads((self.data / "secrets.json").read_text())["postgres"]
+        return f"postgresql://postgres:{secret}@127.0.0.1:{self.variables['MAISON_PORT_POSTGRES']}/maison_{service}"
 
 
 @contextmanager

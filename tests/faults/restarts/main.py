@@ -1,8 +1,10 @@
 """`python -m tests.faults.restarts.main [RATE]`: every scenario, on one suite with two instances of each process."""
 
 import asyncio
+import signal
 import sys
 
+from tests import shell
 from tests.faults.restarts.house import running
 from tests.faults.restarts.load import Places
 from tests.faults.restarts.scenarios import killed, postgres_killed, rolling
@@ -30,4 +32,7 @@ def run(rate: int = RATE) -> bool:
 
 
 if __name__ == "__main__":
+    shell.forget()
+    # As Ctrl-C does: what was started is ended on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sys.exit(0 if run(int(sys.argv[1]) if len(sys.argv) > 1 else RATE) else 1)

@@ -41,23 +41,20 @@ def _failures(outcomes: list[Outcome]) -> list[str]:
     return [f"{failed} requests failed"] if failed else []
 
 
-async def rolling(house: House, places: Places, *, rate: int, only: tuple[str, ...] = ()) -> Finding:
-    """Every instance of every service and of the gateway is replaced, or those of some."""
+async def rolling(house: House, places: Places, *, rate: int) -> Finding:
+    """Every instance of every service and of the gateway is replaced."""
     took = 0.0
 
     async def restart() -> None:
         nonlocal took
         await asyncio.sleep(CALM)
         began = time.perf_counter()
-        for process in only or (None,):
-            await asyncio.to_thread(house.maison, "restart", *([process] if process else []))
+        await asyncio.to_thread(house.maison, "restart")
         took = time.perf_counter() - began
         await asyncio.sleep(CALM)
 
     outcomes = await load(house.gateway, places, rate=rate, meanwhile=restart)
-    return await _found(
-        f"rolling restart of {', '.join(only) or 'all'} in {took:.0f} s", house, outcomes, _failures(outcomes)
-    )
+    return await _found(f"rolling restart of all in {took:.0f} s", house, outcomes, _failures(outcomes))
 
 
 async def killed(house: House, places: Places, *, rate: int, victims: list[str]) -> Finding:

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from infra.database import is_passing
 from infra.eventlog.faults import reason, unreachable
 
 
@@ -47,6 +48,32 @@ def test_a_database_that_is_away_says_nothing_about_a_fact(fault: Exception) -> 
 )
 def test_everything_else_is_looked_for_in_the_facts(fault: Exception) -> None:
     assert not unreachable(fault)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        asyncpg.AdminShutdownError(),
+        asyncpg.ConnectionDoesNotExistError(),
+        asyncpg.QueryCanceledError(),
+        asyncpg.LockNotAvailableError(),
+        asyncpg.DeadlockDetectedError(),
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InternalClientError(),
+        ConnectionResetError(),
+        TimeoutError(),
+        PoolTimeout(),
+        _from_database(asyncpg.LockNotAvailableError()),
+    ],
+    ids=lambda fault: type(getattr(fault, "orig", fault)).__name__,
+)
+def test_what_passes_by_itself_passes_on_whichever_connection_it_was_met(fault: Exception) -> None:
+    assert is_passing(fault)
+
+
+@pytest.mark.parametrize("fault", [ValueError(), asyncpg.UniqueViolationError(), asyncpg.DataError("invalid input")])
+def test_a_defect_does_not_pass(fault: Exception) -> None:
+    assert not is_passing(fault)
 
 
 def test_the_reason_that_is_kept_quotes_nothing() -> None:

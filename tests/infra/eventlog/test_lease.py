@@ -45,6 +45,17 @@ async def test_a_released_lease_is_free_at_once(new_database: NewDatabase) -> No
     assert await new.hold() == 2
 
 
+async def test_a_lease_that_cannot_be_released_is_not_believed_any_more(
+    new_database: NewDatabase, service_url: str
+) -> None:
+    lease = Lease(new_database(), "lamp")
+    async with lease.renewed():
+        await lease.hold()
+        await rows(service_url, "alter table lease rename to mislaid")
+    await rows(service_url, "alter table mislaid rename to lease")
+    assert lease.epoch is None
+
+
 async def test_renewal_keeps_a_lease_beyond_its_time_and_silence_loses_it(new_database: NewDatabase) -> None:
     ttl = timedelta(seconds=0.3)
     kept, rival = Lease(new_database(), "kept", ttl=ttl), Lease(new_database(), "kept", ttl=ttl)

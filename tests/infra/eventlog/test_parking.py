@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -102,6 +101,7 @@ async def test_parked_facts_take_effect_in_order_when_they_are_retried(
     new_database: NewDatabase, log: PostgresLog, service_url: str
 ) -> None:
     sick, database = new_id(), new_database()
+    aggregate = (BRAND, f"lamp:{sick}")
     await log.append("lamps", 1, [entry(number, lamp_id=sick) for number in range(1, 5)])
     allergy = _Allergy(1, 3)
     follower = Follower(database, log, "watch", [on(Lit, allergy)])
@@ -109,11 +109,11 @@ async def test_parked_facts_take_effect_in_order_when_they_are_retried(
     assert await parked_count(database, "watch") == 4
     by_hand = Follower(new_database(), log, "watch", [on(Lit, allergy)])
 
-    assert await by_hand.retry_parked(1) == 0  # not cured yet
+    assert await by_hand.retry_aggregate(aggregate) == 0  # not cured yet
     assert [row["attempts"] for row in await rows(service_url, _PARKED)] == [4, 0, 0, 0]
 
     allergy.to = {3}
-    assert await by_hand.retry_parked(4) == 2  # whichever is named, the first comes first
+    assert await by_hand.retry_aggregate(aggregate) == 2
     assert await _effects(service_url) == [1, 2]
     assert [(row["position"], row["reason"]) for row in await rows(service_url, _PARKED)] == [
         (3, "ArithmeticError"),
@@ -123,18 +123,13 @@ async def test_parked_facts_take_effect_in_order_when_they_are_retried(
     await log.append("lamps", 1, [entry(5, lamp_id=sick)])
     await follower.once()
     allergy.to = set()
-    assert await by_hand.retry_parked(3) == 3
+    assert await by_hand.retry_aggregate(aggregate) == 3
     assert await _effects(service_url) == [1, 2, 3, 4, 5]
     assert await parked_count(database, "watch") == 0
 
     await log.append("lamps", 1, [entry(6, lamp_id=sick)])
     await follower.once()
     assert await _effects(service_url) == [1, 2, 3, 4, 5, 6]
-
-
-async def test_what_is_not_parked_cannot_be_retried(database: Database, log: PostgresLog) -> None:
-    with pytest.raises(LookupError):
-        await Follower(database, log, "watch", [on(Lit, keep)]).retry_parked(1)
 
 
 async def test_two_reactions_to_one_type_share_one_fate(database: Database, log: PostgresLog, service_url: str) -> None:

@@ -1,12 +1,16 @@
 """Reconciliation: an outbox and the log, held against one another."""
 
 import asyncio
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
 
 from infra.eventlog.reconcile import Compared, compare, keep_reconciled, last_verdict, reconcile
 from infra.eventlog.retention import forget_published
-from infra.eventlog.status import look, readiness
-from tests.infra.eventlog.builders import until
+from infra.eventlog.status import PATIENCE, look, readiness
+from tests.infra.eventlog.builders import rows, until
 from tests.infra.eventlog.house import House
 
 
@@ -80,3 +84,51 @@ async def test_of_two_instances_one_reconciles_and_not_again_within_the_hour(thr
     stop.set()
     await again
     assert await last_verdict(lamps.database, "lamps") == verdict
+
+
+async def test_asked_to_stop_in_the_midst_of_it_no_verdict_is_kept(three: House, log_url: str) -> None:
+    lamps, stop = three.services["lamps"], asyncio.Event()
+    async with _kept_away(log_url) as is_waited_for:
+        running = asyncio.create_task(keep_reconciled(lamps.database, three.log, "lamps", stop, first=0))
+        await until(is_waited_for)
+        stop.set()
+    await running
+    assert await last_verdict(lamps.database, "lamps") is None
+
+
+async def test_a_log_that_does_not_answer_is_away_to_a_probe_within_a_second(three: House, log_url: str) -> None:
+    lamps = three.services["lamps"]
+    async with _kept_away(log_url):
+        began = datetime.now(UTC)
+        ready = await readiness(lamps.database, three.log, "lamps")
+        assert datetime.now(UTC) - began < 2 * timedelta(seconds=PATIENCE)
+    assert (ready["log"], ready["lag"], ready["parked"]) == ("away", None, 0)
+
+
+async def test_of_very_many_differences_all_are_counted_and_the_first_named(three: House) -> None:
+    await three.in_log("update log_source set last_relay_seq = 245 where source = 'lamps'")
+    await three.in_log(
+        "insert into fact (position, source, relay_seq, envelope) select 1000 + n, source, 45 + n, envelope"
+        " from fact, generate_series(1, 200) n where source = 'lamps' and relay_seq = 45"
+    )
+    found = await _compare(three)
+    assert (found.foreign_count, found.foreign) == (200, tuple(range(46, 146)))
+
+
+@asynccontextmanager
+async def _kept_away(log_url: str) -> AsyncIterator[Callable[[], Awaitable[object]]]:
+    """Whoever reads the log waits; what is given tells whether somebody does."""
+
+    async def is_waited_for() -> object:
+        return await rows(
+            log_url,
+            "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+        )
+
+    connection = await asyncpg.connect(log_url)
+    try:
+        async with connection.transaction():
+            await connection.execute("lock table fact, log_source in access exclusive mode")
+            yield is_waited_for
+    finally:
+        await connection.close()

@@ -6,9 +6,9 @@ import pytest
 
 from infra.eventlog.follower import Follower
 from infra.eventlog.lease import LeaseLost
-from infra.eventlog.port import LogGap
+from infra.eventlog.port import Deposed, Entry, LogGap
 from infra.eventlog.refill import refill
-from infra.eventlog.refusals import LogHasOthers, OutboxTooShort
+from infra.eventlog.refusals import LogBusy, LogHasOthers, OutboxTooShort
 from infra.eventlog.retention import forget_published
 from infra.eventlog.status import look
 from infra.eventlog.verify import verify
@@ -159,6 +159,17 @@ async def test_a_running_follower_that_has_passed_facts_goes_back_for_them_at_on
     await until(taken, seconds=20)
     stop.set()
     await running
+
+
+async def test_a_later_refill_or_relay_is_not_set_back_by_an_earlier_one(three: House) -> None:
+    lamps = three.services["lamps"]
+    await three.in_log("update log_source set epoch = 1000 where source = 'lamps'")
+    await three.in_log("delete from fact where source = 'lamps' and relay_seq > 40")
+    with pytest.raises(LogBusy):
+        await refill(lamps.database, three.log, "lamps")
+    assert await lamps.rows("select 1 from outbox where published_at is null") == []
+    with pytest.raises(Deposed):
+        await three.log.append("lamps", 999, [Entry(1, (await everything(three.log))[0].envelope)])
 
 
 async def test_what_the_outbox_no_longer_keeps_is_refused_by_its_numbers(three: House) -> None:

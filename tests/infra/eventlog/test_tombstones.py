@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.database import EVERY_BRAND, Database
@@ -44,6 +45,23 @@ async def test_facts_about_what_was_buried_are_taken_without_effect_in_their_own
     assert await rows(service_url, "select position from follower_cursor") == [{"position": 4}]
 
 
+@pytest.mark.parametrize("field", ["owner_id", "former_owner_id"])
+async def test_a_fact_about_something_else_that_names_what_was_buried_has_no_effect_either(
+    field: str, database: Database, log: PostgresLog, service_url: str
+) -> None:
+    dead = new_id()
+    async with database.transaction(BRAND) as tx:
+        await bury(tx, f"owner:{dead}", now=NOW)
+    named = [{field: str(owner)} for owner in (dead, new_id())] + [{field: None}]
+    facts = [
+        entry(number, data={"lamp_id": str(new_id()), "by": number, **more})
+        for number, more in enumerate(named, start=1)
+    ]
+    await log.append("lamps", 1, facts)
+    await Follower(database, log, "watch", [on(Lit, keep)]).once()
+    assert await _effects(service_url) == [2, 3]
+
+
 async def test_a_parked_fact_about_what_was_buried_since_is_let_go_without_effect(
     database: Database, log: PostgresLog, service_url: str
 ) -> None:
@@ -57,7 +75,7 @@ async def test_a_parked_fact_about_what_was_buried_since_is_let_go_without_effec
     follower = Follower(database, log, "watch", [on(Lit, fail)])
     await follower.once()
     await _bury(database, dead)
-    assert await follower.retry_parked(1) == 2
+    assert await follower.retry_aggregate((BRAND, f"lamp:{dead}")) == 2
     assert await _effects(service_url) == []
     assert await rows(service_url, "select * from parked_fact") == []
 

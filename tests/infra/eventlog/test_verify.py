@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from infra.database import Database
+from infra.eventlog.postgres import PostgresLog
 from infra.eventlog.refill import refill
 from infra.eventlog.status import look
 from infra.eventlog.verify import verify
@@ -35,6 +37,15 @@ async def _found(three: House) -> dict[str, tuple[int, tuple[str, ...]]]:
     lamps = three.services["lamps"]
     done = await verify(lamps.database, three.log, "lamps")
     return {damage.kind: (damage.count, damage.examples) for damage in done.damage}
+
+
+async def test_one_connection_to_each_database_is_enough(
+    three: House, three_urls: dict[str, str], log_url: str
+) -> None:
+    database, log = Database(three_urls["lamps"], pool_size=1), PostgresLog(log_url, pool_size=1)
+    assert (await verify(database, log, three.services["lamps"].name)).damage == ()
+    await log.dispose()
+    await database.dispose()
 
 
 async def test_a_whole_log_is_counted(three: House) -> None:

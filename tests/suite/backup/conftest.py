@@ -1,4 +1,4 @@
-"""One small suite, backed up once: tests copy the backup, and leave the suite as they found it."""
+"""One small suite, backed up once: tests copy the backup; the last ones of the restore change the suite."""
 
 import asyncio
 import shutil

@@ -18,8 +18,10 @@ from suite.backup import copying, keyfile, manifest
 from suite.backup.backup import Made, backup
 from suite.backup.obstacles import BackupFailed, KeyFileRefused, NoCopyingHere, NothingToBackUp, RestoreRefused
 from suite.backup.restore import restore
-from suite.launcher import lock
+from suite.backup.server import reached
+from suite.launcher import aside, lock, ports
 from suite.launcher.obstacles import AlreadyRunning
+from suite.launcher.postgres import Postgres
 from suite.launcher.settings import ROOT, LauncherSettings
 from tests.suite.backup.conftest import quiet
 from tests.suite.backup.standing import Standing
@@ -132,6 +134,22 @@ def test_a_stopped_suite_is_started_for_it_but_not_while_another_command_has_the
         backup(suite.settings, to, quiet)
 
 
+def test_what_a_killed_restore_left_running_is_ended_before_its_cluster_is_undone(suite: Standing) -> None:
+    folder = suite.server.folder
+    new = folder / "cluster.restoring"
+    subprocess.run(["cp", "-a", str(suite.server.cluster), str(new)], check=True)
+    before = (suite.server.cluster / "PG_VERSION").stat().st_ino
+    aside.swap(folder, new)
+    left = Postgres(suite.settings.data, ports.free(), password=suite.secrets["postgres"])
+    left.start()
+    try:
+        with reached(suite.settings):
+            assert not left.running()
+        assert (suite.server.cluster / "PG_VERSION").stat().st_ino == before
+    finally:
+        left.stop()
+
+
 async def _role(admin_url: str, statement: str) -> None:
     connection = await asyncpg.connect(admin_url)
     try:
@@ -173,3 +191,5 @@ def test_keys_are_written_apart_for_their_owner_only(suite: Standing, taken: Mad
         keyfile.export(suite.settings, file)
     with pytest.raises(KeyFileRefused, match="in the backup that they open"):
         keyfile.export(suite.settings, taken.folder / "maison.keys")
+    with pytest.raises(KeyFileRefused, match="beside the backups"):
+        keyfile.export(suite.settings, taken.folder.parent / "maison.keys")

@@ -1,5 +1,7 @@
 """The file of tombstones beside the keys: only ever longer, and what an older database has forgotten comes from it."""
 
+import fcntl
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,6 +46,24 @@ def test_a_line_that_was_cut_off_is_none_and_is_said_again(tmp_path: Path, left:
     assert memory.read() == [_stone(1)]
     assert memory.remember([_stone(1), _stone(2)]) == 1
     assert memory.read() == [_stone(1), _stone(2)]
+
+
+def test_two_that_write_at_once_cut_nothing_of_each_other(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / FILE)
+    memory.remember([_stone(1)])
+    told: list[int] = []
+    second = threading.Thread(target=lambda: told.append(memory.remember([_stone(1), _stone(3)])))
+    line = _stone(2).model_dump_json().encode() + b"\n"
+    with memory.path.open("ab", buffering=0) as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        first.write(line[:20])
+        second.start()
+        # As long as the first has not ended its line, the second has not begun.
+        second.join(0.3)
+        first.write(line[20:])
+    second.join(20)
+    assert told == [1]
+    assert memory.read() == [_stone(1), _stone(2), _stone(3)]
 
 
 def test_a_damaged_line_stops_everything(tmp_path: Path) -> None:

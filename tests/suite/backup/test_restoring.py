@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from infra import keys
 from suite.backup import copying, keyfile, manifest
 from suite.backup.backup import Made, backup
+from suite.backup.keyfile import KeyFile
 from suite.backup.obstacles import (
     BackupDamaged,
     BackupUnfit,
@@ -20,14 +22,16 @@ from suite.backup.obstacles import (
     TombstonesUnreadable,
 )
 from suite.backup.restore import restore
-from suite.backup.tombstones import FILE, Memory
+from suite.backup.tombstones import FILE, Memory, Tombstone
 from suite.launcher import aside, lock
 from suite.launcher.obstacles import AlreadyRunning, DiskFull, Obstacle
+from suite.launcher.settings import LauncherSettings
 from tests.profile.build import registered
 from tests.suite.backup.conftest import quiet, sealed_phone
 from tests.suite.backup.standing import Standing, standing
 
 Copied = Callable[[], Path]
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def _say(folder: Path, **changed: Any) -> Path:
@@ -166,6 +170,22 @@ def test_a_machine_that_lost_everything_stands_again_with_the_key_file(
         other.write_text(strange.model_dump_json())
         with pytest.raises(OtherKeys):
             keyfile.install(fresh.settings, keyfile.read(other), taken.manifest)
+
+
+def test_the_key_files_tombstones_are_added_to_those_that_are_there(taken: Made, tmp_path: Path) -> None:
+    settings = LauncherSettings(data=tmp_path)
+    memory = Memory(settings.keys / FILE)
+    one, two, three = (
+        Tombstone(database="maison_profile", brand_id="lumiere", aggregate=f"client:{number}", buried_at=NOW)
+        for number in range(3)
+    )
+    memory.remember([one, two])
+    beside = {FILE: "".join(stone.model_dump_json() + "\n" for stone in (two, three))}
+    keyfile.install(settings, KeyFile(written_at=NOW, keys={}, beside=beside), taken.manifest)
+    assert memory.read() == [one, two, three]
+    damaged = KeyFile(written_at=NOW, keys={}, beside={FILE: "?\n"})
+    with pytest.raises(TombstonesUnreadable, match="the key file's"):
+        keyfile.install(settings, damaged, taken.manifest)
 
 
 async def _one_more(suite: Standing) -> None:

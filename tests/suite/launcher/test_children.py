@@ -124,6 +124,15 @@ def test_a_start_waits_until_every_process_is_ready(play: Play) -> None:
     assert stage.ids.keys() == {"one", "two"}
 
 
+def test_each_is_written_down_before_the_next_is_started(play: Play, tmp_path: Path) -> None:
+    stage = play(process("one", READY), process("two", READY))
+    # The second cannot be started: a folder stands where its log goes.
+    (tmp_path / "two.log").mkdir()
+    with pytest.raises(IsADirectoryError):
+        stage.children.start()
+    assert stage.ids.keys() == {"one"}
+
+
 def test_a_process_that_dies_at_start_is_named_with_the_end_of_its_log(play: Play) -> None:
     stage = play(process("one", DYING))
     stage.children.start()
@@ -213,6 +222,14 @@ def test_ending_a_process_that_does_not_listen_kills_it(tmp_path: Path) -> None:
     assert stubborn.running is not None
     assert stubborn.running.wait(WAIT) == -signal.SIGKILL
     stubborn.listener.close()
+
+
+def test_what_an_older_launcher_wrote_down_names_its_programs_too(tmp_path: Path) -> None:
+    children = '{"feedback": {"pid": 7, "port": 1, "restarts": 0}}'
+    (tmp_path / "state.json").write_text(f'{{"launcher": 1, "phase": "ready", "children": {children}}}')
+    found = state.read(tmp_path)
+    assert found is not None
+    assert found.children["feedback"].program == "feedback"
 
 
 def test_what_a_killed_launcher_left_running_is_ended_but_no_other_program(tmp_path: Path) -> None:

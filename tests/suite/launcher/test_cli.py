@@ -115,7 +115,19 @@ def test_a_reset_asks_first(tmp_path: Path) -> None:
     data = tmp_path / "data"
     assert maison(data, "doctor").returncode in {0, 1}
     assert data.exists()
-    assert maison(data, "reset").returncode == 1
+    asked = maison(data, "reset")
+    assert asked.returncode == 1
+    assert "backups" not in asked.stdout
     assert data.exists()
     assert maison(data, "reset", "--yes").returncode == 0
     assert not data.exists()
+
+
+@pytest.mark.parametrize("answer", [(), ("--yes",)])
+def test_a_reset_says_that_backups_open_nothing_without_the_keys(tmp_path: Path, answer: tuple[str, ...]) -> None:
+    kept = tmp_path / "data-backups" / "maison-20260601T030000Z" / "manifest.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}")
+    said = maison(tmp_path / "data", "reset", *answer).stdout
+    assert f"the backups in {tmp_path / 'data-backups'} stay, but open nothing without `maison keys export`" in said
+    assert kept.exists()

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import asyncpg
 import pytest
 
 from infra import provision
-from suite.launcher import ports
+from suite.launcher import ports, up
 from suite.launcher.obstacles import PostgresUnfit
 from suite.launcher.own_postgres import ask, shortcomings
 from suite.launcher.postgres import Postgres, folder_for
@@ -180,6 +181,33 @@ def test_a_file_that_names_another_program_is_removed(server: Postgres) -> None:
     pid_file = server.cluster / "postmaster.pid"
     pid_file.write_text(f"{os.getpid()}\n{server.cluster}\n")
     server.start()
+    assert server.running()
+
+
+def test_an_empty_file_that_a_crash_left_is_removed_and_one_that_is_gone_is_no_fault(server: Postgres) -> None:
+    server.stop()
+    server.stop_left_over()
+    (server.cluster / "postmaster.pid").touch()
+    server.start()
+    assert server.running()
+
+
+def test_the_launcher_outlives_a_server_that_cannot_be_started_for_a_while(
+    server: Postgres, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.stop()
+    # As on a full disk: a folder stands where its log goes.
+    server.log.unlink()
+    server.log.mkdir()
+    keeping = threading.Thread(target=up.keep_running, args=(server,), daemon=True)
+    keeping.start()
+    said = ""
+    while "PostgreSQL could not be started" not in said:
+        keeping.join(0.05)
+        assert keeping.is_alive()
+        said += capsys.readouterr().err
+    server.log.rmdir()
+    keeping.join(60)
     assert server.running()
 
 

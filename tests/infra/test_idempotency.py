@@ -1,0 +1,103 @@
+"""Effects that happen once per key: acted on once, answered alike, forgotten in time."""
+
+import asyncio
+import hashlib
+
+import httpx
+
+from infra.idempotency import forget_expired
+from tests.asking import until
+from tests.infra.notes import ADVISOR, JSON, OTHER_BRAND, problem
+from tests.running import Running
+
+
+async def test_a_creating_request_needs_a_key(app: Running) -> None:
+    client = app.client(ADVISOR)
+    for headers in ({}, {"Idempotency-Key": ""}, {"Idempotency-Key": "x" * 256}, {"Idempotency-Key": "a b"}):
+        assert problem(await client.post("/v1/notes", json={"text": "a"}, headers=headers)) == "idempotency-key-missing"
+
+
+async def test_the_same_key_acts_once_and_answers_the_same_bytes(app: Running) -> None:
+    client = app.client(ADVISOR)
+    first = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "k"})
+    again = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": '"k"'})
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert again.headers["idempotency-replayed"] == "true"
+    other = await client.post("/v1/notes", json={"text": "b"}, headers={"Idempotency-Key": "k"})
+    assert (other.status_code, problem(other)) == (422, "idempotency-key-reused")
+    assert len(await app.facts("test.noted.v1")) == 1
+    # Another caller's key is another key.
+    await app.client(OTHER_BRAND).post("/v1/notes", json={"text": "b"}, headers={"Idempotency-Key": "k"})
+    assert len(await app.rows("select * from note")) == 2
+
+
+async def test_forty_rivals_with_one_key_have_one_effect(app: Running) -> None:
+    client = app.client(ADVISOR)
+
+    async def attempt() -> httpx.Response:
+        return await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "storm"})
+
+    answers = await asyncio.gather(*(attempt() for _ in range(40)))
+    created = {answer.content for answer in answers if answer.status_code == 201}
+    assert len(created) == 1
+    for answer in answers:
+        if answer.status_code != 201:
+            # Still running, or more callers than the pool has connections: both say when to come back.
+            assert answer.status_code in {409, 503}
+            assert answer.headers["retry-after"]
+    assert len(await app.rows("select * from note")) == 1
+    assert len(await app.facts("test.noted.v1")) == 1
+
+
+async def test_a_no_that_stays_a_no_is_kept_and_its_effect_undone(app: Running) -> None:
+    client = app.client(ADVISOR)
+    first = await client.post("/v1/notes", json={"text": "loud"}, headers={"Idempotency-Key": "k"})
+    again = await client.post("/v1/notes", json={"text": "loud"}, headers={"Idempotency-Key": "k"})
+    assert (problem(first), first.content) == ("test-too-loud", again.content)
+    assert "idempotency-replayed" in again.headers
+    assert await app.rows("select * from note") == []
+    assert await app.facts() == []
+
+
+async def test_a_taken_answer_is_not_kept(app: Running) -> None:
+    client = app.client(ADVISOR)
+    for _ in range(2):
+        answer = await client.post("/v1/notes", json={"text": "taken"}, headers={"Idempotency-Key": "k"})
+        assert problem(answer) == "test-already-said"
+        assert "idempotency-replayed" not in answer.headers
+    assert await app.rows("select * from idempotency_key") == []
+
+
+async def test_stored_answers_are_sealed(app: Running) -> None:
+    first = await app.client(ADVISOR).post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "k"})
+    [row] = await app.rows("select body from idempotency_key")
+    assert first.json()["note_id"].encode() not in row["body"]
+
+
+async def test_a_replay_carries_the_entity_tag_too(app: Running) -> None:
+    client = app.client(ADVISOR)
+    first = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "k"})
+    again = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "k"})
+    assert first.headers["etag"] == again.headers["etag"] == '"1"'
+
+
+async def test_a_fingerprint_cannot_be_guessed_from_a_copy_of_the_database(app: Running) -> None:
+    await app.client(ADVISOR).post("/v1/notes", content=b'{"text":"a"}', headers=JSON | {"Idempotency-Key": "k"})
+    [row] = await app.rows("select fingerprint from idempotency_key")
+    assert row["fingerprint"] != hashlib.sha256(b'POST /v1/notes?\n{"text":"a"}').digest()
+
+
+async def test_expired_keys_are_forgotten_and_others_kept(app: Running) -> None:
+    client = app.client(ADVISOR)
+    for key in ("old", "new"):
+        await client.post("/v1/notes", json={"text": key}, headers={"Idempotency-Key": key})
+    await app.rows("update idempotency_key set expires_at = now() - interval '1 second' where key = 'old' returning 1")
+    stop = asyncio.Event()
+    sweep = asyncio.create_task(forget_expired(app.kit.database, stop))
+
+    async def gone() -> bool:
+        return [row["key"] for row in await app.rows("select key from idempotency_key")] == ["new"]
+
+    await until(gone)
+    stop.set()
+    await sweep

@@ -1,10 +1,14 @@
 """The relay: every fact into the log, once and in order, whatever is killed in between."""
 
 import asyncio
+import json
+from typing import ClassVar
 from uuid import UUID
 
 import pytest
 
+from infra.eventlog.direct import direct
+from infra.eventlog.facts import Fact
 from infra.eventlog.lease import LeaseLost
 from infra.eventlog.port import Deposed
 from infra.eventlog.postgres import PostgresLog
@@ -49,6 +53,33 @@ async def test_a_fact_reaches_the_log_as_a_cloud_event(
         "traceparent": traceparent,
         "data": {"lamp_id": str(lamp_id), "by": 0},
     }
+
+
+class LampNamed(Fact):
+    type: ClassVar[str] = "lamps.lamp-named.v1"
+    aggregate: ClassVar[str] = "lamp_id"
+
+    lamp_id: UUID
+    name: str | None
+
+
+@pytest.mark.parametrize("name", [None, 'a "lamp", {or} %s \\ not', "灯"])
+async def test_the_data_stands_in_the_envelope_as_it_was_recorded_and_no_trace_is_left_out(
+    new_database: NewDatabase, log: PostgresLog, log_url: str, name: str | None
+) -> None:
+    fact = LampNamed(lamp_id=new_id(), name=name)
+    database = new_database()
+    await announce(database, fact)
+    async with direct(database.engine) as connection:
+        await connection.execute("update outbox set traceparent = null")
+    assert await Relay(database, log, "lamps").once() == 1
+    (row,) = await rows(log_url, "select envelope::text from fact")
+    envelope = json.loads(row["envelope"])
+    assert envelope["data"] == fact.model_dump(mode="json")
+    (stored,) = await everything(log)
+    # What a relay writes down is what the envelope itself would write.
+    assert envelope == json.loads(stored.envelope.to_json())
+    assert "traceparent" not in envelope
 
 
 async def test_an_empty_outbox_is_no_work(new_database: NewDatabase, log: PostgresLog) -> None:

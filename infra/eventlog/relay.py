@@ -31,7 +31,7 @@ with next as (
 )
 update relay_state set last_relay_seq = $2 + (select count(*) from stamped) where source = $1
 """
-# The envelope (see port.Envelope) is put together here: to read the data and write it again took a third of a relay's
+# The envelope (see port.Envelope) is put together here: to read the data and write it again took half of a relay's
 # time. An absent traceparent is left out, but not a null in the data, which is set in as it stands.
 _STAMPED = """
 select relay_seq, event_id, format('%s, "data": %s}', left(json_strip_nulls(json_build_object(

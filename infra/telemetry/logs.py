@@ -50,8 +50,8 @@ def configure_logs(service: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        # One write for a line; print would make two, the line and its end.
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        # One write for a line; print would make two, the line and its end. To what is standard output at that moment.
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stdout),
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(service=service)

@@ -83,13 +83,13 @@ def _said(process: processes.Process) -> Document:
     return document
 
 
-def release(text: str) -> None:
+def release(text: str, path: Path = RELEASED) -> None:
     """Make a document the promise; raises PromiseBroken when it takes back what was promised before."""
-    taken_back = broken(json.loads(RELEASED.read_text()), json.loads(text)) if RELEASED.exists() else []
+    taken_back = broken(json.loads(path.read_text()), json.loads(text)) if path.exists() else []
     if taken_back:
         advice = "Serve the change under another path; or, if nobody relies on the old one, delete the file first."
-        raise PromiseBroken(f"{RELEASED.name} promises otherwise: {'; '.join(taken_back)}", advice)
-    RELEASED.write_text(text)
+        raise PromiseBroken(f"{path.name} promises otherwise: {'; '.join(taken_back)}", advice)
+    path.write_text(text)
 
 
 def merge(documents: Iterable[tuple[str, Document]]) -> Document:

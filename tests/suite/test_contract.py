@@ -3,12 +3,13 @@
 import copy
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from suite.contract import broken
-from suite.launcher.openapi import FILE, RELEASED
+from suite.launcher.openapi import FILE, RELEASED, PromiseBroken, release
 
 Document = dict[str, Any]
 Change = Callable[[Document], object]
@@ -258,6 +259,19 @@ def test_what_is_only_added_breaks_nothing(change: str) -> None:
     made = copy.deepcopy(document())
     ADDITIONS[change](made)
     assert broken(document(), made) == []
+
+
+def test_a_promise_is_made_and_added_to_but_not_taken_back(tmp_path: Path) -> None:
+    promised = tmp_path / "released.json"
+    release(json.dumps(document()), promised)
+    added, taken_back = document(), document()
+    form(added)["size"] = {"type": "string"}
+    release(json.dumps(added), promised)
+    assert json.loads(promised.read_text()) == added
+    taken_back["paths"].clear()
+    with pytest.raises(PromiseBroken, match="PUT /v1/pieces: removed"):
+        release(json.dumps(taken_back), promised)
+    assert json.loads(promised.read_text()) == added
 
 
 def test_the_document_of_today_keeps_what_the_released_one_promised() -> None:

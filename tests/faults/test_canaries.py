@@ -150,6 +150,11 @@ def test_a_value_is_found_in_every_disguise() -> None:
     assert found_pinyin(b"Wang Yu'an, wang yuan", frozenset({"wangyuan"})) == {"wangyuan"}
 
 
+def test_a_name_is_not_found_in_an_id_that_has_three_of_its_bytes_by_chance() -> None:
+    assert found(b"0190b6a2-7c1e-7000-8000-00e7bf80aa01") == []
+    assert found("翀安".encode().hex().encode()) == ["name (翀安)"]
+
+
 def test_a_phone_number_is_not_found_in_digits_that_are_there_by_chance() -> None:
     for text in (
         "\\\\x0a199001300425f",

@@ -252,7 +252,7 @@ async def test_while_the_follower_lags_the_answer_is_not_personal(house: House) 
         listed = await house.prepared(visit)
         assert listed is not None
         answers = [
-            await house.recommended(),
+            await house.recommended_now(),
             listed,
             (await house.recommend.client(HER).get("/v1/me/recommendations")).json(),
         ]
@@ -281,6 +281,6 @@ async def test_while_nobody_can_tell_how_old_it_is_the_answer_is_not_personal(
     await postgres.drop(house.recommend.settings.log_url)
 
     async def impersonal() -> bool:
-        return not (await house.recommended())["personalised"]
+        return not (await house.recommended_now())["personalised"]
 
     await until(impersonal)

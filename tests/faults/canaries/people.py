@@ -17,6 +17,7 @@ _FAMILIES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 _GIVEN = "彧翀婠祎"
 _SECOND = "安宁书影清和舒文知远若云晚晴"
 _BASE64 = 3  # bytes that base64 turns into four characters
+_SHORT = 3  # bytes: as many as one Chinese character has
 
 # What every value of a kind has in it, and nothing else has. Names have one of the rare characters.
 MARKS = {
@@ -104,7 +105,9 @@ def found(everything: bytes, *, names_allowed: bool = False) -> list[str]:
     # The address begins with a rare character that may be allowed; its own mark is looked for all the same.
     kinds = [kind for kind, mark in MARKS.items() if _stands(everything, mark)]
     if not names_allowed:
-        kinds += [f"name ({one})" for one in _GIVEN if _stands(everything, one)]
+        # The rare character alone, and the whole given name, which is long enough for every disguise.
+        given = [rare + second for rare in _GIVEN for second in sorted(set(_SECOND))]
+        kinds += [f"name ({one})" for one in (*_GIVEN, *given) if _stands(everything, one)]
     return kinds
 
 
@@ -120,15 +123,20 @@ def _stands(everything: bytes, mark: str) -> bool:
 
 
 def disguises(mark: str) -> Iterator[bytes]:
-    """In hexadecimal as bytea is dumped, percent-encoded, escaped as in JSON, protobuf and Python, in base64."""
+    """In hexadecimal as bytea is dumped, percent-encoded, escaped as in JSON, protobuf and Python, in base64.
+
+    Without those that are so short that they turn up by chance, in ids and in what is encrypted.
+    """
     clear = mark.encode()
-    yield clear.hex().encode()
+    if len(clear) > _SHORT:
+        yield clear.hex().encode()
     if not mark.isascii():
         yield quote(mark).encode()
         yield mark.encode("unicode_escape")
         yield "".join(f"\\{byte:03o}" for byte in clear).encode()
         yield "".join(f"\\x{byte:02x}" for byte in clear).encode()
-        yield mark.encode("gb18030")
+        if len(clear) > _SHORT:
+            yield mark.encode("gb18030")
     for shift in range(_BASE64):
         # The characters that depend on what stands before and after are left out.
         whole = base64.b64encode(b"\0" * shift + clear).rstrip(b"=")

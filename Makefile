@@ -76,8 +76,9 @@ openapi: venv ## write gateway/openapi.json anew from the services
 facts: venv ## write docs/facts.md and docs/asyncapi.json anew from the code
 	@$(BIN)/python -m infra.eventlog.asyncapi docs tests/contracts/facts services gateway
 
+# Two processes, each with a PostgreSQL of its own; the tests of one file stay together.
 test: dev ## the whole test suite, on its own throw-away PostgreSQL
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 faults: dev ## kill everything a thousand times, then replace and kill the suite under load; print what is left
 	@$(BIN)/python -m tests.faults.main

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,15 @@ from tests.running import Running, Throwaway, start
 from tests.throwaway import throwaway
 
 Start = Callable[..., Awaitable[Running]]
+
+TESTS = Path(__file__).parent
+LONG = {"faults", "journeys", "rights", "fuzz"}  # folders of the tests that take longest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: two processes share the files out, and neither shall wait for the other's last."""
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in LONG)
+
 
 # At import, so that it holds for every test, and for the processes that tests start.
 shell.forget()

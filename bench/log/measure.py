@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.figures import ROUNDS, Figure, quantile, ratio
 from bench.ground import Ground, laid
+from bench.log.roles import WRITERS
 from bench.log.visits import announce, make_tables
 from bench.machine import Broken, python, said, started, tell
 from infra.database import Database
@@ -38,7 +39,7 @@ def _seen(ground: Ground, rounds: int) -> Iterator[Figure]:
     late, middle, rates = [], [], []
     follower = f"bench-{next(_names)}"
     for _ in range(rounds):
-        order = {"name": follower, "count": RATE * SECONDS, "times": True}
+        order = {"name": follower, "count": RATE * SECONDS + WRITERS, "times": True}  # the warming ones too
         with (
             _role(ground, "taking", **order) as taking,
             _role(ground, "announcing", rate=RATE, seconds=SECONDS) as told,
@@ -46,9 +47,10 @@ def _seen(ground: Ground, rounds: int) -> Iterator[Figure]:
             for process in (taking, told):
                 said(process)
                 tell(process)
-            effects = said(taking)["committed"]
+            taken = said(taking)["committed"]
             tell(told)
             announced, took = said(told).values()
+        effects = {number: taken[number] for number in taken.keys() & announced.keys()}
         if len(effects) != RATE * SECONDS or effects.keys() != announced.keys():
             raise Broken(f"{len(announced)} facts were announced and {len(effects)} took effect")
         rates.append(len(announced) / took)

@@ -13,7 +13,9 @@ from infra.eventlog.hint import Hint
 from infra.eventlog.port import Deposed, Entry, Envelope, LogForked, LogGap, Stored
 from infra.telemetry import reduced
 
-POLL = 0.05  # seconds between two looks for facts that other processes append
+# Seconds between two looks for facts that other processes append: where some have just come, more are soon to follow;
+# every look in vain doubles the time to the next.
+SOON, POLL = 0.01, 0.05
 PARTITION = 10_000_000  # positions in one partition of `fact`
 
 _SOURCE = "select epoch, last_relay_seq from log_source where source = $1 for update"
@@ -48,6 +50,7 @@ class PostgresLog:
         self._database = Database(url, pool_size=pool_size, name="eventlog")
         self._engine = self._database.engine
         self._hint = Hint()
+        self._pause = POLL
         self._partition = partition
         self._room_until = 0  # positions below this have a partition, as far as this process knows
 
@@ -102,9 +105,10 @@ class PostgresLog:
             async with direct(self._engine) as connection:
                 rows = await connection.fetch(_READ, after, limit)
             left = deadline - loop.time()
+            self._pause = SOON if rows else min(2 * self._pause, POLL)
             if rows or left <= 0:
                 return [_stored(row) for row in rows]
-            await self._hint.wait(min(left, POLL))
+            await self._hint.wait(min(left, self._pause))
 
     async def _lock(self, connection: Connection, source: str, epoch: int) -> Any:
         held = await connection.fetchrow(_SOURCE, source)

@@ -96,27 +96,29 @@ async def run_once(request: Request, handler: Handler, once: Once, *, route: str
     caller, kit = request.state.caller, request.app.state.kit
     body = await request.body()
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body
-    row = {
-        "brand": caller.brand_id,
-        "subject": caller.subject,
-        "route": route,
-        "key": key,
-    }
     async with kit.database.transaction(caller.brand_id) as tx:
-        # Keyed: from a plain digest, whoever has a copy of the database could find out a password or a phone by trying.
-        row["fingerprint"] = keyring(tx).blind("idempotency_key", hashlib.sha256(asked).hexdigest())
+        ring = keyring(tx)
+        row = {
+            "brand": caller.brand_id,
+            "subject": caller.subject,
+            "route": route,
+            # Keyed digests: some callers make their key of a phone, and from a plain digest of the request whoever has
+            # a copy of the database could find out a password or a phone by trying.
+            "key": ring.blind("idempotency_key.key", key).hex(),
+            "fingerprint": ring.blind("idempotency_key", hashlib.sha256(asked).hexdigest()),
+        }
         stored = await _claim(tx, row, expires_at=datetime.now(UTC) + once.keep)
         if stored is not None:
             if stored.fingerprint != row["fingerprint"]:
                 metrics.ONCE.labels("reused").inc()
                 raise KeyReused
             metrics.ONCE.labels("replayed").inc()
-            clear = keyring(tx).open("idempotency_key", "body", _row_id(row), stored.body)
+            clear = ring.open("idempotency_key", "body", _row_id(row), stored.body)
             headers = {REPLAYED: "true"} | ({"ETag": stored.etag} if stored.etag else {})
             return Response(clear, stored.status, headers, media_type=stored.media_type)
         metrics.ONCE.labels("first").inc()
         response = await _effect(tx, request, handler)
-        sealed = keyring(tx).seal("idempotency_key", "body", _row_id(row), bytes(response.body).decode())
+        sealed = ring.seal("idempotency_key", "body", _row_id(row), bytes(response.body).decode())
         await tx.execute(
             text(
                 "update idempotency_key set status = :status, media_type = :media_type, etag = :etag, body = :body"

@@ -74,6 +74,13 @@ async def test_stored_answers_are_sealed(app: Running) -> None:
     assert first.json()["note_id"].encode() not in row["body"]
 
 
+async def test_a_key_that_holds_a_phone_does_not_stand_there_in_clear(app: Running) -> None:
+    await app.client(ADVISOR).post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "13800138000"})
+    [row] = await app.rows("select idempotency_key::text as row from idempotency_key")
+    assert "13800138000" not in row["row"]
+    assert b"13800138000".hex() not in row["row"]
+
+
 async def test_a_replay_carries_the_entity_tag_too(app: Running) -> None:
     client = app.client(ADVISOR)
     first = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "k"})
@@ -91,12 +98,14 @@ async def test_expired_keys_are_forgotten_and_others_kept(app: Running) -> None:
     client = app.client(ADVISOR)
     for key in ("old", "new"):
         await client.post("/v1/notes", json={"text": key}, headers={"Idempotency-Key": key})
-    await app.rows("update idempotency_key set expires_at = now() - interval '1 second' where key = 'old' returning 1")
+        if key == "old":
+            await app.rows("update idempotency_key set expires_at = now() - interval '1 second' returning 1")
+    [new] = await app.rows("select key from idempotency_key where expires_at > now()")
     stop = asyncio.Event()
     sweep = asyncio.create_task(forget_expired(app.kit.database, stop))
 
     async def gone() -> bool:
-        return [row["key"] for row in await app.rows("select key from idempotency_key")] == ["new"]
+        return await app.rows("select key from idempotency_key") == [new]
 
     await until(gone)
     stop.set()

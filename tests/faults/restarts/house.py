@@ -61,6 +61,13 @@ class House:
         state = json.loads((self.data / "state.json").read_text())
         return {name: int(child["pid"]) for name, child in state["children"].items()}
 
+    def operations(self, service: str) -> dict[str, int]:
+        """The port of each instance of a service that reaches this one only."""
+        state = json.loads((self.data / "state.json").read_text())
+        return {
+            name: int(child["operations"]) for name, child in state["children"].items() if child["program"] == service
+        }
+
     def ready(self) -> None:
         """Wait until every instance is ready."""
         deadline = time.monotonic() + 120

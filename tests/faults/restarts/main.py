@@ -8,6 +8,7 @@ from tests import shell
 from tests.faults.restarts.house import running
 from tests.faults.restarts.load import Places
 from tests.faults.restarts.scenarios import killed, postgres_killed, rolling
+from tests.faults.restarts.takeover import taken_over
 
 RATE = 200  # requests a second
 
@@ -18,7 +19,9 @@ def run(rate: int = RATE) -> bool:
         with house.administrator() as administrator:
             places = Places(administrator)
         asyncio.run(house.settled())
-        held = True
+        taken = asyncio.run(taken_over(house))
+        sys.stdout.write("\n".join(map(str, taken)) + "\n")
+        held = all(one.is_right for one in taken)
         for scenario in (
             rolling(house, places, rate=rate),
             killed(house, places, rate=rate, victims=["profile", "appointments-2", "gateway"]),

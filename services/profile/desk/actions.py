@@ -62,7 +62,8 @@ async def register(tx: AsyncSession, newcomer: Newcomer, known: Sequence[Known],
 async def recognise(tx: AsyncSession, openid: Known, unionid: Known | None, *, now: datetime) -> UUID:
     """Who WeChat says she is; someone nobody knows is registered.
 
-    The unionid is the same in every app of the house: it joins two records on its own, unless both have purchases.
+    The unionid is the same in every app of the house: it joins two records on its own, unless both have purchases,
+    or something forbids that they are one.
     Raises ClientErased.
     """
     shown = [one for one in (openid, unionid) if one is not None]
@@ -78,7 +79,8 @@ async def recognise(tx: AsyncSession, openid: Known, unionid: Known | None, *, n
             await attempt.rollback()
         held = await _living(tx, shown)
     holder = held.get(openid) or held[shown[-1]]
-    missing = [(holder.canonical_id, one) for one in shown if one not in held]
+    # With the record that holds the other one, also when that is part of another: they stay together if it leaves.
+    missing = [(holder.client_id, one) for one in shown if one not in held]
     await identity_actions.add(tx, missing, source="wechat", now=now)
     if len({one.canonical_id for one in held.values()}) > 1:
         return await _join_accounts(tx, held[openid], held[shown[-1]], now=now)
@@ -96,10 +98,14 @@ async def _join_accounts(tx: AsyncSession, of_app: Holder, of_union: Holder, *, 
     app, union = await identity_actions.hold(tx, of_app.canonical_id, of_union.canonical_id)
     if app == union:
         return app
-    bought = [await purchases.has_any(tx, one) for one in (app, union)]
-    if all(bought):
+    sides = [await _side(tx, one) for one in (app, union)]
+    try:
+        rules.check_merge(*sides, never=await identities.are_apart(tx, app, union))
+    except (rules.NeverMerge, rules.TwoWechatAccounts):
         return app
-    survivor, merged = (app, union) if bought[0] else (union, app)
+    if all(side.has_purchases for side in sides):
+        return app
+    survivor, merged = (app, union) if sides[0].has_purchases else (union, app)
     await identity_actions.merge(tx, survivor=survivor, merged=merged, evidence="unionid", actor="wechat", now=now)
     return survivor
 
@@ -144,6 +150,7 @@ async def add_identity(
         now=now,
         verified=verified,
         by_staff=face_to_face,
+        never=await identities.are_apart(tx, asker, holding),
     )
     await identity_actions.merge(
         tx, survivor=verdict.survivor, merged=verdict.merged, evidence=f"phone:{source}", actor=by.subject, now=now

@@ -49,6 +49,16 @@ class Card:
     owner_advisor_id: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One field of two records, and from which of them it is kept."""
+
+    field: str
+    client: str | None
+    other: str | None
+    kept: str
+
+
 async def found_by_name(
     tx: AsyncSession, typed: str, *, visible: Sequence[UUID] | None, after: UUID | None, limit: int
 ) -> list[UUID]:
@@ -84,6 +94,18 @@ async def cards(tx: AsyncSession, client_ids: Sequence[UUID]) -> list[Card]:
         for client_id in client_ids
         if client_id in clients
     ]
+
+
+async def kept(tx: AsyncSession, survivor: UUID, merged: UUID) -> list[Kept]:
+    """What goes on if these two become one: her own, but for an advisor she has not."""
+    one, other = await cards(tx, [survivor, merged])
+    fields = [
+        Kept(field, getattr(one.client, field), getattr(other.client, field), "client")
+        for field in ("display_name", "family_name", "given_name", "salutation", "language")
+    ]
+    hers, theirs = one.owner_advisor_id, other.owner_advisor_id
+    whose = "other" if hers is None and theirs is not None else "client"
+    return [*fields, Kept("owner_advisor_id", str(hers) if hers else None, str(theirs) if theirs else None, whose)]
 
 
 async def phones(tx: AsyncSession, client_ids: Sequence[UUID]) -> list[Identity]:

@@ -14,6 +14,23 @@ async def a_client(house: House) -> Mapping[str, str]:
     return {"client_id": made["client_id"]}
 
 
+async def two_clients(house: House) -> Mapping[str, str]:
+    """Two whom the advisor owns and nobody expects."""
+    one, other = await a_client(house), await a_client(house)
+    owner = {name: house.ids[name] for name in ("advisor_id", "boutique_id")}
+    for made in (one, other):
+        await house.made("profile", "hq", "PUT", f"/v1/clients/{made['client_id']}/owner", owner)
+    return {**one, "other_client_id": other["client_id"], "other_id": other["client_id"]}
+
+
+async def a_merge(house: House) -> Mapping[str, str]:
+    """The two, made one."""
+    ids = await two_clients(house)
+    form = {"other_client_id": ids["other_client_id"]}
+    made = await house.made("profile", "hq", "POST", f"/v1/clients/{ids['client_id']}/merges", form)
+    return {**ids, "merge_id": made["merge_id"]}
+
+
 def _decision(purpose: str) -> dict[str, Any]:
     return {"consents": [{"purpose": purpose, "granted": True, "notice_version": "2029-1"}]}
 
@@ -46,6 +63,10 @@ ASKS: Mapping[str, Ask] = {
     "POST /v1/clients/{client_id}/looks": Ask(
         {"subject": "somebody", "role": "headquarters", "seen": "card"}, shows="her_name"
     ),
+    "POST /v1/clients/{client_id}/merges": Ask({"other_client_id": "{other_client_id}"}, fresh=two_clients),
+    "DELETE /v1/clients/{client_id}/merges/{merge_id}": Ask(fresh=a_merge),
+    "PUT /v1/clients/{client_id}/never-merges/{other_id}": Ask({"reason": "两位客户"}, fresh=two_clients),
+    "DELETE /v1/clients/{client_id}/never-merges/{other_id}": Ask(fresh=two_clients),
     "GET /v1/clients/{client_id}/owner": Ask(shows="advisor_id"),
     "PUT /v1/clients/{client_id}/owner": Ask({"advisor_id": "{advisor_id}", "boutique_id": "{boutique_id}"}),
     "GET /v1/clients/{client_id}/purchases": Ask(shows="receipt"),

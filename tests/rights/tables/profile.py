@@ -17,6 +17,12 @@ GET /v1/clients/{client_id}/consents                -  x  x  +  +  .  +  +  .  +
 PUT /v1/clients/{client_id}/consents                -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
 POST /v1/clients/{client_id}/identities             -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  +  x  +  .  x
 POST /v1/clients/{client_id}/looks                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x
+GET /v1/clients/{client_id}/merges                  -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  +  x  x  x  x  .  x
+POST /v1/clients/{client_id}/merges                 -  x  x  +  .  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+DELETE /v1/clients/{client_id}/merges/{merge_id}    -  x  x  +  .  .  +  x  x  x  x  +  .  +  .  +  +  x  x  x  x  .  x
+GET /v1/clients/{client_id}/never-merges            -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
+PUT /v1/clients/{client_id}/never-merges/{other_id} - x x +  .  .  +  x  x  x  x  +  .  +  .  +  +  x  x  x  x  .  x
+DELETE /v1/clients/{client_id}/never-merges/{other_id} - x x x  x  x  +  x  x  x  x  +  .  +  .  +  +  x  x  x  x  .  x
 GET /v1/clients/{client_id}/owner                   -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  +  .  x
 PUT /v1/clients/{client_id}/owner                   -  x  x  x  x  x  x  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
 GET /v1/clients/{client_id}/permissions             -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x

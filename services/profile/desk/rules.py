@@ -11,6 +11,10 @@ AUDITORS = frozenset({Role.HEADQUARTERS, Role.PRIVACY})
 MERGERS = frozenset({Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.CLIENT_SERVICE, Role.HEADQUARTERS})
 SEPARATORS = MERGERS | AUDITORS
 
+UNNAMED = "微信客户"  # WeChat tells us no name
+# What stands where nobody told a name; the other is what a till's customer is called.
+NAMELESS = frozenset({UNNAMED, "POS client"})
+
 
 class IdentityTaken(Refusal):
     """The identifier is another client's, and does not show by itself that the two are one person."""

@@ -15,21 +15,46 @@ from services.profile.clients import queries as clients
 from services.profile.identities import queries, rules
 from services.profile.identities.events import IdentitiesMerged, IdentitiesSeparated
 from services.profile.identities.queries import Known
+from services.profile.identities.rules import Standing
 
 # Sorted by what is unique: two transactions that bring the same identifiers take turns instead of dead-locking.
 _INSERT = """
 insert into identity
-    (brand_id, identity_id, client_id, kind, system, blind, tail, value, source, added_at, confirmed_at)
-select $1, identity_id, client_id, kind, system, blind, tail, value, $9, $10, $11
+    (brand_id, identity_id, client_id, kind, system, blind, tail, value, source, added_at, confirmed_at, standing)
+select $1, identity_id, client_id, kind, system, blind, tail, value, $9, $10, $11,
+    case when exists (
+        select from identity shared where shared.brand_id = $1 and shared.kind = item.kind
+            and shared.system = item.system and shared.blind = item.blind and shared.standing = 'shared'
+    ) then 'shared' else $12 end
 from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[])
     as item (identity_id, client_id, kind, system, blind, tail, value)
 order by kind, system, blind
-on conflict (brand_id, kind, system, blind) do nothing
+on conflict do nothing
 returning client_id, kind, system, blind
 """
+# Sorted, and after the identifiers: whoever waits here waits for somebody who waits for none of ours.
+_SEARCH = text(
+    "insert into duplicate_search (brand_id, client_id)"
+    " select :brand, client_id from unnest(cast(:ids as uuid[])) as client_id order by client_id"
+    " on conflict (brand_id, client_id) do nothing"
+)
+_BEARERS = text(
+    "select count(distinct coalesce(a.canonical_id, i.client_id)) from identity i"
+    " left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id"
+    " where i.brand_id = :brand and i.kind = :kind and i.system = :system and i.blind = :blind"
+)
+_ONCE = text(
+    "delete from identity where brand_id = :brand and kind = :kind and system = :system and blind = :blind"
+    " and standing = 'claimed' and client_id in (select client_id from identity where brand_id = :brand"
+    " and kind = :kind and system = :system and blind = :blind and standing = 'held')"
+)
+_SHARE = text(
+    "update identity set standing = 'shared'"
+    " where brand_id = :brand and kind = :kind and system = :system and blind = :blind"
+)
 _CONFIRM = text(
     "update identity set confirmed_at = greatest(confirmed_at, :now)"
-    " where brand_id = :brand and kind = :kind and system = :system and blind = :blind"
+    " where brand_id = :brand and kind = :kind and system = :system and blind = :blind and standing = 'held'"
 )
 _EDGE = text(
     "insert into client_merge (brand_id, merge_id, client_id, merged_client_id, merged_at, evidence, actor, reason)"
@@ -72,11 +97,18 @@ _AGAIN = text(
 
 
 async def add(
-    tx: AsyncSession, given: Sequence[tuple[UUID, Known]], *, source: str, now: datetime, confirmed: bool = True
+    tx: AsyncSession,
+    given: Sequence[tuple[UUID, Known]],
+    *,
+    source: str,
+    now: datetime,
+    confirmed: bool = True,
+    standing: Standing = Standing.HELD,
 ) -> set[tuple[UUID, Known]]:
     """Give clients identifiers, in one statement; answers those that were free. The others stay with their holders.
 
-    Without `confirmed` nobody has just shown that they are hers: the word of an older system, or of a telephone.
+    Without `confirmed` nobody has just shown that they are hers: the word of an older system, or of a telephone. A
+    shared one is free for everybody.
     """
     if not given:
         return set()
@@ -97,8 +129,10 @@ async def add(
             source,
             now,
             now if confirmed else None,
+            standing.value,
         ),
     )
+    await seek(tx, [client_id for client_id, _ in given])
     free = {(row.client_id, row.kind, row.system, bytes(row.blind)) for row in inserted}
     return {
         (client_id, known)
@@ -107,18 +141,36 @@ async def add(
     }
 
 
+async def seek(tx: AsyncSession, client_ids: Sequence[UUID]) -> None:
+    """Have these records compared with those that resemble them, soon."""
+    await tx.execute(_SEARCH, {"brand": tx.info["brand_id"], "ids": sorted(set(client_ids))})
+
+
+async def claim(tx: AsyncSession, client_id: UUID, known: Known, *, source: str, now: datetime) -> None:
+    """Keep that a client says a number is hers which somebody else holds. Named by too many, it is a shared one."""
+    await add(tx, [(client_id, known)], source=source, now=now, confirmed=False, standing=Standing.CLAIMED)
+    if (await tx.execute(_BEARERS, _place(tx, known))).scalar_one() >= rules.SHARED_FROM:
+        await share(tx, known)
+
+
+async def share(tx: AsyncSession, known: Known) -> None:
+    """Let an identifier identify nobody any more: several people have it. Safe to repeat."""
+    await tx.execute(_ONCE, _place(tx, known))
+    await tx.execute(_SHARE, _place(tx, known))
+
+
 async def confirm(tx: AsyncSession, known: Known, *, now: datetime) -> None:
     """Its holder has just shown that this identifier is still hers."""
-    await tx.execute(
-        _CONFIRM,
-        {
-            "brand": tx.info["brand_id"],
-            "kind": known.kind,
-            "system": known.system,
-            "blind": queries.blind(tx, known),
-            "now": now,
-        },
-    )
+    await tx.execute(_CONFIRM, _place(tx, known) | {"now": now})
+
+
+def _place(tx: AsyncSession, known: Known) -> dict[str, object]:
+    return {
+        "brand": tx.info["brand_id"],
+        "kind": known.kind,
+        "system": known.system,
+        "blind": queries.blind(tx, known),
+    }
 
 
 async def hold(tx: AsyncSession, one: UUID, other: UUID) -> tuple[UUID, UUID]:

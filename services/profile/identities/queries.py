@@ -24,12 +24,21 @@ _HOLDERS = text(
     " from unnest(cast(:kinds as text[]), cast(:systems as text[]), cast(:blinds as bytea[]))"
     " as asked (kind, system, blind)"
     " join identity i on i.brand_id = :brand and i.kind = asked.kind and i.system = asked.system"
-    " and i.blind = asked.blind"
+    " and i.blind = asked.blind and i.standing = 'held'"
     " left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id"
 )
+_SHARING = text(
+    "select distinct coalesce(a.canonical_id, i.client_id) as client_id"
+    " from unnest(cast(:kinds as text[]), cast(:systems as text[]), cast(:blinds as bytea[]))"
+    " as asked (kind, system, blind)"
+    " join identity i on i.brand_id = :brand and i.kind = asked.kind and i.system = asked.system"
+    " and i.blind = asked.blind and i.standing = 'shared'"
+    " left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id order by 1 limit :limit"
+)
 _OF = text(
-    "select identity_id, client_id, kind, system, blind, value, source, added_at from identity"
-    " where brand_id = :brand and client_id = any(:ids) order by added_at, identity_id"
+    "select identity_id, client_id, kind, system, blind, value, source, added_at, standing from identity"
+    " where brand_id = :brand and client_id = any(:ids) and (:claimed or standing <> 'claimed')"
+    " order by added_at, identity_id"
 )
 _MERGE = "select merge_id, client_id, merged_client_id, merged_at, evidence, actor, reason, separated_at, separated_by"
 _STANDING = text(f"{_MERGE} from client_merge where brand_id = :brand and merge_id = :id and separated_at is null")
@@ -90,6 +99,7 @@ class Identity:
     value: str
     source: str
     added_at: datetime
+    standing: rules.Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +154,7 @@ async def holders(tx: AsyncSession, known: Sequence[Known]) -> dict[Known, Holde
     if not known:
         return {}
     asked = {(one.kind, one.system, blind(tx, one)): one for one in known}
-    rows = await tx.execute(
-        _HOLDERS,
-        {
-            "brand": tx.info["brand_id"],
-            "kinds": [kind for kind, _, _ in asked],
-            "systems": [system for _, system, _ in asked],
-            "blinds": [digest for _, _, digest in asked],
-        },
-    )
+    rows = await tx.execute(_HOLDERS, _places(tx, list(asked)))
     return {
         asked[row.kind, row.system, bytes(row.blind)]: Holder(
             row.client_id, row.canonical_id, row.confirmed_at, row.is_erased
@@ -161,10 +163,25 @@ async def holders(tx: AsyncSession, known: Sequence[Known]) -> dict[Known, Holde
     }
 
 
-async def identities(tx: AsyncSession, client_ids: Sequence[UUID]) -> list[Identity]:
+async def sharing(tx: AsyncSession, known: Sequence[Known], *, limit: int) -> list[UUID]:
+    """The clients who have one of these identifiers in common with others."""
+    asked = [(one.kind, one.system, blind(tx, one)) for one in known]
+    return list((await tx.execute(_SHARING, _places(tx, asked) | {"limit": limit})).scalars())
+
+
+def _places(tx: AsyncSession, asked: Sequence[tuple[str, str, bytes]]) -> dict[str, object]:
+    return {
+        "brand": tx.info["brand_id"],
+        "kinds": [kind for kind, _, _ in asked],
+        "systems": [system for _, system, _ in asked],
+        "blinds": [digest for _, _, digest in asked],
+    }
+
+
+async def identities(tx: AsyncSession, client_ids: Sequence[UUID], *, also_claimed: bool = False) -> list[Identity]:
     """The opened identifiers of these records, oldest first."""
     ring = keyring(tx)
-    rows = await tx.execute(_OF, {"brand": tx.info["brand_id"], "ids": list(client_ids)})
+    rows = await tx.execute(_OF, {"brand": tx.info["brand_id"], "ids": list(client_ids), "claimed": also_claimed})
     return [
         Identity(
             row.client_id,
@@ -173,6 +190,7 @@ async def identities(tx: AsyncSession, client_ids: Sequence[UUID]) -> list[Ident
             ring.open("identity", "value", row.identity_id, row.value),
             row.source,
             row.added_at,
+            rules.Standing(row.standing),
         )
         for row in rows
     ]
@@ -193,7 +211,8 @@ async def client_of_openid(tx: AsyncSession, appid: str, openid: str) -> UUID | 
 
 async def side(tx: AsyncSession, client_id: UUID, *, has_purchases: bool) -> rules.Side:
     """What the merge rules want to know of a client."""
-    rows = await tx.execute(_OF, {"brand": tx.info["brand_id"], "ids": await family(tx, client_id)})
+    asked = {"brand": tx.info["brand_id"], "ids": await family(tx, client_id), "claimed": False}
+    rows = await tx.execute(_OF, asked)
     wechat = {(row.system, bytes(row.blind)) for row in rows if row.kind in {"openid", "unionid"}}
     return rules.Side(client_id, has_purchases, frozenset(wechat))
 

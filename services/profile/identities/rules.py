@@ -10,6 +10,17 @@ from infra.refusal import Kind, Refusal
 # Carriers give a number to somebody else after a quiet quarter; a number nobody confirmed for a year may be theirs.
 TRUSTED_FOR = timedelta(days=365)
 
+# A number that so many clients give as theirs is a family's, a driver's or a hotel's.
+SHARED_FROM = 3
+
+
+class Standing(StrEnum):
+    """What an identifier says of the client who has it."""
+
+    HELD = "held"
+    SHARED = "shared"
+    CLAIMED = "claimed"
+
 
 class Doubt(StrEnum):
     """Why a phone number alone does not prove that two records are one person."""

@@ -28,7 +28,10 @@ PUT /v1/clients/{client_id}/owner                   -  x  x  x  x  x  x  x  x  x
 GET /v1/clients/{client_id}/permissions             -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
 GET /v1/clients/{client_id}/purchases               -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
 GET /v1/clients/{client_id}/segment                 -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
+POST /v1/clients/{client_id}/shared-identifiers     -  x  x  +  .  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/clients/{client_id}/timeline                -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
+GET /v1/duplicates                                  -  x  x  +  o  o  +  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
+POST /v1/duplicates/{duplicate_id}/decision         -  x  x  +  .  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/me                                          -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 PATCH /v1/me                                        -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/consents                                 -  +  +  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,7 @@ def build(
     `maison openapi` passes an empty document: it asks the app for what it is about to merge.
     """
     settings = settings or load(GatewaySettings)
+    clock = clock or (lambda: datetime.now(UTC))
     if document is None:
         document = merged()
     routes = [identity.routes, identity.keys, partners.routes, wechat.routes, views.routes]
@@ -74,7 +75,7 @@ def build(
         "gateway",
         settings,
         routers=routes,
-        reactions=reactions.REACTIONS,
+        reactions=reactions.reactions(clock),
         loops=loops,
         transports=transports,
         clock=clock,

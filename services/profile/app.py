@@ -12,6 +12,7 @@ from services.profile.books import api as books
 from services.profile.books import reactions as on_books
 from services.profile.consents import api as consents
 from services.profile.desk import api as desk
+from services.profile.desk.actions.duplicates import searching
 from services.profile.messages import api as messages
 from services.profile.messages.actions.sending import dispatching
 from services.profile.privacy import api as privacy
@@ -36,5 +37,5 @@ def build(
     own = settings or load(Settings)
     clock = clock or (lambda: datetime.now(UTC))
     reacts = [*REACTS, *on_segments.reactions(clock)]
-    loops = [reviewing, dispatching((transports or {}).get("wechat"))]
+    loops = [reviewing, searching, dispatching((transports or {}).get("wechat"))]
     return create_app("profile", own, routers=SERVES, reactions=reacts, loops=loops, transports=transports, clock=clock)

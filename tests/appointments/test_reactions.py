@@ -13,9 +13,10 @@ async def owner(place: House, client_id: object, advisor_id: str) -> None:
     await tell(place.running, "profile.owner-assigned.v1", data, about=f"client:{client_id}")
 
 
-async def merged(place: House, survivor: object, other: object) -> None:
+async def merged(place: House, survivor: object, other: object) -> dict[str, str]:
     data = {"merge_id": str(new_id()), "client_id": str(survivor), "merged_client_id": str(other)}
     await tell(place.running, "profile.identities-merged.v1", data, about=f"client:{survivor}")
+    return data
 
 
 async def test_her_own_advisor_is_offered_first_and_chosen(running: Start) -> None:
@@ -48,6 +49,30 @@ async def test_after_a_merge_each_of_her_ids_finds_all_her_appointments(running:
     stranger = client()
     assert (await place.by(stranger).get("/v1/me/appointments")).json()["items"] == []
     assert (await place.by(stranger).get(f"/v1/appointments/{found[0]['appointment_id']}")).status_code == 404
+
+
+async def test_after_a_separation_each_finds_her_own_appointments(running: Start) -> None:
+    place = await house(running)
+    one, two, three = client(), client(), client()
+    for her, day in ((one, 8), (two, 9), (three, 10)):
+        await place.visit(her, f"2030-01-{day:02} 11:00")
+    await merged(place, two.client_id, three.client_id)
+    edge = await merged(place, one.client_id, two.client_id)
+    data = {**edge, "known_as_client_id": str(one.client_id)}
+    await tell(place.running, "profile.identities-separated.v1", data, about=f"client:{one.client_id}")
+    for her, ids in ((one, [one]), (two, [two, three]), (three, [two, three])):
+        items = (await place.by(her).get("/v1/me/appointments")).json()["items"]
+        assert [item["client_id"] for item in items] == [str(each.client_id) for each in ids]
+
+
+async def test_an_advisor_who_lets_a_client_go_is_not_offered_first_any_more(running: Start) -> None:
+    place = await house(running, advisors=2)
+    her, own = client(), max(place.advisor_ids)
+    await owner(place, her.client_id, own)
+    assert (await place.free(her))[0]["advisor_ids"][0] == own
+    released = {"client_id": str(her.client_id)}
+    await tell(place.running, "profile.owner-released.v1", released, about=f"client:{her.client_id}")
+    assert (await place.free(her))[0]["advisor_ids"][0] != own
 
 
 async def test_after_a_merge_bookings_are_made_for_the_surviving_id_and_her_owner(running: Start) -> None:

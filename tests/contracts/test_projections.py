@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.identity.reactions import REACTIONS as GATEWAY
+from gateway.identity.reactions import reactions as gateway
 from infra.eventlog.reaction import Reaction
 from services.appointments.availability.reactions import REACTIONS as APPOINTMENTS
 from services.feedback.invitations.reactions import REACTIONS as INVITATIONS
@@ -25,13 +25,13 @@ FOLLOWERS: dict[str, list[Reaction]] = {
     "appointments": APPOINTMENTS,
     "feedback": [*INVITATIONS, *WORKORDERS],
     "recommend": [*TASTE, *ASSORTMENTS],
-    "gateway": GATEWAY,
+    "gateway": gateway(lambda: datetime.now(UTC)),
 }
 FILLED = {
     "profile": {"advisor", "boutique", "presence", "touchpoint"},
-    "appointments": {"client_alias", "client_owner"},
-    "feedback": {"advisor", "boutique", "client_alias"},
-    "recommend": {"bought", "client_alias", "consent", "visit"},
+    "appointments": {"client_alias", "client_merge", "client_owner"},
+    "feedback": {"advisor", "boutique", "client_alias", "client_merge"},
+    "recommend": {"bought", "client_alias", "client_merge", "consent", "visit"},
     "gateway": {"boutique_region"},
 }
 # Where each such table is written in SQL, apart from the ORM's statements, which name a class.
@@ -40,8 +40,13 @@ WRITTEN = {
     ("profile", "boutique"): {"purchases/actions.py"},
     ("profile", "presence"): {"privacy/actions.py"},
     ("profile", "touchpoint"): {"touchpoints/actions.py"},
+    ("appointments", "client_alias"): {"availability/reactions.py"},
+    ("appointments", "client_merge"): {"availability/reactions.py"},
+    ("feedback", "client_alias"): {"invitations/reactions.py"},
+    ("feedback", "client_merge"): {"invitations/reactions.py"},
     ("recommend", "bought"): {"taste/reactions/purchases.py"},
     ("recommend", "client_alias"): {"taste/reactions/clients.py"},
+    ("recommend", "client_merge"): {"taste/reactions/clients.py"},
     ("recommend", "consent"): {"taste/reactions/clients.py"},
     ("recommend", "visit"): {"taste/reactions/visits.py"},
 }

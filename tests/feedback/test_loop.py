@@ -229,3 +229,27 @@ async def test_whatever_the_order_of_merges_a_query_by_any_of_her_names_finds_al
         found = (await manager.get("/v1/answers", params={"client_id": name})).json()["items"]
         assert [answer["client_id"] for answer in found] == [anne]
     assert (await manager.get("/v1/work-orders")).json()["items"][0]["client_id"] == anne
+
+
+async def test_separated_clients_have_their_own_answers_again(house: House) -> None:
+    anne, twin, third = (str(uuid4()) for _ in range(3))
+    await house.unhappy(client_id=third)
+    manager = house.feedback.client(build.MANAGER)
+    edges = {"inner": (twin, third), "outer": (anne, twin)}
+    told = {
+        name: {"merge_id": str(uuid4()), "client_id": client_id, "merged_client_id": merged}
+        for name, (client_id, merged) in edges.items()
+    }
+    # The outer merge is heard of first: facts of different clients come in any order.
+    await house.tell("profile.identities-merged.v1", told["outer"])
+    await house.tell("profile.identities-merged.v1", told["inner"])
+
+    async def found(client_id: str) -> list[str]:
+        items = (await manager.get("/v1/answers", params={"client_id": client_id})).json()["items"]
+        return [answer["client_id"] for answer in items]
+
+    assert await found(anne) == [anne]
+    await house.tell("profile.identities-separated.v1", {**told["outer"], "known_as_client_id": anne})
+    assert (await found(anne), await found(twin), await found(third)) == ([], [twin], [twin])
+    await house.tell("profile.identities-separated.v1", {**told["inner"], "known_as_client_id": twin})
+    assert (await found(twin), await found(third)) == ([], [third])

@@ -205,6 +205,7 @@ class Seeds:
     async def refill(self) -> None:
         """Fresh visits in every status, work orders and invitations: what is tried uses them up."""
         await self._visits()
+        await self._merges()
         clients, boutiques = self.pool("client_id"), self.pool("boutique_id")
         granted = [_granted(number) for number in range(len(clients)) for _ in range(4)]
         await self._ask("profile", "POST", "/v1/wechat/events", {"events": granted}, by=DOOR)
@@ -221,6 +222,18 @@ class Seeds:
             made = await self._ask("profile", "POST", "/v1/messages", message, by=desk)
             self.keep("message_id", made["message_id"])
         self.keep("token", *self._house.links)
+
+    async def _merges(self) -> None:
+        """A merge to take back, and somebody to merge: not of those who come to the boutiques."""
+        twins = []
+        for _ in range(3):
+            one = {"appid": APPID, "openid": f"twin{next(self._count)}"}
+            twins.append((await self._ask("profile", "POST", "/v1/clients/recognise", one, by=DOOR))["client_id"])
+        joined = {"other_client_id": twins[1]}
+        made = await self._ask("profile", "POST", f"/v1/clients/{twins[0]}/merges", joined)
+        self.keep("merge_id", made["merge_id"])
+        for name in ("other_client_id", "other_id"):
+            self.keep(name, twins[2])
 
     async def _visits(self) -> None:
         now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)

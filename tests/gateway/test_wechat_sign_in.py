@@ -7,9 +7,10 @@ from uuid import UUID
 
 import httpx
 
+from gateway.identity.reactions import IdentitiesSeparated
 from infra.identity import Role
 from infra.ids import new_id
-from tests.asking import BRAND, problem
+from tests.asking import BRAND, problem, tell
 from tests.gateway.build import Gateway, Profile
 from tests.gateway.conftest import Start
 
@@ -153,3 +154,24 @@ async def test_an_erased_client_is_gone_at_sign_in_and_at_the_phone_button(gatew
     gone.append(await signed_in.post("/v1/auth/wechat/phone", json={"code": "c0de"}))
     gone.append(await running.client().post("/v1/auth/wechat", json={"code": "c0de"}))
     assert [(answer.status_code, problem(answer)) for answer in gone] == [(410, "client-erased")] * 2
+
+
+async def test_whoever_signed_in_as_one_of_two_who_are_separated_signs_in_anew(gateway: Start) -> None:
+    survivor, leaver, somebody = str(new_id()), str(new_id()), str(new_id())
+    named = [survivor, leaver, somebody]
+    profile = Profile({"/recognise": lambda _: (200, {"client_id": named.pop(0)})})
+    running = await gateway(transports={"profile": profile.transport, "wechat": _wechat()}, **SETTINGS)
+    tokens = [await _signed_in(running) for _ in range(3)]
+    data = {
+        "merge_id": str(new_id()),
+        "client_id": str(new_id()),
+        "merged_client_id": leaver,
+        "known_as_client_id": survivor,
+    }
+    await tell(running, IdentitiesSeparated.type, data, about=f"client:{survivor}")
+
+    async def refreshed() -> list[int]:
+        form = [{"refresh_token": one["refresh_token"]} for one in tokens]
+        return [(await running.client().post("/v1/auth/refresh", json=one)).status_code for one in form]
+
+    assert await refreshed() == [401, 401, 200]

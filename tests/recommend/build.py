@@ -155,10 +155,18 @@ class House:
         data = {"client_id": str(client), "purpose": "personalisation"}
         await self.tell(f"profile.consent-{word}.v1", data, **envelope)
 
-    async def merged(self, merged: UUID, into: UUID = HER_ID) -> None:
-        """Two clients turned out to be one."""
-        data = {"client_id": str(into), "merged_client_id": str(merged), "merge_id": str(uuid4())}
+    async def merged(self, merged: UUID, into: UUID = HER_ID) -> UUID:
+        """Two clients turned out to be one; the id of the merge."""
+        merge_id = uuid4()
+        data = {"client_id": str(into), "merged_client_id": str(merged), "merge_id": str(merge_id)}
         await self.tell("profile.identities-merged.v1", data)
+        return merge_id
+
+    async def separated(self, merge_id: UUID, merged: UUID, into: UUID = HER_ID) -> None:
+        """They are two after all."""
+        ids = {"client_id": into, "merged_client_id": merged, "merge_id": merge_id, "known_as_client_id": HER_ID}
+        data = {name: str(one) for name, one in ids.items()}
+        await self.tell("profile.identities-separated.v1", data)
 
     async def agreed(self, word: str = "confirmed", *, appointment_id: UUID | None = None, **changed: Any) -> UUID:
         """A visit was confirmed, moved or cancelled."""

@@ -138,6 +138,25 @@ async def test_a_chain_of_merges_ends_at_the_survivor_in_any_order(house: House,
     assert RING not in shown(await house.recommended(limit=18))
 
 
+@pytest.mark.parametrize("first", ["merged", "separated"])
+async def test_separated_clients_are_two_again_whatever_is_heard_first(house: House, first: str) -> None:
+    middle, oldest = uuid4(), uuid4()
+    await house.allows()
+    await house.allows(middle)
+    await house.bought(RING, client=oldest)
+    await house.merged(oldest, into=middle)
+    merge_id = uuid4()
+    if first == "merged":
+        merge_id = await house.merged(middle)
+        assert RING not in shown(await house.recommended(limit=18))
+    await house.separated(merge_id, middle)
+    assert RING in shown(await house.recommended(limit=18))
+    # Whoever had become part of the one who left went with her.
+    body = await house.recommended(client=oldest, limit=18)
+    assert body["client_id"] == str(middle)
+    assert RING not in shown(body)
+
+
 async def test_of_a_merged_client_her_last_word_counts(house: House) -> None:
     newcomer, at = uuid4(), datetime.now(UTC)
     await house.bought(RING)

@@ -11,6 +11,7 @@ from tests.profile.build import receipt
 from tests.rights.asking import filled
 from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK
 from tests.rights.asks.every import parked
+from tests.rights.asks.profile import a_duplicate, a_merge, two_clients
 from tests.rights.asks.recommend import piece
 from tests.rights.house import APPID, HER_PHONE, NOW, OTHER_BRAND, SURVEY_TEMPLATE, House
 from tests.rights.matrix import COLUMNS, NAMES
@@ -104,6 +105,9 @@ async def _people(house: House) -> None:
     owner = {name: house.ids[name] for name in ("advisor_id", "boutique_id")}
     await house.made("profile", "hq", "PUT", f"/v1/clients/{hers}/owner", owner)
     await house.made("profile", "ad", "GET", f"/v1/clients/{hers}")
+    strangers, joined, alike = await two_clients(house), await a_merge(house), await a_duplicate(house)
+    house.ids |= {name: strangers[name] for name in ("other_client_id", "other_id")} | {"phone": "13700000000"}
+    house.ids |= {"merge_id": joined["merge_id"], "duplicate_id": alike["duplicate_id"]}
     bought = receipt(RECEIPT, customer=TILL_NUMBER, store_code="SH-PLAZA")
     house.ids["purchase_id"] = (await house.made("profile", "po", "POST", "/v1/purchases", bought))["purchase_id"]
     told = {"client_id": hers, "purpose": "service", "template": "care", "variables": {"thing1": "您的腕表已修好"}}

@@ -39,13 +39,3 @@ class ClientOwner(Base):
     advisor_id: Mapped[UUID]
     boutique_id: Mapped[UUID]
     assigned_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-
-
-class ClientAlias(Base):
-    """Two ids of one person, from profile.identities-merged: one edge for each merge."""
-
-    __tablename__ = "client_alias"
-
-    brand_id: Mapped[str] = mapped_column(primary_key=True)
-    client_id: Mapped[UUID] = mapped_column(primary_key=True)
-    canonical_id: Mapped[UUID]

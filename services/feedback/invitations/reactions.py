@@ -5,18 +5,55 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import on
-from services.feedback.invitations import queries
 from services.feedback.invitations.actions.inviting import Touch, invite, refuse
 from services.feedback.invitations.rules import PURPOSE
-from services.feedback.invitations.tables import Boutique, ClientAlias
+from services.feedback.invitations.tables import Boutique
 from services.feedback.journeys import queries as journeys
 from services.feedback.journeys.rules import Trigger
+
+WHO_IS_WHO = ("client_alias", "client_merge")
+# Each merge by its id, whatever comes first: what was told to be separated stays so.
+_LEARN = text(
+    """
+    insert into client_merge as known (brand_id, merge_id, client_id, merged_client_id, told_at, separated)
+    values (:brand, :merge, :client, :merged, :told_at, :separated)
+    on conflict (brand_id, merge_id) do update set separated = known.separated or excluded.separated
+    """
+)
+# Everyone who is joined to these ids, and for each the one whom nobody was merged into. Facts of different clients
+# come in any order, so there may be a ring for a while: then the survivor of the merge told last counts.
+_RESOLVE = text(
+    """
+    with recursive standing as (
+        select client_id, merged_client_id, told_at from client_merge where brand_id = :brand and not separated
+    ), reached (id) as (
+        select unnest(cast(:ids as uuid[]))
+        union
+        select unnest(array[s.client_id, s.merged_client_id]) from reached
+        join standing s on reached.id in (s.client_id, s.merged_client_id)
+    ), climbed (id, head) as (
+        select id, id from reached
+        union
+        select climbed.id, s.client_id from climbed join standing s on s.merged_client_id = climbed.head
+    ), resolved as (
+        select distinct on (id) id, head from climbed
+        order by id, exists (select from standing where merged_client_id = head),
+            (select max(told_at) from standing where client_id = head) desc nulls last, head
+    ), gone as (
+        delete from client_alias using resolved
+        where brand_id = :brand and client_id = resolved.id and resolved.id = resolved.head
+    )
+    insert into client_alias (brand_id, client_id, canonical_id)
+    select :brand, id, head from resolved where id <> head order by id
+    on conflict (brand_id, client_id) do update set canonical_id = excluded.canonical_id
+    """
+)
 
 
 class BoutiqueOpened(Slice):
@@ -35,6 +72,17 @@ class IdentitiesMerged(Slice):
 
     type: ClassVar[str] = "profile.identities-merged.v1"
 
+    merge_id: UUID
+    client_id: UUID
+    merged_client_id: UUID
+
+
+class IdentitiesSeparated(Slice):
+    """They are two clients after all."""
+
+    type: ClassVar[str] = "profile.identities-separated.v1"
+
+    merge_id: UUID
     client_id: UUID
     merged_client_id: UUID
 
@@ -70,19 +118,33 @@ async def know_boutiques(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpe
 
 
 async def know_merges(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]) -> None:
-    """Keep the edge, and let earlier edges end at the survivor too; nothing else is rewritten."""
+    """Keep the edge, and what it comes to with the others; nothing else is rewritten."""
+    await _learn(tx, facts, separated=False)
+
+
+async def know_separations(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesSeparated]]) -> None:
+    """Take the edge out: whoever was merged is herself again, with all that were merged into her."""
+    await _learn(tx, facts, separated=True)
+
+
+async def _learn(
+    tx: AsyncSession,
+    facts: Sequence[Delivered[IdentitiesMerged]] | Sequence[Delivered[IdentitiesSeparated]],
+    *,
+    separated: bool,
+) -> None:
     for told in facts:
-        brand_id, survivor, merged = told.brand_id, told.fact.client_id, told.fact.merged_client_id
-        # The survivor may be known as a third one already: facts come in order within one client only.
-        last = (await queries.canonical(tx, [survivor]))[survivor]
-        into = {"canonical_id": survivor if last == merged else last}
-        row = insert(ClientAlias).values(brand_id=brand_id, client_id=merged, **into)
-        await tx.execute(row.on_conflict_do_update(index_elements=["brand_id", "client_id"], set_=into))
-        of_brand = ClientAlias.brand_id == brand_id
-        await tx.execute(update(ClientAlias).where(of_brand, ClientAlias.canonical_id == merged).values(into))
-        # Nobody is her own alias, not even one who was merged the other way round before.
-        own = (ClientAlias.client_id == into["canonical_id"], ClientAlias.canonical_id == into["canonical_id"])
-        await tx.execute(delete(ClientAlias).where(of_brand, *own))
+        edge = {
+            "brand": told.brand_id,
+            "merge": told.fact.merge_id,
+            "client": told.fact.client_id,
+            "merged": told.fact.merged_client_id,
+            "told_at": told.position,
+            "separated": separated,
+        }
+        await tx.execute(_LEARN, edge)
+    ids = {one for told in facts for one in (told.fact.client_id, told.fact.merged_client_id)}
+    await tx.execute(_RESOLVE, {"brand": facts[0].brand_id, "ids": sorted(ids)})
 
 
 async def note_refusals(tx: AsyncSession, facts: Sequence[Delivered[MessageRefused]]) -> None:
@@ -112,7 +174,8 @@ async def ask_about_visits(tx: AsyncSession, facts: Sequence[Delivered[VisitComp
 
 REACTIONS = [
     on(BoutiqueOpened, know_boutiques, fills=("boutique",)),
-    on(IdentitiesMerged, know_merges, fills=("client_alias",)),
+    on(IdentitiesMerged, know_merges, fills=WHO_IS_WHO),
+    on(IdentitiesSeparated, know_separations, fills=WHO_IS_WHO),
     on(MessageRefused, note_refusals),
     on(VisitCompleted, ask_about_visits),
 ]

@@ -73,7 +73,7 @@ class Boutique(Base):
 
 
 class ClientAlias(Base):
-    """A client merged into one who was not merged further; from profile.identities-merged.
+    """A client merged into one who was not merged further; from profile.identities-merged and -separated.
 
     Read through `family` and `canonical`.
     """

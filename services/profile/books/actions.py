@@ -13,7 +13,7 @@ from infra.identity import Caller, Role
 from infra.refusal import NotFound
 from infra.wire import check_match
 from services.profile.books import queries, rules
-from services.profile.books.events import OwnerAssigned
+from services.profile.books.events import OwnerAssigned, OwnerReleased
 from services.profile.books.queries import Owner
 from services.profile.clients import queries as clients
 from services.profile.identities import queries as identities
@@ -24,9 +24,17 @@ _ASSIGN = text(
     " from unnest(cast(:ids as uuid[]), cast(:advisors as uuid[]), cast(:boutiques as uuid[])) as item"
     # Who has her already is not told so again.
     " on conflict (brand_id, client_id) do update set advisor_id = excluded.advisor_id,"
-    " boutique_id = excluded.boutique_id, assigned_at = excluded.assigned_at, version = held.version + 1"
+    " boutique_id = excluded.boutique_id, assigned_at = excluded.assigned_at, version = held.version + 1,"
+    " inherited_from = null"
     " where (held.advisor_id, held.boutique_id) is distinct from (excluded.advisor_id, excluded.boutique_id)"
     " returning client_id, advisor_id, boutique_id"
+)
+_INHERITED = text(
+    "update client_owner set inherited_from = :merged_client_id where brand_id = :brand and client_id = :client_id"
+)
+_RELEASE = text(
+    "delete from client_owner where brand_id = :brand and client_id = any(:ids) and inherited_from = any(:leaving)"
+    " returning client_id"
 )
 _JOIN = text(
     "insert into advisor (brand_id, advisor_id, boutique_id) values (:brand, :advisor_id, :boutique_id)"
@@ -93,9 +101,29 @@ async def join(tx: AsyncSession, advisor_id: UUID, boutique_id: UUID) -> None:
 
 
 async def inherit(tx: AsyncSession, client_id: UUID, merged_client_id: UUID, *, now: datetime) -> None:
-    """After a merge: who owned the merged record owns the surviving one, unless that had an owner of its own."""
+    """After a merge: who owned the merged record owns the surviving one, unless that had an owner of its own.
+
+    Whose owner it was is kept, for the day the two are separated. Not after it: the fact of a merge may come late.
+    """
     survivor = await identities.canonical(tx, client_id)
+    if await identities.canonical(tx, merged_client_id) != survivor:
+        return
     owners = await queries.owners(tx, [survivor, merged_client_id])
     if survivor not in owners and merged_client_id in owners:
         owner = owners[merged_client_id]
         await assign_all(tx, [Assignment(survivor, owner.advisor_id, owner.boutique_id)], now=now)
+        origin = {"client_id": survivor, "merged_client_id": owner.inherited_from or merged_client_id}
+        await tx.execute(_INHERITED, {"brand": tx.info["brand_id"], **origin})
+
+
+async def disinherit(tx: AsyncSession, client_ids: Sequence[UUID], *, now: datetime) -> None:
+    """After a separation: these were one client and are several; whoever has another's advisor lets her go."""
+    families = {family[0]: family for family in [await identities.family(tx, one) for one in client_ids]}
+    for family in families.values():
+        others = [one for other in families.values() if other is not family for one in other]
+        released = await tx.execute(_RELEASE, {"brand": tx.info["brand_id"], "ids": family, "leaving": others})
+        for client_id in released.scalars():
+            record(tx, OwnerReleased(client_id=client_id))
+        # Another record that is still hers may have had an advisor all along.
+        for merged in family[1:]:
+            await inherit(tx, family[0], merged, now=now)

@@ -15,3 +15,12 @@ class OwnerAssigned(Fact):
     client_id: UUID
     advisor_id: UUID
     boutique_id: UUID
+
+
+class OwnerReleased(Fact):
+    """A client is in nobody's book any more: her advisor came with a record that turned out to be somebody else's."""
+
+    type: ClassVar[str] = "profile.owner-released.v1"
+    aggregate: ClassVar[str] = "client_id"
+
+    client_id: UUID

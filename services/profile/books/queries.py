@@ -15,7 +15,7 @@ from services.profile.segments import queries as segments
 from services.profile.segments.rules import Segment
 
 _OWNERS = text(
-    "select client_id, advisor_id, boutique_id, assigned_at, version from client_owner"
+    "select client_id, advisor_id, boutique_id, assigned_at, version, inherited_from from client_owner"
     " where brand_id = :brand and client_id = any(:ids)"
 )
 _BOOK = text(
@@ -36,13 +36,14 @@ _WORKS_AT = text("select boutique_id from advisor where brand_id = :brand and ad
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """In whose book a client is."""
+    """In whose book a client is; `inherited_from` is the merged record that brought this owner along."""
 
     client_id: UUID
     advisor_id: UUID
     boutique_id: UUID
     assigned_at: datetime
     version: int
+    inherited_from: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What books do on facts: they know who works where, and after a merge no advisor loses her client."""
+"""What books do on facts: they know who works where, and no merge or separation takes a client from her advisor."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
 from services.profile.books import actions
-from services.profile.segments.reactions import IdentitiesMerged
+from services.profile.segments.reactions import IdentitiesMerged, IdentitiesSeparated
 
 
 class AdvisorJoined(Slice):
@@ -34,4 +34,16 @@ async def inherit(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]
         await actions.inherit(tx, fact.client_id, fact.merged_client_id, now=delivered.occurred_at)
 
 
-REACTIONS: list[Reaction] = [on(AdvisorJoined, know_advisors, fills=("advisor",)), on(IdentitiesMerged, inherit)]
+async def disinherit(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesSeparated]]) -> None:
+    """Take from each side the owner that only the other's record had brought."""
+    for delivered in facts:
+        fact = delivered.fact
+        both = [fact.known_as_client_id, fact.merged_client_id]
+        await actions.disinherit(tx, both, now=delivered.occurred_at)
+
+
+REACTIONS: list[Reaction] = [
+    on(AdvisorJoined, know_advisors, fills=("advisor",)),
+    on(IdentitiesMerged, inherit),
+    on(IdentitiesSeparated, disinherit),
+]

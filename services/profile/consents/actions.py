@@ -22,6 +22,7 @@ _OPEN = "withdrawn_at is null and replaced_at is null"
 _REPLACE = text(f"update consent set replaced_at = :now where {_STANDING} and {_OPEN}")  # noqa: S608
 _WITHDRAW = text(
     f"update consent set withdrawn_at = :now, withdrawn_by = :actor where {_STANDING} and {_OPEN}"  # noqa: S608
+    " returning client_id"
 )
 _GIVE = """
 insert into consent (brand_id, consent_id, client_id, purpose, notice_version, channel, actor, given_at)
@@ -82,10 +83,13 @@ async def decide(
         standing = rules.latest(await queries.decisions(tx, ids[0]), purpose)
         where = {"brand": tx.info["brand_id"], "ids": ids, "purpose": purpose.value, "now": now, "actor": actor}
         if not granted:
-            await tx.execute(_WITHDRAW, where)
+            # A no is said for every record that is she, and holds for each of them if they are ever separated.
+            refused = set((await tx.execute(_WITHDRAW, where)).scalars())
             if rules.stands(standing):
-                record(tx, ConsentWithdrawn(client_id=ids[0], purpose=purpose))
+                for one in sorted({ids[0], *refused}):
+                    record(tx, ConsentWithdrawn(client_id=one, purpose=purpose))
         elif standing is None or not rules.stands(standing) or standing.notice_version != notice_version:
-            await tx.execute(_REPLACE, where)
-            one = Given(ids[0], purpose, notice_version)
-            await give(tx, [one], channel=channel, actor=actor, now=now)
+            # What another record of hers says stays with it: the later yes counts before it while they are one.
+            await tx.execute(_REPLACE, where | {"ids": ids[:1]})
+            given = Given(ids[0], purpose, notice_version)
+            await give(tx, [given], channel=channel, actor=actor, now=now)

@@ -6,6 +6,15 @@ from infra.refusal import Kind, Refusal
 # Those of the boutiques. Client service and headquarters know a client by her voice or not at all.
 MEET_CLIENTS = frozenset({Role.ADVISOR, Role.AFTER_SALES, Role.EVENTS, Role.MANAGER, Role.REGIONAL})
 
+# Who decides that two records are one person, and who takes it back; who reads afterwards why.
+AUDITORS = frozenset({Role.HEADQUARTERS, Role.PRIVACY})
+MERGERS = frozenset({Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.CLIENT_SERVICE, Role.HEADQUARTERS})
+SEPARATORS = MERGERS | AUDITORS
+
+UNNAMED = "微信客户"  # WeChat tells us no name
+# What stands where nobody told a name; the other is what a till's customer is called.
+NAMELESS = frozenset({UNNAMED, "POS client"})
+
 
 class IdentityTaken(Refusal):
     """The identifier is another client's, and does not show by itself that the two are one person."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from infra.identity import Role
-from infra.wire import Code, Form, Limit, Text, View
+from infra.wire import Code, Form, Limit, LongText, Text, View
 from services.profile.books.schemas import OwnerForm
 from services.profile.clients.schemas import NamesForm
 from services.profile.consents.rules import Purpose
@@ -103,6 +103,13 @@ class IdentityForm(AskedForm):
     source: Literal["wechat", "pos", "staff"] = "staff"
 
 
+class SharedForm(Form):
+    """A number that several people have."""
+
+    kind: Literal["phone"] = "phone"
+    value: Phone
+
+
 class IdentifyForm(Form):
     """What someone shows at the till or the door."""
 
@@ -120,7 +127,7 @@ class MaskedView(View):
 
 
 class IdentifiedView(View):
-    """Whom these identifiers belong to; more than one when they are different people's."""
+    """Whom these identifiers belong to; more than one when they are different people's, or when people share one."""
 
     items: list[MaskedView]
 
@@ -149,6 +156,31 @@ class CardView(View):
     language: str
     segment: Segment
     owner_advisor_id: UUID | None
+
+
+class DuplicateView(View):
+    """Two clients who may be one person, the chance of it, and which of name, phone and e-mail speak for it."""
+
+    duplicate_id: UUID
+    probability: float
+    grounds: list[str]
+    found_at: datetime
+    one: CardView
+    other: CardView
+
+
+class DecisionForm(Form):
+    """What somebody found out: the two are one, and `survivor_id` goes on; or without it, that they are two."""
+
+    survivor_id: UUID | None
+    reason: Annotated[LongText, Field(min_length=2, max_length=500)] | None = None
+
+
+class DecidedView(View):
+    """What became of the two. `client_id` is the one who goes on, null when they stay two."""
+
+    duplicate_id: UUID
+    client_id: UUID | None
 
 
 class LookForm(Form):

@@ -1,4 +1,4 @@
-"""Giving a client an identifier, and joining two records that are one person."""
+"""Giving a client an identifier, joining two records that are one person, and taking that back."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,43 +10,105 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.crypto import keyring
 from infra.eventlog.outbox import record
 from infra.ids import new_id
+from infra.refusal import NotFound
 from services.profile.clients import queries as clients
-from services.profile.identities import queries
-from services.profile.identities.events import IdentitiesMerged
+from services.profile.identities import queries, rules
+from services.profile.identities.events import IdentitiesMerged, IdentitiesSeparated
 from services.profile.identities.queries import Known
+from services.profile.identities.rules import Standing
 
 # Sorted by what is unique: two transactions that bring the same identifiers take turns instead of dead-locking.
 _INSERT = """
 insert into identity
-    (brand_id, identity_id, client_id, kind, system, blind, tail, value, source, added_at, confirmed_at)
-select $1, identity_id, client_id, kind, system, blind, tail, value, $9, $10, $11
+    (brand_id, identity_id, client_id, kind, system, blind, tail, value, source, added_at, confirmed_at, standing)
+select $1, identity_id, client_id, kind, system, blind, tail, value, $9, $10, $11,
+    case when exists (
+        select from identity shared where shared.brand_id = $1 and shared.kind = item.kind
+            and shared.system = item.system and shared.blind = item.blind and shared.standing = 'shared'
+    ) then 'shared' else $12 end
 from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[])
     as item (identity_id, client_id, kind, system, blind, tail, value)
 order by kind, system, blind
-on conflict (brand_id, kind, system, blind) do nothing
+on conflict do nothing
 returning client_id, kind, system, blind
 """
-_CONFIRM = text(
-    "update identity set confirmed_at = greatest(confirmed_at, :now)"
+# Sorted, and after the identifiers: whoever waits here waits for somebody who waits for none of ours.
+_SEARCH = text(
+    "insert into duplicate_search (brand_id, client_id)"
+    " select :brand, client_id from unnest(cast(:ids as uuid[])) as client_id order by client_id"
+    " on conflict (brand_id, client_id) do nothing"
+)
+_BEARERS = text(
+    "select count(distinct coalesce(a.canonical_id, i.client_id)) from identity i"
+    " left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id"
+    " where i.brand_id = :brand and i.kind = :kind and i.system = :system and i.blind = :blind"
+)
+_ONCE = text(
+    "delete from identity where brand_id = :brand and kind = :kind and system = :system and blind = :blind"
+    " and standing = 'claimed' and client_id in (select client_id from identity where brand_id = :brand"
+    " and kind = :kind and system = :system and blind = :blind and standing = 'held')"
+)
+_SHARE = text(
+    "update identity set standing = 'shared'"
     " where brand_id = :brand and kind = :kind and system = :system and blind = :blind"
 )
+_CONFIRM = text(
+    "update identity set confirmed_at = greatest(confirmed_at, :now)"
+    " where brand_id = :brand and kind = :kind and system = :system and blind = :blind and standing = 'held'"
+)
 _EDGE = text(
-    "insert into client_merge (brand_id, merge_id, client_id, merged_client_id, merged_at, evidence, actor)"
-    " values (:brand, :merge_id, :client_id, :merged_client_id, :now, :evidence, :actor)"
+    "insert into client_merge (brand_id, merge_id, client_id, merged_client_id, merged_at, evidence, actor, reason)"
+    " values (:brand, :merge_id, :client_id, :merged_client_id, :now, :evidence, :actor, :reason)"
 )
 _ALIASES = text(
     "with moved as ("
     " update client_alias set canonical_id = :client_id where brand_id = :brand and canonical_id = :merged_client_id"
     ") insert into client_alias (brand_id, client_id, canonical_id) values (:brand, :merged_client_id, :client_id)"
 )
+_SEPARATE = text(
+    "update client_merge set separated_at = :now, separated_by = :actor"
+    " where brand_id = :brand and merge_id = :merge_id and separated_at is null"
+)
+# Whoever was merged into the one who leaves goes with her; every other edge stands as it did.
+_APART = text(
+    """
+    with recursive leaving (client_id) as (
+        select cast(:merged_client_id as uuid)
+        union
+        select edge.merged_client_id from leaving
+        join client_merge edge on edge.brand_id = :brand and edge.client_id = leaving.client_id
+            and edge.separated_at is null
+    ), freed as (
+        delete from client_alias where brand_id = :brand and client_id = :merged_client_id
+    )
+    update client_alias set canonical_id = :merged_client_id from leaving
+    where client_alias.brand_id = :brand and client_alias.client_id = leaving.client_id
+        and leaving.client_id <> :merged_client_id
+    """
+)
+_NEVER = text(
+    "insert into never_merge (brand_id, never_id, one_id, other_id, set_at, actor, reason)"
+    " values (:brand, :id, :one, :other, :now, :actor, :reason) on conflict (brand_id, one_id, other_id) do nothing"
+)
+_AGAIN = text(
+    "delete from never_merge where brand_id = :brand"
+    " and (one_id = any(:ids) and other_id = any(:others) or one_id = any(:others) and other_id = any(:ids))"
+)
 
 
 async def add(
-    tx: AsyncSession, given: Sequence[tuple[UUID, Known]], *, source: str, now: datetime, confirmed: bool = True
+    tx: AsyncSession,
+    given: Sequence[tuple[UUID, Known]],
+    *,
+    source: str,
+    now: datetime,
+    confirmed: bool = True,
+    standing: Standing = Standing.HELD,
 ) -> set[tuple[UUID, Known]]:
     """Give clients identifiers, in one statement; answers those that were free. The others stay with their holders.
 
-    Without `confirmed` nobody has just shown that they are hers: the word of an older system, or of a telephone.
+    Without `confirmed` nobody has just shown that they are hers: the word of an older system, or of a telephone. A
+    shared one is free for everybody.
     """
     if not given:
         return set()
@@ -67,8 +129,10 @@ async def add(
             source,
             now,
             now if confirmed else None,
+            standing.value,
         ),
     )
+    await seek(tx, [client_id for client_id, _ in given])
     free = {(row.client_id, row.kind, row.system, bytes(row.blind)) for row in inserted}
     return {
         (client_id, known)
@@ -77,47 +141,156 @@ async def add(
     }
 
 
+async def seek(tx: AsyncSession, client_ids: Sequence[UUID]) -> None:
+    """Have these records compared with those that resemble them, soon."""
+    await tx.execute(_SEARCH, {"brand": tx.info["brand_id"], "ids": sorted(set(client_ids))})
+
+
+async def claim(tx: AsyncSession, client_id: UUID, known: Known, *, source: str, now: datetime) -> None:
+    """Keep that a client says a number is hers which somebody else holds. Named by too many, it is a shared one."""
+    await add(tx, [(client_id, known)], source=source, now=now, confirmed=False, standing=Standing.CLAIMED)
+    if (await tx.execute(_BEARERS, _place(tx, known))).scalar_one() >= rules.SHARED_FROM:
+        await share(tx, known)
+
+
+async def share(tx: AsyncSession, known: Known) -> None:
+    """Let an identifier identify nobody any more: several people have it. Safe to repeat."""
+    await tx.execute(_ONCE, _place(tx, known))
+    await tx.execute(_SHARE, _place(tx, known))
+
+
 async def confirm(tx: AsyncSession, known: Known, *, now: datetime) -> None:
     """Its holder has just shown that this identifier is still hers."""
-    await tx.execute(
-        _CONFIRM,
-        {
-            "brand": tx.info["brand_id"],
-            "kind": known.kind,
-            "system": known.system,
-            "blind": queries.blind(tx, known),
-            "now": now,
-        },
-    )
+    await tx.execute(_CONFIRM, _place(tx, known) | {"now": now})
+
+
+def _place(tx: AsyncSession, known: Known) -> dict[str, object]:
+    return {
+        "brand": tx.info["brand_id"],
+        "kind": known.kind,
+        "system": known.system,
+        "blind": queries.blind(tx, known),
+    }
 
 
 async def hold(tx: AsyncSession, one: UUID, other: UUID) -> tuple[UUID, UUID]:
-    """The canonical records of these two, nobody else's to merge until this transaction ends.
+    """The canonical records of these two, nobody else's to merge or separate until this transaction ends.
 
     Both are locked together in one order, after any identifier was added; and what a rival merged while we waited
     lets the locks go before it asks for others. Two requests can so wait for each other, but never both ways.
     """
+    standing = await _hold(tx, [one, other])
+    return standing[one], standing[other]
+
+
+async def _hold(tx: AsyncSession, client_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The canonical records of these ids, with all of them locked as `hold` says."""
     while True:
         async with tx.begin_nested() as attempt:
-            before = await queries.canonicals(tx, [one, other])
-            await clients.locked(tx, list(before.values()))
-            standing = await queries.canonicals(tx, [one, other])
+            before = await queries.canonicals(tx, client_ids)
+            await clients.locked(tx, list({*before.values(), *client_ids}))
+            standing = await queries.canonicals(tx, client_ids)
             if standing == before:
-                return standing[one], standing[other]
+                return standing
             await attempt.rollback()
 
 
-async def merge(tx: AsyncSession, *, survivor: UUID, merged: UUID, evidence: str, actor: str, now: datetime) -> None:
-    """Join two different records that `hold` answered; nothing is rewritten, an edge is drawn."""
+async def meet(tx: AsyncSession, client_id: UUID, other_client_id: UUID) -> UUID:
+    """Hold two records that somebody wants to be one; answers which of them goes on: the client's, as it stands.
+
+    Raises OneClientAlready, MergedElsewhere, NeverMerge and TwoWechatAccounts.
+    """
+    survivor, other = await hold(tx, client_id, other_client_id)
+    rules.check_records(survivor, other, asked=other_client_id)
+    sides = [await queries.side(tx, one, has_purchases=False) for one in (survivor, other)]
+    rules.check_merge(*sides, never=await queries.are_apart(tx, survivor, other))
+    return survivor
+
+
+async def merge(
+    tx: AsyncSession,
+    *,
+    survivor: UUID,
+    merged: UUID,
+    evidence: str,
+    actor: str,
+    now: datetime,
+    reason: str | None = None,
+) -> UUID:
+    """Join two different records that `hold` answered; nothing is rewritten, an edge is drawn. Answers its id."""
+    merge_id = new_id()
     edge = {
         "brand": tx.info["brand_id"],
-        "merge_id": new_id(),
+        "merge_id": merge_id,
         "client_id": survivor,
         "merged_client_id": merged,
         "now": now,
         "evidence": evidence,
         "actor": actor,
+        "reason": keyring(tx).seal("client_merge", "reason", merge_id, reason) if reason else None,
     }
     await tx.execute(_EDGE, edge)
     await tx.execute(_ALIASES, edge)
-    record(tx, IdentitiesMerged(merge_id=edge["merge_id"], client_id=survivor, merged_client_id=merged))
+    record(tx, IdentitiesMerged(merge_id=merge_id, client_id=survivor, merged_client_id=merged))
+    return merge_id
+
+
+async def separate(tx: AsyncSession, merge_id: UUID, *, within: UUID, actor: str, now: datetime) -> queries.Merge:
+    """Take back a merge that made part of the client `within`, and never let these two be merged again by mistake.
+
+    Every row is still with the record it was written to, so the edge is all there is to take out. Raises NotFound,
+    also for a merge that was taken back before.
+    """
+    edge = await queries.standing_merge(tx, merge_id)
+    if edge is None:
+        raise NotFound
+    known_as = (await _hold(tx, [edge.merged_client_id, edge.client_id]))[edge.merged_client_id]
+    # Read again: a rival may have taken it out before we held them.
+    if known_as != await queries.canonical(tx, within) or await queries.standing_merge(tx, merge_id) is None:
+        raise NotFound
+    gone = {
+        "brand": tx.info["brand_id"],
+        "merge_id": merge_id,
+        "merged_client_id": edge.merged_client_id,
+        "now": now,
+        "actor": actor,
+    }
+    await tx.execute(_SEPARATE, gone)
+    await tx.execute(_APART, gone)
+    await keep_apart(tx, edge.client_id, edge.merged_client_id, reason=None, actor=actor, now=now)
+    record(
+        tx,
+        IdentitiesSeparated(
+            merge_id=merge_id,
+            client_id=edge.client_id,
+            merged_client_id=edge.merged_client_id,
+            known_as_client_id=known_as,
+        ),
+    )
+    return edge
+
+
+async def keep_apart(
+    tx: AsyncSession, one: UUID, other: UUID, *, reason: str | None, actor: str, now: datetime
+) -> None:
+    """These two are different people: nothing merges them any more. Safe to repeat."""
+    first, second = sorted((one, other))
+    never_id = new_id()
+    await tx.execute(
+        _NEVER,
+        {
+            "brand": tx.info["brand_id"],
+            "id": never_id,
+            "one": first,
+            "other": second,
+            "now": now,
+            "actor": actor,
+            "reason": keyring(tx).seal("never_merge", "reason", never_id, reason) if reason else None,
+        },
+    )
+
+
+async def let_meet(tx: AsyncSession, one: UUID, other: UUID) -> None:
+    """Take back that these two clients are different people, under whichever of their records it was said."""
+    ids, others = await queries.family(tx, one), await queries.family(tx, other)
+    await tx.execute(_AGAIN, {"brand": tx.info["brand_id"], "ids": ids, "others": others})

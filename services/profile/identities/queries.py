@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.crypto import keyring
@@ -24,12 +24,37 @@ _HOLDERS = text(
     " from unnest(cast(:kinds as text[]), cast(:systems as text[]), cast(:blinds as bytea[]))"
     " as asked (kind, system, blind)"
     " join identity i on i.brand_id = :brand and i.kind = asked.kind and i.system = asked.system"
-    " and i.blind = asked.blind"
+    " and i.blind = asked.blind and i.standing = 'held'"
     " left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id"
 )
+_SHARING = text(
+    "select distinct coalesce(a.canonical_id, i.client_id) as client_id"
+    " from unnest(cast(:kinds as text[]), cast(:systems as text[]), cast(:blinds as bytea[]))"
+    " as asked (kind, system, blind)"
+    " join identity i on i.brand_id = :brand and i.kind = asked.kind and i.system = asked.system"
+    " and i.blind = asked.blind and i.standing = 'shared'"
+    " left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id order by 1 limit :limit"
+)
 _OF = text(
-    "select identity_id, client_id, kind, system, blind, value, source, added_at from identity"
-    " where brand_id = :brand and client_id = any(:ids) order by added_at, identity_id"
+    "select identity_id, client_id, kind, system, blind, value, source, added_at, standing from identity"
+    " where brand_id = :brand and client_id = any(:ids) and (:claimed or standing <> 'claimed')"
+    " order by added_at, identity_id"
+)
+_MERGE = "select merge_id, client_id, merged_client_id, merged_at, evidence, actor, reason, separated_at, separated_by"
+_STANDING = text(f"{_MERGE} from client_merge where brand_id = :brand and merge_id = :id and separated_at is null")
+_MERGES = text(
+    f"{_MERGE} from client_merge where brand_id = :brand"
+    " and (client_id = any(:ids) or merged_client_id = any(:ids)) and (:also_separated or separated_at is null)"
+    " and (cast(:after as uuid) is null or merge_id < :after) order by merge_id desc limit :limit"
+)
+_NEVER = text(
+    "select never_id, one_id, other_id, set_at, actor, reason from never_merge where brand_id = :brand"
+    " and (one_id = any(:ids) or other_id = any(:ids))"
+    " and (cast(:after as uuid) is null or never_id < :after) order by never_id desc limit :limit"
+)
+_APART = text(
+    "select exists (select from never_merge where brand_id = :brand"
+    " and (one_id = any(:ids) and other_id = any(:others) or one_id = any(:others) and other_id = any(:ids)))"
 )
 
 
@@ -74,6 +99,34 @@ class Identity:
     value: str
     source: str
     added_at: datetime
+    standing: rules.Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One edge: who joined the two, when and why, and who took it back."""
+
+    merge_id: UUID
+    client_id: UUID
+    merged_client_id: UUID
+    merged_at: datetime
+    evidence: str
+    actor: str
+    reason: str | None
+    separated_at: datetime | None
+    separated_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two records that are two people, and who said so."""
+
+    never_id: UUID
+    one_id: UUID
+    other_id: UUID
+    set_at: datetime
+    actor: str
+    reason: str | None
 
 
 async def canonical(tx: AsyncSession, client_id: UUID) -> UUID:
@@ -101,15 +154,7 @@ async def holders(tx: AsyncSession, known: Sequence[Known]) -> dict[Known, Holde
     if not known:
         return {}
     asked = {(one.kind, one.system, blind(tx, one)): one for one in known}
-    rows = await tx.execute(
-        _HOLDERS,
-        {
-            "brand": tx.info["brand_id"],
-            "kinds": [kind for kind, _, _ in asked],
-            "systems": [system for _, system, _ in asked],
-            "blinds": [digest for _, _, digest in asked],
-        },
-    )
+    rows = await tx.execute(_HOLDERS, _places(tx, list(asked)))
     return {
         asked[row.kind, row.system, bytes(row.blind)]: Holder(
             row.client_id, row.canonical_id, row.confirmed_at, row.is_erased
@@ -118,10 +163,25 @@ async def holders(tx: AsyncSession, known: Sequence[Known]) -> dict[Known, Holde
     }
 
 
-async def identities(tx: AsyncSession, client_ids: Sequence[UUID]) -> list[Identity]:
+async def sharing(tx: AsyncSession, known: Sequence[Known], *, limit: int) -> list[UUID]:
+    """The clients who have one of these identifiers in common with others."""
+    asked = [(one.kind, one.system, blind(tx, one)) for one in known]
+    return list((await tx.execute(_SHARING, _places(tx, asked) | {"limit": limit})).scalars())
+
+
+def _places(tx: AsyncSession, asked: Sequence[tuple[str, str, bytes]]) -> dict[str, object]:
+    return {
+        "brand": tx.info["brand_id"],
+        "kinds": [kind for kind, _, _ in asked],
+        "systems": [system for _, system, _ in asked],
+        "blinds": [digest for _, _, digest in asked],
+    }
+
+
+async def identities(tx: AsyncSession, client_ids: Sequence[UUID], *, also_claimed: bool = False) -> list[Identity]:
     """The opened identifiers of these records, oldest first."""
     ring = keyring(tx)
-    rows = await tx.execute(_OF, {"brand": tx.info["brand_id"], "ids": list(client_ids)})
+    rows = await tx.execute(_OF, {"brand": tx.info["brand_id"], "ids": list(client_ids), "claimed": also_claimed})
     return [
         Identity(
             row.client_id,
@@ -130,6 +190,7 @@ async def identities(tx: AsyncSession, client_ids: Sequence[UUID]) -> list[Ident
             ring.open("identity", "value", row.identity_id, row.value),
             row.source,
             row.added_at,
+            rules.Standing(row.standing),
         )
         for row in rows
     ]
@@ -150,9 +211,51 @@ async def client_of_openid(tx: AsyncSession, appid: str, openid: str) -> UUID | 
 
 async def side(tx: AsyncSession, client_id: UUID, *, has_purchases: bool) -> rules.Side:
     """What the merge rules want to know of a client."""
-    rows = await tx.execute(_OF, {"brand": tx.info["brand_id"], "ids": await family(tx, client_id)})
+    asked = {"brand": tx.info["brand_id"], "ids": await family(tx, client_id), "claimed": False}
+    rows = await tx.execute(_OF, asked)
     wechat = {(row.system, bytes(row.blind)) for row in rows if row.kind in {"openid", "unionid"}}
     return rules.Side(client_id, has_purchases, frozenset(wechat))
+
+
+async def standing_merge(tx: AsyncSession, merge_id: UUID) -> Merge | None:
+    """A merge that nobody has taken back."""
+    row = (await tx.execute(_STANDING, {"brand": tx.info["brand_id"], "id": merge_id})).mappings().one_or_none()
+    return _merge(tx, row) if row is not None else None
+
+
+async def merges(
+    tx: AsyncSession, client_ids: Sequence[UUID], *, also_separated: bool, after: UUID | None, limit: int
+) -> list[Merge]:
+    """The merges of these records, the latest first."""
+    asked = {"brand": tx.info["brand_id"], "ids": list(client_ids), "after": after, "limit": limit}
+    found = await tx.execute(_MERGES, asked | {"also_separated": also_separated})
+    return [_merge(tx, row) for row in found.mappings()]
+
+
+async def never_merged(tx: AsyncSession, client_ids: Sequence[UUID], *, after: UUID | None, limit: int) -> list[Pair]:
+    """With whom these records are never to be merged; what was said last first."""
+    ring = keyring(tx)
+    asked = {"brand": tx.info["brand_id"], "ids": list(client_ids), "after": after, "limit": limit}
+    return [
+        Pair(
+            **{
+                **row,
+                "reason": ring.open("never_merge", "reason", row["never_id"], row["reason"]) if row["reason"] else None,
+            }
+        )
+        for row in (await tx.execute(_NEVER, asked)).mappings()
+    ]
+
+
+async def are_apart(tx: AsyncSession, one: UUID, other: UUID) -> bool:
+    """Whether somebody found these two clients, under any of their records, to be different people."""
+    asked = {"brand": tx.info["brand_id"], "ids": await family(tx, one), "others": await family(tx, other)}
+    return bool((await tx.execute(_APART, asked)).scalar_one())
+
+
+def _merge(tx: AsyncSession, row: RowMapping) -> Merge:
+    reason = keyring(tx).open("client_merge", "reason", row["merge_id"], row["reason"]) if row["reason"] else None
+    return Merge(**{**row, "reason": reason})
 
 
 def blind(tx: AsyncSession, known: Known) -> bytes:

@@ -1,4 +1,4 @@
-"""When two records may become one without anybody deciding it."""
+"""When two records may become one, without anybody deciding it or at all."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +10,17 @@ from infra.refusal import Kind, Refusal
 # Carriers give a number to somebody else after a quiet quarter; a number nobody confirmed for a year may be theirs.
 TRUSTED_FOR = timedelta(days=365)
 
+# A number that so many clients give as theirs is a family's, a driver's or a hotel's.
+SHARED_FROM = 3
+
+
+class Standing(StrEnum):
+    """What an identifier says of the client who has it."""
+
+    HELD = "held"
+    SHARED = "shared"
+    CLAIMED = "claimed"
+
 
 class Doubt(StrEnum):
     """Why a phone number alone does not prove that two records are one person."""
@@ -19,6 +30,7 @@ class Doubt(StrEnum):
     NUMBER_NOT_SEEN_LATELY = "number-not-seen-lately"
     NUMBER_NOT_VERIFIED = "number-not-verified"
     OTHER_RECORD_NOT_OPEN = "other-record-not-open"
+    NEVER_MERGE = "never-merge"
 
 
 class MergeNeedsDecision(Refusal):
@@ -28,6 +40,42 @@ class MergeNeedsDecision(Refusal):
     slug = "merge-needs-decision"
     en = "This number belongs to another record. An advisor has to check with the client before the two become one."
     zh = "该号码已属于另一份客户档案，需由顾问与客户核实后再决定是否合并。"
+
+
+class OneClientAlready(Refusal):
+    """The two ids are one record, or two records that were joined before."""
+
+    kind = Kind.CONFLICT
+    slug = "one-client-already"
+    en = "Both are the same client already. Choose the record that is to become part of hers."
+    zh = "两者已是同一位客户，请选择要并入其档案的另一份记录。"
+
+
+class MergedElsewhere(Refusal):
+    """The other record belongs to a third one."""
+
+    kind = Kind.CONFLICT
+    slug = "merged-elsewhere"
+    en = "That record has been merged into another client's. Merge that client, or separate the two first."
+    zh = "该记录已并入另一位客户的档案，请改为合并那位客户，或先将其拆分。"
+
+
+class TwoWechatAccounts(Refusal):
+    """Each has a WeChat account of her own, and WeChat vouches for both."""
+
+    kind = Kind.CONFLICT
+    slug = "two-wechat-accounts"
+    en = "Each of the two has a WeChat account of her own, so they are two people. Keep both records."
+    zh = "双方各有经微信验证的账号，应为两位客户，请保留两份档案。"
+
+
+class NeverMerge(Refusal):
+    """Somebody found out that these are two people."""
+
+    kind = Kind.CONFLICT
+    slug = "never-merge"
+    en = "These two were found to be different people. Take that back first if you are sure they are one."
+    zh = "已确认两者并非同一人。如确定为同一位客户，请先撤销该标记。"
 
 
 class ClientErased(Refusal):
@@ -48,6 +96,11 @@ class Side:
     # (appid, openid's blind index) and ("", unionid's): equal apps with unequal values are two WeChat accounts.
     wechat: frozenset[tuple[str, bytes]]
 
+    @property
+    def unionids(self) -> set[bytes]:
+        """The blind indexes of her unionids."""
+        return {blind for app, blind in self.wechat if app == ""}
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -57,16 +110,42 @@ class Verdict:
     merged: UUID
 
 
+def check_records(survivor: UUID, other: UUID, *, asked: UUID) -> None:
+    """Raise OneClientAlready and MergedElsewhere: `other` is the client that the record `asked` for belongs to."""
+    if survivor == other:
+        raise OneClientAlready
+    if other != asked:
+        raise MergedElsewhere
+
+
+def check_merge(one: Side, other: Side, *, never: bool) -> None:
+    """What no decision overrules: raises NeverMerge for a pair that is kept apart, and TwoWechatAccounts."""
+    if never:
+        raise NeverMerge
+    if one.unionids and other.unionids and not one.unionids & other.unionids:
+        raise TwoWechatAccounts
+
+
 def by_phone(
-    asker: Side, holder: Side, *, confirmed_at: datetime | None, now: datetime, verified: bool, by_staff: bool
+    asker: Side,
+    holder: Side,
+    *,
+    confirmed_at: datetime | None,
+    now: datetime,
+    verified: bool,
+    by_staff: bool,
+    never: bool = False,
 ) -> Verdict:
     """The asker proved the holder's number: which of them goes on. Raises MergeNeedsDecision with its `reason`.
 
     `confirmed_at` is when the holder last showed that the number is hers. A member of staff who enters it face to face
     has seen the client (`by_staff`): that is the second proof for a number not confirmed for a year, or never.
+    `never` says that somebody found the two to be different people.
     """
     if not verified:
         raise MergeNeedsDecision(reason=Doubt.NUMBER_NOT_VERIFIED)
+    if never:
+        raise MergeNeedsDecision(reason=Doubt.NEVER_MERGE)
     if asker.has_purchases and holder.has_purchases:
         raise MergeNeedsDecision(reason=Doubt.BOTH_HAVE_PURCHASES)
     if _other_account(asker, holder):

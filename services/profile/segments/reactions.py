@@ -23,6 +23,16 @@ class IdentitiesMerged(Slice):
     merged_client_id: UUID
 
 
+class IdentitiesSeparated(Slice):
+    """They are two people after all."""
+
+    type: ClassVar[str] = "profile.identities-separated.v1"
+
+    client_id: UUID
+    merged_client_id: UUID
+    known_as_client_id: UUID
+
+
 def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
     """The reactions. The segment is the one of today by the service's clock, also for a receipt of long ago."""
 
@@ -38,8 +48,14 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
         both = {(delivered.fact.client_id, delivered.fact.merged_client_id) for delivered in facts}
         await actions.recompute(tx, set(chain.from_iterable(both)), now=clock())
 
+    async def after_separations(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesSeparated]]) -> None:
+        """Each has her own receipts again."""
+        both = {(delivered.fact.known_as_client_id, delivered.fact.merged_client_id) for delivered in facts}
+        await actions.recompute(tx, set(chain.from_iterable(both)), now=clock())
+
     return [
         on(PurchaseRecorded, after_purchases),
         on(PurchaseClaimed, after_purchases),
         on(IdentitiesMerged, after_merges),
+        on(IdentitiesSeparated, after_separations),
     ]

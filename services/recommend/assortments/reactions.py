@@ -53,6 +53,14 @@ class IdentitiesMerged(Slice):
     client_id: UUID
 
 
+class IdentitiesSeparated(Slice):
+    """They are two clients after all."""
+
+    type: ClassVar[str] = "profile.identities-separated.v1"
+    merged_client_id: UUID
+    known_as_client_id: UUID
+
+
 async def prepare(tx: AsyncSession, facts: Sequence[Delivered[VisitAgreed]] | Sequence[Delivered[VisitMoved]]) -> None:
     """Choose pieces for the visit as it is agreed now."""
     visits: dict[UUID, datetime] = {told.fact.appointment_id: told.occurred_at for told in facts}
@@ -73,10 +81,17 @@ async def recognise(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged
     await actions.renew(tx, {told.fact.client_id for told in facts}, now=facts[-1].occurred_at)
 
 
+async def part(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesSeparated]]) -> None:
+    """Choose anew for both: nothing of the one chooses for the other."""
+    both = {one for told in facts for one in (told.fact.known_as_client_id, told.fact.merged_client_id)}
+    await actions.renew(tx, both, now=facts[-1].occurred_at)
+
+
 REACTIONS: list[Reaction] = [
     on(VisitAgreed, prepare),
     on(VisitMoved, prepare),
     on(ConsentGiven, renew),
     on(ConsentWithdrawn, renew),
     on(IdentitiesMerged, recognise),
+    on(IdentitiesSeparated, part),
 ]

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+from tests.asking import until
 from tests.profile.build import receipt
 from tests.rights.asking import Ask
 from tests.rights.house import APPID, HER_PHONE, House
@@ -12,6 +14,48 @@ async def a_client(house: House) -> Mapping[str, str]:
     """Somebody new, whom nobody may see but the whole brand's roles."""
     made = await house.made("profile", "hq", "POST", "/v1/clients", {"display_name": "韩雪"})
     return {"client_id": made["client_id"]}
+
+
+async def two_clients(house: House) -> Mapping[str, str]:
+    """Two whom the advisor owns and nobody expects."""
+    one, other = await a_client(house), await a_client(house)
+    owner = {name: house.ids[name] for name in ("advisor_id", "boutique_id")}
+    for made in (one, other):
+        await house.made("profile", "hq", "PUT", f"/v1/clients/{made['client_id']}/owner", owner)
+    return {**one, "other_client_id": other["client_id"], "other_id": other["client_id"]}
+
+
+async def a_merge(house: House) -> Mapping[str, str]:
+    """The two, made one."""
+    ids = await two_clients(house)
+    form = {"other_client_id": ids["other_client_id"]}
+    made = await house.made("profile", "hq", "POST", f"/v1/clients/{ids['client_id']}/merges", form)
+    return {**ids, "merge_id": made["merge_id"]}
+
+
+async def a_phone(house: House) -> Mapping[str, str]:
+    """One of the two with a phone of her own."""
+    ids, phone = await two_clients(house), f"1371{house.number():07d}"
+    form = {"kind": "phone", "value": phone}
+    await house.made("profile", "hq", "POST", f"/v1/clients/{ids['client_id']}/identities", form)
+    return {**ids, "phone": phone}
+
+
+async def a_duplicate(house: House) -> Mapping[str, str]:
+    """The two with a name that nobody else has, once they were found to be alike."""
+    ids, name = await two_clients(house), f"欧阳{chr(0x4E00 + house.number())}{chr(0x5000 + house.number())}"
+    both = [UUID(ids["client_id"]), UUID(ids["other_client_id"])]
+    for client_id in both:
+        await house.made("profile", "hq", "PATCH", f"/v1/clients/{client_id}", {"display_name": name})
+    found: list[dict[str, Any]] = []
+
+    async def compared() -> bool:
+        asked = "select duplicate_id from duplicate where one_id = any($1) and other_id = any($1)"
+        found[:] = await house.services["profile"].rows(asked, both)
+        return bool(found)
+
+    await until(compared)
+    return {**ids, "duplicate_id": str(found[0]["duplicate_id"])}
 
 
 def _decision(purpose: str) -> dict[str, Any]:
@@ -46,10 +90,16 @@ ASKS: Mapping[str, Ask] = {
     "POST /v1/clients/{client_id}/looks": Ask(
         {"subject": "somebody", "role": "headquarters", "seen": "card"}, shows="her_name"
     ),
+    "POST /v1/clients/{client_id}/merges": Ask({"other_client_id": "{other_client_id}"}, fresh=two_clients),
+    "DELETE /v1/clients/{client_id}/merges/{merge_id}": Ask(fresh=a_merge),
+    "PUT /v1/clients/{client_id}/never-merges/{other_id}": Ask({"reason": "两位客户"}, fresh=two_clients),
+    "DELETE /v1/clients/{client_id}/never-merges/{other_id}": Ask(fresh=two_clients),
     "GET /v1/clients/{client_id}/owner": Ask(shows="advisor_id"),
     "PUT /v1/clients/{client_id}/owner": Ask({"advisor_id": "{advisor_id}", "boutique_id": "{boutique_id}"}),
     "GET /v1/clients/{client_id}/purchases": Ask(shows="receipt"),
     "GET /v1/clients/{client_id}/timeline": Ask(shows="purchase_id"),
+    "POST /v1/clients/{client_id}/shared-identifiers": Ask({"value": "{phone}"}, fresh=a_phone),
+    "POST /v1/duplicates/{duplicate_id}/decision": Ask({"survivor_id": None}, fresh=a_duplicate),
     "GET /v1/me": Ask(shows="her_name"),
     "PATCH /v1/me": Ask({"salutation": "女士"}, shows="her_name"),
     "PUT /v1/me/consents": Ask(_decision("personalisation")),

@@ -16,6 +16,8 @@ from services.profile.privacy.rules import STAFF, ClientUnknown
 
 routes = router()
 
+SEVERAL = 10  # of those who share a number: more than that is nobody's
+
 
 @routes.post("/clients/search")
 @permit(*STAFF)
@@ -42,8 +44,10 @@ async def search(form: SearchForm, tx: Transaction, by: By, now: Now) -> Page[Ca
 @permit(Role.POS, *STAFF)
 async def identify(form: IdentifyForm, tx: Transaction, by: By, now: Now) -> IdentifiedView:
     """Whom complete identifiers belong to, masked: enough to ask whether it is she."""
-    held = await identities.holders(tx, [known(one) for one in form.identities])
-    ids = list(dict.fromkeys(holder.canonical_id for holder in held.values()))
+    shown = [known(one) for one in form.identities]
+    held = await identities.holders(tx, shown)
+    several = await identities.sharing(tx, shown, limit=SEVERAL)
+    ids = list(dict.fromkeys([*(holder.canonical_id for holder in held.values()), *several]))
     items = []
     for card in await queries.cards(tx, ids):
         client = card.client

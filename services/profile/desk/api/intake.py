@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Response
 
-from infra.app import By, Now, router
+from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Caller, Role, permit
@@ -16,9 +16,9 @@ from infra.wire import etag
 from services.profile.books.actions import Assignment
 from services.profile.clients.actions import Newcomer
 from services.profile.clients.schemas import NamesForm
-from services.profile.desk import actions
-from services.profile.desk.actions import Imported
-from services.profile.desk.rules import SystemMissing
+from services.profile.desk.actions import meeting as actions
+from services.profile.desk.actions.meeting import Imported
+from services.profile.desk.rules import MERGERS, SystemMissing
 from services.profile.desk.schemas import (
     AddedView,
     AskedForm,
@@ -31,9 +31,12 @@ from services.profile.desk.schemas import (
     RecognisedView,
     RecogniseForm,
     RegisterForm,
+    SharedForm,
 )
+from services.profile.identities import actions as identity_actions
 from services.profile.identities import models
 from services.profile.identities.queries import Known
+from services.profile.identities.rules import MergeNeedsDecision
 from services.profile.privacy import actions as privacy
 from services.profile.privacy.rules import STAFF, role_ground
 
@@ -97,11 +100,27 @@ async def recognise(form: RecogniseForm, tx: Transaction, now: Now) -> Recognise
     Role.CLIENT_SERVICE,
     Role.HEADQUARTERS,
 )
-async def add_identity(client_id: UUID, form: IdentityForm, tx: Transaction, by: By, now: Now) -> AddedView:
+async def add_identity(
+    client_id: UUID, form: IdentityForm, *, tx: Transaction, by: By, kit: OfKit, now: Now
+) -> AddedView:
     """Know a client by one more identifier. A verified phone that is another record's joins the two. Safe to repeat."""
-    source = _source(by, form.source)
-    survivor, merged = await actions.add_identity(tx, client_id, known(form), source=source, by=by, now=now)
+    source, identifier = _source(by, form.source), known(form)
+    try:
+        survivor, merged = await actions.add_identity(tx, client_id, identifier, source=source, by=by, now=now)
+    except MergeNeedsDecision:
+        # That she says so is kept although it proves nothing; not in this transaction, which the refusal takes along.
+        await tx.rollback()
+        async with kit.database.transaction(by.brand_id) as own:
+            await identity_actions.claim(own, client_id, identifier, source=source, now=now)
+        raise
     return AddedView(client_id=survivor, merged=merged)
+
+
+@routes.post("/clients/{client_id}/shared-identifiers", status_code=204, responses=refuses(404))
+@permit(*MERGERS)
+async def share(client_id: UUID, form: SharedForm, tx: Transaction, by: By, now: Now) -> None:
+    """A number of hers is a family's or a driver's: it identifies nobody any more and merges nobody. Safe to repeat."""
+    await actions.share(tx, client_id, Known(form.kind, models.e164(form.value)), by=by, now=now)
 
 
 def known(form: AskedForm) -> Known:

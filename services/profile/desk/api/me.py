@@ -16,6 +16,7 @@ from services.profile.clients.schemas import CorrectionForm
 from services.profile.desk import queries
 from services.profile.desk.api import pages
 from services.profile.desk.schemas import MeView
+from services.profile.identities import actions as identity_actions
 from services.profile.identities import models
 from services.profile.identities import queries as identities
 from services.profile.privacy import queries as sights
@@ -41,6 +42,7 @@ async def correct(
     """Correct how I am named and addressed."""
     sight = await sights.sight(tx, _own(by), by, now=now)
     await clients.correct(tx, sight.client_id, form.model_dump(exclude_unset=True), if_match=if_match)
+    await identity_actions.seek(tx, [sight.client_id])
     view, version = await _me(tx, sight.client_id)
     response.headers["ETag"] = etag(version)
     return view

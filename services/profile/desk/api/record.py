@@ -20,6 +20,7 @@ from services.profile.desk import queries
 from services.profile.desk.api import pages
 from services.profile.desk.queries import Card
 from services.profile.desk.schemas import CardView, ClientView, IdentityView, LookForm, TouchpointView
+from services.profile.identities import actions as identity_actions
 from services.profile.identities import queries as identities
 from services.profile.messages import queries as messages
 from services.profile.messages.schemas import PermissionsView
@@ -54,6 +55,7 @@ async def correct(
     """Correct how a client is named and addressed."""
     sight = await privacy.look(tx, client_id, seen="client", by=by, now=now)
     await clients.correct(tx, sight.client_id, form.model_dump(exclude_unset=True), if_match=if_match)
+    await identity_actions.seek(tx, [sight.client_id])
     view, version = await _client_view(tx, sight)
     response.headers["ETag"] = etag(version)
     return view

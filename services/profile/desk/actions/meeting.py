@@ -19,7 +19,7 @@ from services.profile.clients.actions import Newcomer
 from services.profile.consents import actions as consents
 from services.profile.consents.actions import Given
 from services.profile.consents.rules import Purpose
-from services.profile.desk.rules import MEET_CLIENTS, BatchOvertaken, IdentityTaken
+from services.profile.desk.rules import MEET_CLIENTS, UNNAMED, BatchOvertaken, IdentityTaken
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import queries as identities
 from services.profile.identities import rules
@@ -27,8 +27,6 @@ from services.profile.identities.queries import Holder, Known
 from services.profile.privacy import queries as sights
 from services.profile.privacy.rules import STAFF, ClientUnknown
 from services.profile.purchases import queries as purchases
-
-UNNAMED = "微信客户"  # WeChat tells us no name
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +55,14 @@ async def register(tx: AsyncSession, newcomer: Newcomer, known: Sequence[Known],
     if len(await identity_actions.add(tx, given, source=source, now=now)) < len(given):
         raise IdentityTaken
     await clients.register(tx, [newcomer], now=now)
+    await identity_actions.seek(tx, [newcomer.client_id])
 
 
 async def recognise(tx: AsyncSession, openid: Known, unionid: Known | None, *, now: datetime) -> UUID:
     """Who WeChat says she is; someone nobody knows is registered.
 
-    The unionid is the same in every app of the house: it joins two records on its own, unless both have purchases.
+    The unionid is the same in every app of the house: it joins two records on its own, unless both have purchases,
+    or something forbids that they are one.
     Raises ClientErased.
     """
     shown = [one for one in (openid, unionid) if one is not None]
@@ -78,7 +78,8 @@ async def recognise(tx: AsyncSession, openid: Known, unionid: Known | None, *, n
             await attempt.rollback()
         held = await _living(tx, shown)
     holder = held.get(openid) or held[shown[-1]]
-    missing = [(holder.canonical_id, one) for one in shown if one not in held]
+    # With the record that holds the other one, also when that is part of another: they stay together if it leaves.
+    missing = [(holder.client_id, one) for one in shown if one not in held]
     await identity_actions.add(tx, missing, source="wechat", now=now)
     if len({one.canonical_id for one in held.values()}) > 1:
         return await _join_accounts(tx, held[openid], held[shown[-1]], now=now)
@@ -96,10 +97,14 @@ async def _join_accounts(tx: AsyncSession, of_app: Holder, of_union: Holder, *, 
     app, union = await identity_actions.hold(tx, of_app.canonical_id, of_union.canonical_id)
     if app == union:
         return app
-    bought = [await purchases.has_any(tx, one) for one in (app, union)]
-    if all(bought):
+    sides = [await _side(tx, one) for one in (app, union)]
+    try:
+        rules.check_merge(*sides, never=await identities.are_apart(tx, app, union))
+    except (rules.NeverMerge, rules.TwoWechatAccounts):
         return app
-    survivor, merged = (app, union) if bought[0] else (union, app)
+    if all(side.has_purchases for side in sides):
+        return app
+    survivor, merged = (app, union) if sides[0].has_purchases else (union, app)
     await identity_actions.merge(tx, survivor=survivor, merged=merged, evidence="unionid", actor="wechat", now=now)
     return survivor
 
@@ -124,9 +129,11 @@ async def add_identity(
     first = verified or source == "pos"
     if await identity_actions.add(tx, [(asker, known)], source=source, now=now, confirmed=first):
         return asker, False
-    holder = (await _living(tx, [known]))[known]
+    held = await _living(tx, [known])
+    if known not in held:
+        return asker, False  # it is hers already, and others' too
     # Hers and the holder's together: two clients who give each other's number take turns.
-    asker, holding = await identity_actions.hold(tx, asker, holder.client_id)
+    asker, holding = await identity_actions.hold(tx, asker, held[known].client_id)
     # What decides is read from here on: a rival who held them before us may have changed all of it.
     holder = (await _living(tx, [known]))[known]
     if holding == asker:
@@ -144,12 +151,22 @@ async def add_identity(
         now=now,
         verified=verified,
         by_staff=face_to_face,
+        never=await identities.are_apart(tx, asker, holding),
     )
     await identity_actions.merge(
         tx, survivor=verdict.survivor, merged=verdict.merged, evidence=f"phone:{source}", actor=by.subject, now=now
     )
     await identity_actions.confirm(tx, known, now=now)
     return verdict.survivor, True
+
+
+async def share(tx: AsyncSession, client_id: UUID, known: Known, *, by: Caller, now: datetime) -> None:
+    """Let a number of this client identify nobody any more; raises ClientUnknown, and NotFound if it is not hers."""
+    sight = await sights.sight(tx, client_id, by, now=now)
+    hers = await identities.identities(tx, sight.family, also_claimed=True)
+    if not any((one.kind, one.system, one.value) == (known.kind, known.system, known.value) for one in hers):
+        raise NotFound
+    await identity_actions.share(tx, known)
 
 
 async def _must_be_open(tx: AsyncSession, holding: UUID, by: Caller, *, now: datetime) -> None:

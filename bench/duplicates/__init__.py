@@ -1,0 +1,1 @@
+"""How well records that are one person are told from those that are not."""

@@ -173,6 +173,7 @@ async def test_a_peer_asks_in_somebodys_name_and_gets_what_she_would_have_got(ru
             "client_id": client_id,
             "display_name": "曾小贤",
             "salutation": "女士",
+            "addressed_as": "曾女士",
             "language": "zh",
             "segment": "newcomer",
             "owner_advisor_id": str(ADVISOR),
@@ -275,6 +276,7 @@ async def test_a_client_sees_herself_without_label_or_owner_and_nobody_else(runn
         "given_name": None,
         "salutation": "先生",
         "language": "zh",
+        "birthday": None,
         "masked_phone": f"{value[3:6]}****{value[-4:]}",
     }
     changed = await mine.patch("/v1/me", json={"language": "en"}, headers={"If-Match": me.headers["ETag"]})

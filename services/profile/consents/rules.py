@@ -1,10 +1,12 @@
-"""What a row of decisions comes to."""
+"""What a client may allow, what is kept only with her consent, and what a row of decisions comes to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from infra.refusal import Kind, Refusal
 
 
 class Purpose(StrEnum):
@@ -13,6 +15,52 @@ class Purpose(StrEnum):
     PERSONALISATION = "personalisation"
     MARKETING = "marketing"
     SURVEY = "survey"
+    MEASUREMENTS = "measurements"
+    SENSITIVE_ITEMS = "sensitive-items"
+    CROSS_BRAND = "cross-brand"
+    ABROAD = "abroad"
+
+
+class Sensitive(StrEnum):
+    """What is kept of a client only while she allows it separately."""
+
+    RING_SIZE = "ring-size"
+    WRIST = "wrist"
+    NECK = "neck"
+    FOOT_LENGTH = "foot-length"
+    FOOT_WIDTH = "foot-width"
+    SHOE_SIZE = "shoe-size"
+    CLOTHING_SIZE = "clothing-size"
+    BODY_HEIGHT = "body-height"
+    ALLERGY = "allergy"
+    HEALTH = "health"
+    DIET = "diet"
+    FAITH = "faith"
+    ACCESSIBILITY = "accessibility"
+
+
+# Whatever is not measured of her body is a sensitive item.
+_MEASURED = frozenset(
+    {
+        Sensitive.RING_SIZE,
+        Sensitive.WRIST,
+        Sensitive.NECK,
+        Sensitive.FOOT_LENGTH,
+        Sensitive.FOOT_WIDTH,
+        Sensitive.SHOE_SIZE,
+        Sensitive.CLOTHING_SIZE,
+        Sensitive.BODY_HEIGHT,
+    }
+)
+
+
+class ConsentMissing(Refusal):
+    """She has not allowed this, or no longer."""
+
+    kind = Kind.CONFLICT
+    slug = "consent-missing"
+    en = "The client has not allowed this purpose. Ask her first, and write down her consent with the notice she saw."
+    zh = "客户尚未同意该目的。请先征得同意，并记录其同意及所示告知版本。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +74,17 @@ class Decision:
     given_at: datetime
     replaced_at: datetime | None
     withdrawn_at: datetime | None
+    evidence: str | None = None  # where the proof lies: the signed form, the recorded call
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Her word on one purpose, and the notice she had before her; `evidence` says where the proof lies."""
+
+    purpose: Purpose
+    granted: bool
+    notice_version: str
+    evidence: str | None = None
 
 
 def latest(decisions: Sequence[Decision], purpose: Purpose) -> Decision | None:
@@ -38,3 +97,13 @@ def latest(decisions: Sequence[Decision], purpose: Purpose) -> Decision | None:
 def stands(decision: Decision | None) -> bool:
     """Is this a yes? Silence is a no."""
     return decision is not None and decision.withdrawn_at is None
+
+
+def purpose_of(kind: Sensitive) -> Purpose:
+    """The purpose she must have allowed for it."""
+    return Purpose.MEASUREMENTS if kind in _MEASURED else Purpose.SENSITIVE_ITEMS
+
+
+def kept_for(purpose: Purpose) -> list[Sensitive]:
+    """What is kept only because she allows this purpose."""
+    return [kind for kind in Sensitive if purpose_of(kind) is purpose]

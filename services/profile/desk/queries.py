@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.profile.books import queries as books
-from services.profile.clients import models, queries
+from services.profile.clients import queries
+from services.profile.clients.models import names
 from services.profile.clients.queries import Client
 from services.profile.identities import queries as identities
 from services.profile.identities.queries import Identity
@@ -53,7 +54,7 @@ async def found_by_name(
     tx: AsyncSession, typed: str, *, visible: Sequence[UUID] | None, after: UUID | None, limit: int
 ) -> list[UUID]:
     """Clients whose name, given name, pinyin or initials begin with this, by id; `visible` None means all."""
-    start = models.fold(typed)
+    start = names.fold(typed)
     if not start:
         return []
     asked = {"from": start, "to": start + LAST, **_page(tx, visible, after, limit)}

@@ -2,7 +2,10 @@
 
 from infra.identity import Role
 from infra.refusal import Kind, Refusal
+from services.profile.privacy.rules import STAFF
 
+# Who keeps a client's record up to date. Privacy corrects what is wrong in it and adds nothing.
+KEEP_RECORDS = STAFF - {Role.PRIVACY}
 # Those of the boutiques. Client service and headquarters know a client by her voice or not at all.
 MEET_CLIENTS = frozenset({Role.ADVISOR, Role.AFTER_SALES, Role.EVENTS, Role.MANAGER, Role.REGIONAL})
 
@@ -32,6 +35,15 @@ class NothingToSearch(Refusal):
     slug = "nothing-to-search"
     en = "Give either the beginning of a name or the last four digits of a phone number."
     zh = "请输入姓名开头或手机号码后四位(二者选一)。"
+
+
+class NobodyNamed(Refusal):
+    """A relation to neither a client nor a name, or to both."""
+
+    kind = Kind.MALFORMED
+    slug = "nobody-named"
+    en = "Give either the other client or, for somebody who is no client, a name."
+    zh = "请指定另一位客户；若对方不是客户，请填写姓名(二者选一)。"
 
 
 class SystemMissing(Refusal):

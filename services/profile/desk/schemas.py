@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from infra.identity import Role
 from infra.wire import Code, Form, Limit, Text, View
 from services.profile.books.schemas import OwnerForm
-from services.profile.clients.schemas import NamesForm
+from services.profile.clients.schemas import BirthdayView, DayForm, NamesForm
 from services.profile.consents.rules import Purpose
 from services.profile.segments.rules import Segment
 from services.profile.touchpoints.rules import Contact
@@ -31,6 +31,7 @@ class RegisterForm(NamesForm):
     phone: Phone | None = None
     member: Text | None = None
     pos_ids: Annotated[list[NumberForm], Field(default=[], max_length=5)]
+    birthday: DayForm | None = None
 
 
 class ImportedForm(NamesForm):
@@ -146,6 +147,7 @@ class CardView(View):
     client_id: UUID
     display_name: str
     salutation: str | None
+    addressed_as: str
     language: str
     segment: Segment
     owner_advisor_id: UUID | None
@@ -177,6 +179,7 @@ class ClientView(CardView):
 
     family_name: str | None
     given_name: str | None
+    birthday: BirthdayView | None
     identities: list[IdentityView]
     merged_client_ids: list[UUID]
     registered_at: datetime
@@ -191,6 +194,7 @@ class MeView(View):
     given_name: str | None
     salutation: str | None
     language: str
+    birthday: BirthdayView | None
     masked_phone: str | None
 
 

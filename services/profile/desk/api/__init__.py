@@ -1,5 +1,17 @@
 """The desk's routes, by what they are about."""
 
-from services.profile.desk.api import finding, intake, me, owners, record
+from services.profile.desk.api import (
+    dates,
+    finding,
+    intake,
+    me,
+    notes,
+    owners,
+    preferences,
+    record,
+    relations,
+    sensitive,
+)
 
-ROUTERS = [intake.routes, finding.routes, record.routes, owners.routes, me.routes]
+NOUNS = (intake, finding, record, dates, preferences, notes, sensitive, relations, owners, me)
+ROUTERS = [noun.routes for noun in NOUNS]

@@ -25,7 +25,7 @@ from tests.running import Running
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 COLLEAGUE = UUID("00000000-0000-7000-8000-00000000a002")
-ROUTES = ["", "/card", "/timeline", "/purchases", "/segment", "/consents"]
+ROUTES = ["", "/card", "/timeline", "/purchases", "/segment", "/consents", "/dates", "/preferences"]
 
 
 async def _status(profile: Running, by: Caller, client_id: str, route: str = "") -> int:
@@ -237,7 +237,12 @@ async def test_search_goes_on_behind_its_cursor_and_shows_nobody_twice(running: 
         cursor = page["next_cursor"]
     assert cursor is None
     assert sorted(seen) == sorted(every)
-    wrongs: list[dict[str, object]] = [{}, {"criteria": {}}, {"text": "l", "criteria": {"phone_tail": "1234"}}]
+    wrongs: list[dict[str, object]] = [
+        {},
+        {"criteria": {}},
+        {"text": "l", "criteria": {"phone_tail": "1234"}},
+        {"criteria": {"member": "M1", "phone_tail": "1234"}},
+    ]
     for wrong in wrongs:
         assert (await profile.client(someone()).post("/v1/clients/search", json=wrong)).status_code == 400
 

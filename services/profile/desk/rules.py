@@ -29,12 +29,12 @@ class BatchOvertaken(Refusal):
 
 
 class NothingToSearch(Refusal):
-    """Neither a text nor the end of a phone number, or both."""
+    """Neither a text nor a criterion, or more than one of them."""
 
     kind = Kind.INVALID
     slug = "nothing-to-search"
-    en = "Give either the beginning of a name or the last four digits of a phone number."
-    zh = "请输入姓名开头或手机号码后四位(二者选一)。"
+    en = "Give the beginning of a name, the last four digits of a phone number or a member number: one of them."
+    zh = "请输入姓名开头、手机号码后四位或完整会员号(三者选一)。"
 
 
 class NobodyNamed(Refusal):

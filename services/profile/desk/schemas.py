@@ -127,13 +127,18 @@ class IdentifiedView(View):
 
 
 class CriteriaForm(Form):
-    """What is known of her besides her name: the last four digits of a phone."""
+    """What is known of her besides her name: the last four digits of a phone, or her whole member number."""
 
     phone_tail: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
+    member: Text | None = None
 
 
 class SearchForm(Form):
-    """Either the beginning of a name, a given name, pinyin or initials, or a criterion."""
+    """Either a text, as it is being typed, or one criterion.
+
+    The text is the beginning of a name, a given name, pinyin or initials, the last four digits of a phone, or a whole
+    member number.
+    """
 
     text: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     criteria: CriteriaForm | None = None

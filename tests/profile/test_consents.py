@@ -94,6 +94,29 @@ async def test_what_she_said_in_the_boutique_is_kept_with_who_heard_it(running: 
     assert rows == [{"channel": "phone", "actor": "client-service:1", "notice_version": "2026-01"}]
 
 
+async def test_a_child_needs_her_guardians_consent_with_its_evidence(running: Start) -> None:
+    now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    profile = await running("profile", clock=lambda: now)
+    client_id = await registered(profile, birthday={"year": 2012, "month": 6, "day": 2})
+    house, mine = profile.client(someone()), profile.client(client_of(client_id))
+    at = f"/v1/clients/{client_id}/consents"
+    guardian = _wish("marketing") | {"by_guardian": True}
+    for door, path, wish in (
+        (mine, "/v1/me/consents", _wish("marketing")),
+        (house, at, _wish("marketing") | {"evidence": "签字表 12"}),
+        (house, at, guardian),
+    ):
+        # What comes before it in the same request is not kept either.
+        refused = await door.put(path, json={"consents": [_wish("survey", granted=False), wish]})
+        assert (refused.status_code, problem(refused)) == (409, "guardian-needed")
+    assert await profile.rows("select from consent") == []
+    given = await house.put(at, json={"consents": [guardian | {"evidence": "签字表 12"}]})
+    assert [one["by_guardian"] for one in given.json()["items"] if one["granted"]] == [True]
+    assert (await _decide(profile, client_id, _wish("marketing", granted=False)))["marketing"] is False
+    now = datetime(2026, 6, 2, 12, tzinfo=UTC)
+    assert (await _decide(profile, client_id, _wish("marketing")))["marketing"] is True
+
+
 async def test_a_consent_without_the_notice_she_saw_is_refused(running: Start) -> None:
     profile = await running("profile")
     client_id = await registered(profile)

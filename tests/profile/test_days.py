@@ -7,7 +7,7 @@ from borax.calendars.lunardate import LunarDate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.clients.models.days import Day, check, next_on, read, written
+from services.profile.clients.models.days import Day, age, check, next_on, read, written
 from services.profile.clients.rules import Calendar, DayAhead, NoSuchDay
 
 TODAY = date(2026, 3, 1)
@@ -67,6 +67,20 @@ def test_what_is_first_kept_tomorrow_is_refused_and_today_is_not() -> None:
     tomorrow = LunarDate.from_solar(TODAY + timedelta(days=1))
     with pytest.raises(DayAhead):
         check(Day(MOON, tomorrow.month, tomorrow.day, tomorrow.year), today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("day", "years"),
+    [
+        (Day(SUN, 3, 1, 2012), 14),
+        (Day(SUN, 3, 2, 2012), 13),
+        (Day(MOON, 1, 13, 2026), 0),
+        (Day(MOON, 12, 29, 2011), 14),
+        (Day(SUN, 3, 1), None),
+    ],
+)
+def test_an_age_is_counted_in_full_solar_years(day: Day, years: int | None) -> None:
+    assert age(day, TODAY) == years
 
 
 SOLAR_DAYS = st.dates(date(1900, 2, 1), date(2026, 2, 28))

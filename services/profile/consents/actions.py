@@ -14,6 +14,7 @@ from infra.identity import Caller
 from infra.ids import new_id
 from infra.refusal import NotFound
 from services.profile.clients import queries as clients
+from services.profile.clients.models import days
 from services.profile.consents import queries, rules
 from services.profile.consents.events import ConsentGiven, ConsentWithdrawn
 from services.profile.consents.rules import ConsentMissing, Purpose, Sensitive, Wish
@@ -26,9 +27,10 @@ _WITHDRAW = text(
     f"update consent set withdrawn_at = :now, withdrawn_by = :actor where {_STANDING} and {_OPEN}"  # noqa: S608
 )
 _GIVE = """
-insert into consent (brand_id, consent_id, client_id, purpose, notice_version, evidence, channel, actor, given_at)
-select $1, item.*, $7, $8, $9
-from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[]) as item
+insert into consent (brand_id, consent_id, client_id, purpose, notice_version, evidence, by_guardian, channel, actor,
+    given_at)
+select $1, item.*, $8, $9, $10
+from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::boolean[]) as item
 """
 _KEEP = text(
     "insert into sensitive_item (brand_id, item_id, client_id, kind, value, device, noted_by, noted_at)"
@@ -47,6 +49,7 @@ class Given:
     purpose: Purpose
     notice_version: str
     evidence: str | None = None
+    by_guardian: bool = False
 
 
 async def give(tx: AsyncSession, given: Sequence[Given], *, channel: str, actor: str, now: datetime) -> None:
@@ -67,6 +70,7 @@ async def give(tx: AsyncSession, given: Sequence[Given], *, channel: str, actor:
                 ring.seal("consent", "evidence", consent_id, one.evidence) if one.evidence else None
                 for consent_id, one in rows
             ],
+            [one.by_guardian for one in given],
             channel,
             actor,
             now,
@@ -79,7 +83,7 @@ async def give(tx: AsyncSession, given: Sequence[Given], *, channel: str, actor:
 async def decide(
     tx: AsyncSession, client_id: UUID, wishes: Sequence[Wish], *, channel: str, actor: str, now: datetime
 ) -> None:
-    """Do as she wishes, purpose by purpose; raises NotFound.
+    """Do as she wishes, purpose by purpose; raises NotFound, and GuardianNeeded for a child's own yes.
 
     The same yes again changes nothing; a yes to a newer notice replaces the older one. What was kept for a purpose
     alone goes with it.
@@ -88,7 +92,11 @@ async def decide(
     # Two decisions of one client take turns.
     if not await clients.locked(tx, ids):
         raise NotFound
+    birthday = await clients.birthday(tx, ids)
+    # By the day of UTC: what counts is years.
+    age = days.age(birthday, now.date()) if birthday else None
     for wish in wishes:
+        rules.check_age(wish, age)
         standing = rules.latest(await queries.decisions(tx, ids[0]), wish.purpose)
         where = {"brand": tx.info["brand_id"], "ids": ids, "purpose": wish.purpose.value, "now": now, "actor": actor}
         if not wish.granted:
@@ -98,7 +106,7 @@ async def decide(
                 record(tx, ConsentWithdrawn(client_id=ids[0], purpose=wish.purpose))
         elif standing is None or not rules.stands(standing) or standing.notice_version != wish.notice_version:
             await tx.execute(_REPLACE, where)
-            one = Given(ids[0], wish.purpose, wish.notice_version, wish.evidence)
+            one = Given(ids[0], wish.purpose, wish.notice_version, wish.evidence, wish.by_guardian)
             await give(tx, [one], channel=channel, actor=actor, now=now)
 
 
@@ -131,8 +139,6 @@ async def keep_item(
 
 async def remove_item(tx: AsyncSession, client_id: UUID, item_id: UUID) -> None:
     """Forget something sensitive; raises NotFound."""
-    ids = await identities.family(tx, client_id)
-    if (
-        await tx.execute(_REMOVE, {"brand": tx.info["brand_id"], "ids": ids, "item_id": item_id})
-    ).one_or_none() is None:
+    asked = {"brand": tx.info["brand_id"], "ids": await identities.family(tx, client_id), "item_id": item_id}
+    if (await tx.execute(_REMOVE, asked)).one_or_none() is None:
         raise NotFound

@@ -13,7 +13,8 @@ from services.profile.consents.rules import Decision, Purpose, Sensitive
 from services.profile.identities import queries as identities
 
 _DECISIONS = text(
-    "select consent_id, purpose, notice_version, channel, given_at, replaced_at, withdrawn_at, evidence from consent"
+    "select consent_id, purpose, notice_version, channel, given_at, replaced_at, withdrawn_at, evidence,"
+    " by_guardian from consent"
     " where brand_id = :brand and client_id = any(:ids)"
 )
 _ITEMS = text(
@@ -48,6 +49,7 @@ async def decisions(tx: AsyncSession, client_id: UUID) -> list[Decision]:
             row.replaced_at,
             row.withdrawn_at,
             keyring(tx).open("consent", "evidence", row.consent_id, row.evidence) if row.evidence else None,
+            row.by_guardian,
         )
         for row in rows
     ]

@@ -54,6 +54,18 @@ _MEASURED = frozenset(
 )
 
 
+CHILD_UNTIL = 14  # years; for anybody younger her guardian consents (PIPL, article 31)
+
+
+class GuardianNeeded(Refusal):
+    """A child cannot consent herself."""
+
+    kind = Kind.CONFLICT
+    slug = "guardian-needed"
+    en = "She is under 14: her guardian has to consent. Write it down in the boutique, with the evidence of it."
+    zh = "客户未满 14 周岁，须由其监护人同意。请在精品店记录监护人的同意及凭证。"
+
+
 class ConsentMissing(Refusal):
     """She has not allowed this, or no longer."""
 
@@ -75,6 +87,7 @@ class Decision:
     replaced_at: datetime | None
     withdrawn_at: datetime | None
     evidence: str | None = None  # where the proof lies: the signed form, the recorded call
+    by_guardian: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +98,7 @@ class Wish:
     granted: bool
     notice_version: str
     evidence: str | None = None
+    by_guardian: bool = False
 
 
 def latest(decisions: Sequence[Decision], purpose: Purpose) -> Decision | None:
@@ -97,6 +111,13 @@ def latest(decisions: Sequence[Decision], purpose: Purpose) -> Decision | None:
 def stands(decision: Decision | None) -> bool:
     """Is this a yes? Silence is a no."""
     return decision is not None and decision.withdrawn_at is None
+
+
+def check_age(wish: Wish, age: int | None) -> None:
+    """Raise GuardianNeeded for a child's yes that is not her guardian's, or of which nothing proves that it is."""
+    is_child = age is not None and age < CHILD_UNTIL
+    if wish.granted and is_child and not (wish.by_guardian and wish.evidence):
+        raise GuardianNeeded
 
 
 def purpose_of(kind: Sensitive) -> Purpose:

@@ -27,13 +27,17 @@ class DecisionForm(Form):
 
 
 class HeardForm(DecisionForm):
-    """Her decision as somebody of the house heard it; `evidence` says where the proof lies."""
+    """Her decision as somebody of the house heard it, or her guardian's for a child under 14.
+
+    `evidence` says where the proof lies; a guardian's consent needs it.
+    """
 
     evidence: Text | None = None
+    by_guardian: bool = False
 
     def wish(self) -> Wish:
         """Her word, and where its proof lies."""
-        return Wish(self.purpose, self.granted, self.notice_version, self.evidence)
+        return Wish(self.purpose, self.granted, self.notice_version, self.evidence, self.by_guardian)
 
 
 class MyDecisionsForm(Form):
@@ -57,6 +61,7 @@ class ConsentView(View):
     notice_version: str | None
     channel: str | None
     evidence: str | None
+    by_guardian: bool
     given_at: datetime | None
     withdrawn_at: datetime | None
 
@@ -104,6 +109,7 @@ def standing(decisions: Sequence[Decision]) -> ConsentsView:
                 notice_version=last.notice_version if last else None,
                 channel=last.channel if last else None,
                 evidence=last.evidence if last else None,
+                by_guardian=last is not None and last.by_guardian,
                 given_at=last.given_at if last else None,
                 withdrawn_at=last.withdrawn_at if last else None,
             )

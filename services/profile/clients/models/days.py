@@ -70,6 +70,14 @@ def _longest(month: int, *, leap: bool) -> int:
     return max((LCalendars.ndays(year, month, 1) for year in years), default=0) if leap else LONGEST_LUNAR_MONTH
 
 
+def age(one: Day, today: date) -> int | None:
+    """The full solar years since a checked day; None when its year is not known."""
+    first = _first(one)
+    if first is None:
+        return None
+    return today.year - first.year - ((today.month, today.day) < (first.month, first.day))
+
+
 def next_on(one: Day, today: date) -> date | None:
     """The solar day on which it is kept next, today included; None behind the calendar's last year.
 

@@ -12,10 +12,9 @@ depends_on = None
 CONSENTS = [
     "alter table client add column birthday bytea",
     "alter table consent add column evidence bytea",
+    "alter table consent add column by_guardian boolean not null default false",
     "alter table consent drop constraint consent_purpose_check",
-    # Checked for new rows at once, and for the old ones without keeping writers out.
-    "alter table consent add constraint ck_consent_purpose check (purpose in ('personalisation', 'marketing', 'survey', 'measurements', 'sensitive-items', 'cross-brand', 'abroad')) not valid",
-    "alter table consent validate constraint ck_consent_purpose",
+    "alter table consent add constraint ck_consent_purpose check (purpose in ('personalisation', 'marketing', 'survey', 'measurements', 'sensitive-items', 'cross-brand', 'abroad'))",
     # Kept only while its purpose is allowed.
     """
     create table sensitive_item (

@@ -1,14 +1,14 @@
 """What is kept of a client only while she allows it separately."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from services.profile.consents.rules import Purpose, Sensitive, kept_for, purpose_of
-from tests.asking import once, problem
+from tests.asking import once, problem, tell
 from tests.conftest import Start
-from tests.profile.build import client_of, gave_phone, phone, recognised, registered, someone
+from tests.profile.build import advisor, client_of, gave_phone, phone, recognised, registered, someone, visit
 from tests.running import Running
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -71,6 +71,20 @@ async def test_what_was_kept_goes_with_her_consent_and_the_rest_stays(running: S
     assert (await _keep(profile, client_id, SCANNED)).status_code == 409
     await _decide(profile, client_id, "measurements")
     assert await _kinds(profile, client_id) == ["allergy"]
+
+
+async def test_whoever_sees_her_because_she_is_present_sees_what_her_consent_leaves(running: Start) -> None:
+    profile = await running("profile", clock=lambda: NOW)
+    client_id = await registered(profile)
+    for purpose, form in (("measurements", SCANNED), ("sensitive-items", ALLERGY)):
+        await _decide(profile, client_id, purpose)
+        assert (await _keep(profile, client_id, form)).status_code == 201
+    colleague, at = profile.client(advisor()), f"/v1/clients/{client_id}/sensitive-items"
+    assert (await colleague.get(at)).status_code == 404
+    await tell(profile, "appointments.confirmed.v1", visit(client_id, starts_at=NOW, ends_at=NOW + timedelta(hours=1)))
+    assert [one["kind"] for one in (await colleague.get(at)).json()["items"]] == ["allergy", "foot-length"]
+    await _decide(profile, client_id, "sensitive-items", granted=False)
+    assert [one["kind"] for one in (await colleague.get(at)).json()["items"]] == ["foot-length"]
 
 
 async def test_a_withdrawal_on_one_record_hides_what_another_of_hers_holds(running: Start) -> None:

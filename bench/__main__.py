@@ -1,4 +1,4 @@
-"""`python -m bench [gateway|log|booking|duplicates|start]... [--full] [--json FILE]`."""
+"""`python -m bench [gateway|log|booking|clients|duplicates|start]... [--full] [--json FILE]`."""
 
 import signal
 import sys
@@ -11,6 +11,7 @@ import typer
 
 from bench import figures, machine, start
 from bench.booking import measure as booking
+from bench.clients import measure as clients
 from bench.duplicates import measure as duplicates
 from bench.figures import Figure
 from bench.gateway import measure as gateway
@@ -20,6 +21,7 @@ PARTS: dict[str, Callable[..., Iterable[Figure]]] = {
     "gateway": gateway.measure,
     "log": log.measure,
     "booking": booking.measure,
+    "clients": clients.measure,
     "duplicates": duplicates.measure,
     "start": start.measure,
 }

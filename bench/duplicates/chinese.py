@@ -11,7 +11,7 @@ from itertools import combinations
 
 from pypinyin import lazy_pinyin
 
-from services.profile.clients.models import keys
+from services.profile.clients.models.names import keys
 from services.profile.identities.models import Named, addressed, ring
 
 # The commonest surnames, the more often the earlier; given names are of one or two characters.

@@ -147,7 +147,7 @@ class Seeds:
                 await self._ask("profile", "POST", f"{at}/identities", identity, by=DOOR)
             consents = [
                 {"purpose": purpose, "granted": True, "notice_version": "1"}
-                for purpose in ("personalisation", "marketing", "survey")
+                for purpose in ("personalisation", "marketing", "survey", "measurements")
             ]
             await self._ask("profile", "PUT", f"{at}/consents", {"consents": consents})
             owner = {"advisor_id": advisors[number % 3], "boutique_id": boutiques[0]}
@@ -221,6 +221,7 @@ class Seeds:
             desk = self.callers[Role.CLIENT_SERVICE][0]
             made = await self._ask("profile", "POST", "/v1/messages", message, by=desk)
             self.keep("message_id", made["message_id"])
+            await self._known_of(clients[number], clients[number - 1])
         self.keep("token", *self._house.links)
 
     async def _merges(self) -> None:
@@ -234,6 +235,20 @@ class Seeds:
         self.keep("merge_id", made["merge_id"])
         for name in ("other_client_id", "other_id"):
             self.keep(name, twins[2])
+
+    async def _known_of(self, client_id: str, other: str) -> None:
+        """What advisors keep of a client."""
+        known = {
+            "notes": ("note_id", {"words": "喜欢靠窗的座位"}),
+            "dates": ("date_id", {"kind": "child-birthday", "calendar": "lunar", "month": 8, "day": 15}),
+            "preferences": ("preference_id", {"topic": "drink", "value": "龙井", "provenance": "said"}),
+            "sensitive-items": ("item_id", {"kind": "wrist", "value": "15.5 cm"}),
+            "relations": ("relation_id", {"tie": "assistant", "name": "陈静"}),
+        }
+        for noun, (named, form) in known.items():
+            made = await self._ask("profile", "POST", f"/v1/clients/{client_id}/{noun}", form)
+            self.keep(named, made[named])
+        self.keep("other_client_id", other)
 
     async def _visits(self) -> None:
         now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)

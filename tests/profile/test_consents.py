@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from infra.identity import Role
 from services.profile.consents import queries
 from services.profile.consents.rules import Decision, Purpose, latest, stands
-from tests.asking import BRAND
+from tests.asking import BRAND, problem
 from tests.conftest import Start
 from tests.profile.build import client_of, gave_phone, phone, recognised, registered, someone
 from tests.running import Running
@@ -34,6 +34,10 @@ async def test_nothing_is_allowed_until_she_says_so(running: Start) -> None:
         "personalisation": False,
         "marketing": False,
         "survey": False,
+        "measurements": False,
+        "sensitive-items": False,
+        "cross-brand": False,
+        "abroad": False,
     }
 
 
@@ -70,7 +74,7 @@ async def test_the_last_word_counts_over_all_records_of_a_client(running: Start)
     await gave_phone(profile, newcomer, value)
     answer = (await profile.client(someone()).get(f"/v1/clients/{known}/consents")).json()
     granted = {item["purpose"]: item["granted"] for item in answer["items"]}
-    assert granted == {"personalisation": False, "marketing": True, "survey": False}
+    assert [purpose for purpose, given in granted.items() if given] == ["marketing"]
     async with profile.kit.database.transaction(BRAND) as tx:
         assert await queries.granted(tx, UUID(newcomer), "marketing")
         assert not await queries.granted(tx, UUID(known), "survey")
@@ -80,11 +84,50 @@ async def test_what_she_said_in_the_boutique_is_kept_with_who_heard_it(running: 
     profile = await running("profile")
     client_id = await registered(profile)
     answer = await profile.client(someone(Role.CLIENT_SERVICE)).put(
-        f"/v1/clients/{client_id}/consents", json={"consents": [_wish("marketing")], "channel": "phone"}
+        f"/v1/clients/{client_id}/consents",
+        json={"consents": [_wish("marketing") | {"evidence": "录音 4711"}], "channel": "phone"},
     )
     assert answer.status_code == 200
-    rows = await profile.rows("select channel, actor, notice_version from consent")
+    assert [one["evidence"] for one in answer.json()["items"] if one["granted"]] == ["录音 4711"]
+    rows = await profile.rows("select channel, actor, notice_version, evidence from consent")
+    assert "录音".encode() not in rows[0].pop("evidence")
     assert rows == [{"channel": "phone", "actor": "client-service:1", "notice_version": "2026-01"}]
+
+
+async def test_a_child_needs_her_guardians_consent_with_its_evidence(running: Start) -> None:
+    now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    profile = await running("profile", clock=lambda: now)
+    client_id = await registered(profile, birthday={"year": 2012, "month": 6, "day": 2})
+    house, mine = profile.client(someone()), profile.client(client_of(client_id))
+    at = f"/v1/clients/{client_id}/consents"
+    guardian = _wish("marketing") | {"by_guardian": True}
+    for door, path, wish in (
+        (mine, "/v1/me/consents", _wish("marketing")),
+        (house, at, _wish("marketing") | {"evidence": "签字表 12"}),
+        (house, at, guardian),
+    ):
+        # What comes before it in the same request is not kept either.
+        refused = await door.put(path, json={"consents": [_wish("survey", granted=False), wish]})
+        assert (refused.status_code, problem(refused)) == (409, "guardian-needed")
+    assert await profile.rows("select from consent") == []
+    given = await house.put(at, json={"consents": [guardian | {"evidence": "签字表 12"}]})
+    assert [one["by_guardian"] for one in given.json()["items"] if one["granted"]] == [True]
+    assert (await _decide(profile, client_id, _wish("marketing", granted=False)))["marketing"] is False
+    now = datetime(2026, 6, 2, 12, tzinfo=UTC)
+    assert (await _decide(profile, client_id, _wish("marketing")))["marketing"] is True
+
+
+async def test_a_consent_without_the_notice_she_saw_is_refused(running: Start) -> None:
+    profile = await running("profile")
+    client_id = await registered(profile)
+    form = {"consents": [{"purpose": "marketing", "granted": True}]}
+    for door, path in (
+        (profile.client(someone()), f"/v1/clients/{client_id}/consents"),
+        (profile.client(client_of(client_id)), "/v1/me/consents"),
+    ):
+        answer = await door.put(path, json=form)
+        assert (answer.status_code, problem(answer)) == (422, "malformed")
+    assert await profile.rows("select from consent") == []
 
 
 @given(words=st.lists(st.booleans(), min_size=1, max_size=8))

@@ -27,6 +27,7 @@ from tests.profile.build import (
 from tests.running import Running
 
 ROUTES = ["", "/card", "/timeline", "/purchases", "/segment", "/consents", "/permissions", "/access-log"]
+ROUTES += ["/dates", "/preferences", "/notes", "/sensitive-items", "/relations"]
 
 
 async def _bury(profile: Running, client_id: str) -> None:
@@ -44,7 +45,7 @@ async def _brought(profile: Running, *clients: dict[str, Any]) -> list[tuple[str
 async def test_she_is_absent_for_everybody_on_every_route_and_in_every_search(running: Start) -> None:
     profile = await running("profile")
     number = phone()
-    client_id = await registered(profile, display_name="欧阳若水", phone=number)
+    client_id = await registered(profile, display_name="欧阳若水", phone=number, member="M-77")
     await own(profile, client_id)
     await _bury(profile, client_id)
     for by in (advisor(), someone(), someone(Role.PRIVACY), someone(Role.CLIENT_SERVICE), gateway()):
@@ -52,7 +53,7 @@ async def test_she_is_absent_for_everybody_on_every_route_and_in_every_search(ru
             answer = await profile.client(by).get(f"/v1/clients/{client_id}{route}")
             assert answer.status_code in {403, 404}, (by.role, route)
     assert (await profile.client(client_of(client_id)).get("/v1/me")).status_code == 404
-    for criteria in ({"text": "欧阳"}, {"criteria": {"phone_tail": number[-4:]}}):
+    for criteria in ({"text": "欧阳"}, {"criteria": {"phone_tail": number[-4:]}}, {"text": "M-77"}):
         found = await profile.client(someone()).post("/v1/clients/search", json=criteria)
         assert client_id not in found.text
     shown = {"identities": [{"kind": "phone", "value": number}]}

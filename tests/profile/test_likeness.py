@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.duplicates import febrl
 from bench.duplicates.measure import FOUND, LEAST, PRECISE, judged
-from services.profile.clients.models import keys
+from services.profile.clients.models.names import keys
 from services.profile.identities.models import (
     CLIENTS,
     MISSING,

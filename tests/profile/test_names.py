@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.profile.clients.models import is_writable, keys, tidy
+from services.profile.clients.models.names import addressed_as, is_writable, keys, tidy
 from services.profile.identities.models import PhoneUnreadable, e164, masked_name, masked_phone
 
 
@@ -24,12 +24,41 @@ from services.profile.identities.models import PhoneUnreadable, e164, masked_nam
         ("长孙无忌", "zhangsunwuji", "zswj"),
         ("单于飞", "chanyufei", "cyf"),
         ("迪丽热巴·迪力木拉提", "dilirebadilimulati", "dlrbdlmlt"),
+        ("澹臺明", "tantaiming", "ttm"),
+        ("鲜于通", "xianyutong", "xyt"),
         ("Anna Li", "annali", "al"),
     ],
 )
 def test_surnames_are_read_as_surnames(name: str, pinyin: str, initials: str) -> None:
     found = keys(name, None, None)
     assert (found.pinyin, found.initials) == (pinyin, initials)
+
+
+@pytest.mark.parametrize(
+    ("name", "family_name", "salutation", "spoken"),
+    [
+        ("曾小贤", None, "先生", "曾先生"),
+        ("欧阳娜娜", None, "女士", "欧阳女士"),
+        ("司馬懿", None, "先生", "司馬先生"),
+        ("欧阳", None, "女士", "欧阳女士"),
+        ("欧小阳", "欧", "女士", "欧女士"),
+        ("𠮷田", None, "女士", "𠮷女士"),
+        ("迪丽热巴·迪力木拉提", None, "女士", "迪丽热巴·迪力木拉提女士"),
+        ("迪丽热巴·迪力木拉提", "迪力木拉提", "女士", "迪力木拉提女士"),
+        ("Claire Fontaine", "Fontaine", "Ms", "Ms Fontaine"),
+        ("Claire Fontaine", None, "Ms", "Ms Claire Fontaine"),
+        ("曾小贤", "曾", None, "曾小贤"),
+    ],
+)
+def test_she_is_addressed_by_her_surname(
+    name: str, family_name: str | None, salutation: str | None, spoken: str
+) -> None:
+    assert addressed_as(name, family_name, salutation) == spoken
+
+
+def test_a_rare_character_is_found_as_it_is_written() -> None:
+    assert keys("𠮷田", None, None).name == "𠮷田"
+    assert keys("李𠮷", None, None).initials == "l𠮷"
 
 
 def test_a_name_is_tidied_but_never_taken_apart() -> None:

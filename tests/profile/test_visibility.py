@@ -25,7 +25,7 @@ from tests.running import Running
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 COLLEAGUE = UUID("00000000-0000-7000-8000-00000000a002")
-ROUTES = ["", "/card", "/timeline", "/purchases", "/segment", "/consents"]
+ROUTES = ["", "/card", "/timeline", "/purchases", "/segment", "/consents", "/dates", "/preferences"]
 
 
 async def _status(profile: Running, by: Caller, client_id: str, route: str = "") -> int:
@@ -173,6 +173,7 @@ async def test_a_peer_asks_in_somebodys_name_and_gets_what_she_would_have_got(ru
             "client_id": client_id,
             "display_name": "曾小贤",
             "salutation": "女士",
+            "addressed_as": "曾女士",
             "language": "zh",
             "segment": "newcomer",
             "owner_advisor_id": str(ADVISOR),
@@ -236,7 +237,12 @@ async def test_search_goes_on_behind_its_cursor_and_shows_nobody_twice(running: 
         cursor = page["next_cursor"]
     assert cursor is None
     assert sorted(seen) == sorted(every)
-    wrongs: list[dict[str, object]] = [{}, {"criteria": {}}, {"text": "l", "criteria": {"phone_tail": "1234"}}]
+    wrongs: list[dict[str, object]] = [
+        {},
+        {"criteria": {}},
+        {"text": "l", "criteria": {"phone_tail": "1234"}},
+        {"criteria": {"member": "M1", "phone_tail": "1234"}},
+    ]
     for wrong in wrongs:
         assert (await profile.client(someone()).post("/v1/clients/search", json=wrong)).status_code == 400
 
@@ -275,6 +281,7 @@ async def test_a_client_sees_herself_without_label_or_owner_and_nobody_else(runn
         "given_name": None,
         "salutation": "先生",
         "language": "zh",
+        "birthday": None,
         "masked_phone": f"{value[3:6]}****{value[-4:]}",
     }
     changed = await mine.patch("/v1/me", json={"language": "en"}, headers={"If-Match": me.headers["ETag"]})

@@ -11,12 +11,28 @@ from tests.profile.build import receipt
 from tests.rights.asking import filled
 from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK
 from tests.rights.asks.every import parked
-from tests.rights.asks.profile import a_duplicate, a_merge, two_clients
+from tests.rights.asks.profile import (
+    DATE,
+    ITEM,
+    NOTE,
+    PREFERENCE,
+    RELATION,
+    a_date,
+    a_duplicate,
+    a_merge,
+    a_note,
+    a_preference,
+    a_relation,
+    an_item,
+    two_clients,
+)
 from tests.rights.asks.recommend import piece
 from tests.rights.house import APPID, HER_PHONE, NOW, OTHER_BRAND, SURVEY_TEMPLATE, House
 from tests.rights.matrix import COLUMNS, NAMES
 
 HER_NAME, HER_WORDS, RECEIPT, TILL_NUMBER = "林晚秋", "等了四十分钟，没有人理我", "R-HERS-1", "C-HERS-1"
+
+KEPT = ((NOTE, "words"), (DATE, "label"), (PREFERENCE, "value"), (ITEM, "value"), (RELATION, "name"))
 
 
 async def furnish(house: House) -> None:
@@ -37,6 +53,7 @@ async def furnish(house: House) -> None:
     house.ids |= {"slot": house.slot(), "another": house.slot(), "looked": house.callers["ad"].subject}
     house.ids |= {"her_name": HER_NAME, "her_words": HER_WORDS, "receipt": RECEIPT}
     house.secrets += [HER_NAME, HER_PHONE, HER_WORDS, RECEIPT, TILL_NUMBER]
+    house.secrets += [str(form[name]) for form, name in KEPT]
 
 
 async def _directory(house: House) -> None:
@@ -100,7 +117,8 @@ async def _people(house: House) -> None:
         {"kind": "pos", "system": "till", "value": TILL_NUMBER, "source": "pos"},
     ):
         await house.made("profile", "sv", "POST", f"/v1/clients/{hers}/identities", known)
-    consents = [{"purpose": one, "granted": True, "notice_version": "2029-1"} for one in ("personalisation", "survey")]
+    allowed = ("personalisation", "survey", "sensitive-items")
+    consents = [{"purpose": one, "granted": True, "notice_version": "2029-1"} for one in allowed]
     await house.made("profile", "cl", "PUT", "/v1/me/consents", {"consents": consents})
     owner = {name: house.ids[name] for name in ("advisor_id", "boutique_id")}
     await house.made("profile", "hq", "PUT", f"/v1/clients/{hers}/owner", owner)
@@ -108,6 +126,8 @@ async def _people(house: House) -> None:
     strangers, joined, alike = await two_clients(house), await a_merge(house), await a_duplicate(house)
     house.ids |= {name: strangers[name] for name in ("other_client_id", "other_id")} | {"phone": "13700000000"}
     house.ids |= {"merge_id": joined["merge_id"], "duplicate_id": alike["duplicate_id"]}
+    for kept in (a_note, a_date, a_preference, an_item, a_relation):
+        house.ids |= await kept(house)
     bought = receipt(RECEIPT, customer=TILL_NUMBER, store_code="SH-PLAZA")
     house.ids["purchase_id"] = (await house.made("profile", "po", "POST", "/v1/purchases", bought))["purchase_id"]
     told = {"client_id": hers, "purpose": "service", "template": "care", "variables": {"thing1": "您的腕表已修好"}}

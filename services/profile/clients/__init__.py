@@ -1,1 +1,1 @@
-"""The client herself: her names, how she is addressed, how she is found by name."""
+"""The client herself: her names and days, what she likes, what is noted of her, who is what to her."""

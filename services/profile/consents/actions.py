@@ -1,4 +1,4 @@
-"""Giving and withdrawing consent."""
+"""Giving and withdrawing consent, and keeping what needs one of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,16 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.crypto import keyring
 from infra.eventlog.outbox import record
+from infra.identity import Caller
 from infra.ids import new_id
 from infra.refusal import NotFound
 from services.profile.clients import queries as clients
+from services.profile.clients.models import days
 from services.profile.consents import queries, rules
 from services.profile.consents.events import ConsentGiven, ConsentWithdrawn
-from services.profile.consents.rules import Purpose
+from services.profile.consents.rules import ConsentMissing, Purpose, Sensitive, Wish
 from services.profile.identities import queries as identities
 
 _STANDING = "brand_id = :brand and client_id = any(:ids) and purpose = :purpose"
@@ -25,37 +28,53 @@ _WITHDRAW = text(
     " returning client_id"
 )
 _GIVE = """
-insert into consent (brand_id, consent_id, client_id, purpose, notice_version, channel, actor, given_at)
-select $1, consent_id, client_id, purpose, notice_version, $5, $6, $7
-from unnest($2::uuid[], $3::uuid[], $4::text[], $8::text[]) as item (consent_id, client_id, purpose, notice_version)
+insert into consent (brand_id, consent_id, client_id, purpose, notice_version, evidence, by_guardian, channel, actor,
+    given_at)
+select $1, item.*, $8, $9, $10
+from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::boolean[]) as item
 """
+_KEEP = text(
+    "insert into sensitive_item (brand_id, item_id, client_id, kind, value, device, noted_by, noted_at)"
+    " values (:brand, :item_id, :client_id, :kind, :value, :device, :by, :now)"
+)
+_HERS = "brand_id = :brand and client_id = any(:ids)"
+_REMOVE = text(f"delete from sensitive_item where {_HERS} and item_id = :item_id returning item_id")  # noqa: S608
+_FORGET = text(f"delete from sensitive_item where {_HERS} and kind = any(:kinds)")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One consent of one client, under one version of the notice."""
+    """One consent of one client, under one version of the notice; `evidence` says where the proof lies."""
 
     client_id: UUID
     purpose: Purpose
     notice_version: str
+    evidence: str | None = None
+    by_guardian: bool = False
 
 
 async def give(tx: AsyncSession, given: Sequence[Given], *, channel: str, actor: str, now: datetime) -> None:
     """Keep consents of clients who have none standing for these purposes, in one statement, and announce them."""
     if not given:
         return
+    ring, rows = keyring(tx), [(new_id(), one) for one in given]
     connection = await tx.connection()
     await connection.exec_driver_sql(
         _GIVE,
         (
             tx.info["brand_id"],
-            [new_id() for _ in given],
+            [consent_id for consent_id, _ in rows],
             [one.client_id for one in given],
             [one.purpose.value for one in given],
+            [one.notice_version for one in given],
+            [
+                ring.seal("consent", "evidence", consent_id, one.evidence) if one.evidence else None
+                for consent_id, one in rows
+            ],
+            [one.by_guardian for one in given],
             channel,
             actor,
             now,
-            [one.notice_version for one in given],
         ),
     )
     for one in given:
@@ -63,33 +82,67 @@ async def give(tx: AsyncSession, given: Sequence[Given], *, channel: str, actor:
 
 
 async def decide(
-    tx: AsyncSession,
-    client_id: UUID,
-    wishes: Sequence[tuple[Purpose, bool, str]],
-    *,
-    channel: str,
-    actor: str,
-    now: datetime,
+    tx: AsyncSession, client_id: UUID, wishes: Sequence[Wish], *, channel: str, actor: str, now: datetime
 ) -> None:
-    """Do as she wishes, purpose by purpose: (purpose, granted, notice version). Raises NotFound.
+    """Do as she wishes, purpose by purpose; raises NotFound, and GuardianNeeded for a child's own yes.
 
-    The same yes again changes nothing; a yes to a newer notice replaces the older one.
+    The same yes again changes nothing; a yes to a newer notice replaces the older one. What was kept for a purpose
+    alone goes with it.
     """
     ids = await identities.family(tx, client_id)
     # Two decisions of one client take turns.
     if not await clients.locked(tx, ids):
         raise NotFound
-    for purpose, granted, notice_version in wishes:
-        standing = rules.latest(await queries.decisions(tx, ids[0]), purpose)
-        where = {"brand": tx.info["brand_id"], "ids": ids, "purpose": purpose.value, "now": now, "actor": actor}
-        if not granted:
+    birthday = await clients.birthday(tx, ids)
+    # By the day of UTC: what counts is years.
+    age = days.age(birthday, now.date()) if birthday else None
+    for wish in wishes:
+        rules.check_age(wish, age)
+        standing = rules.latest(await queries.decisions(tx, ids[0]), wish.purpose)
+        where = {"brand": tx.info["brand_id"], "ids": ids, "purpose": wish.purpose.value, "now": now, "actor": actor}
+        if not wish.granted:
             # A no is said for every record that is she, and holds for each of them if they are ever separated.
             refused = set((await tx.execute(_WITHDRAW, where)).scalars())
+            await tx.execute(_FORGET, where | {"kinds": rules.kept_for(wish.purpose)})
             if rules.stands(standing):
-                for one in sorted({ids[0], *refused}):
-                    record(tx, ConsentWithdrawn(client_id=one, purpose=purpose))
-        elif standing is None or not rules.stands(standing) or standing.notice_version != notice_version:
+                for client in sorted({ids[0], *refused}):
+                    record(tx, ConsentWithdrawn(client_id=client, purpose=wish.purpose))
+        elif standing is None or not rules.stands(standing) or standing.notice_version != wish.notice_version:
             # What another record of hers says stays with it: the later yes counts before it while they are one.
             await tx.execute(_REPLACE, where | {"ids": ids[:1]})
-            given = Given(ids[0], purpose, notice_version)
-            await give(tx, [given], channel=channel, actor=actor, now=now)
+            one = Given(ids[0], wish.purpose, wish.notice_version, wish.evidence, wish.by_guardian)
+            await give(tx, [one], channel=channel, actor=actor, now=now)
+
+
+async def keep_item(
+    tx: AsyncSession, client_id: UUID, kind: Sensitive, value: str, device: str | None, *, by: Caller, now: datetime
+) -> UUID:
+    """Keep something sensitive that she allows to be kept; answers its id. Raises ConsentMissing."""
+    ids = await identities.family(tx, client_id)
+    # A withdrawal in the same moment goes before this, or takes this with it.
+    await clients.locked(tx, ids)
+    purpose = rules.purpose_of(kind)
+    if not await queries.granted(tx, ids[0], purpose):
+        raise ConsentMissing(purpose=purpose.value)
+    item_id = new_id()
+    await tx.execute(
+        _KEEP,
+        {
+            "brand": tx.info["brand_id"],
+            "item_id": item_id,
+            "client_id": ids[0],
+            "kind": kind.value,
+            "value": keyring(tx).seal("sensitive_item", "value", item_id, value),
+            "device": device,
+            "by": by.subject,
+            "now": now,
+        },
+    )
+    return item_id
+
+
+async def remove_item(tx: AsyncSession, client_id: UUID, item_id: UUID) -> None:
+    """Forget something sensitive; raises NotFound."""
+    asked = {"brand": tx.info["brand_id"], "ids": await identities.family(tx, client_id), "item_id": item_id}
+    if (await tx.execute(_REMOVE, asked)).one_or_none() is None:
+        raise NotFound

@@ -25,6 +25,6 @@ async def decide(form: MyDecisionsForm, tx: Transaction, by: By, now: Now) -> Co
     """Give or withdraw; withdrawing is as easy as giving."""
     if by.client_id is None:
         raise NotFound
-    wishes = [(one.purpose, one.granted, one.notice_version) for one in form.consents]
+    wishes = [one.wish() for one in form.consents]
     await actions.decide(tx, by.client_id, wishes, channel="mini-program", actor="client", now=now)
     return standing(await queries.decisions(tx, by.client_id))

@@ -1,27 +1,79 @@
 """Reading consents."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.crypto import keyring
 from services.profile.consents import rules
-from services.profile.consents.rules import Decision, Purpose
+from services.profile.consents.rules import Decision, Purpose, Sensitive
 from services.profile.identities import queries as identities
 
 _DECISIONS = text(
-    "select consent_id, purpose, notice_version, channel, given_at, replaced_at, withdrawn_at from consent"
+    "select consent_id, purpose, notice_version, channel, given_at, replaced_at, withdrawn_at, evidence,"
+    " by_guardian from consent"
     " where brand_id = :brand and client_id = any(:ids)"
 )
+_ITEMS = text(
+    "select item_id, kind, value, device, noted_by, noted_at from sensitive_item"
+    " where brand_id = :brand and client_id = any(:ids) and kind = any(:kinds) order by item_id desc"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One sensitive thing known of her; `device` is what measured it."""
+
+    item_id: UUID
+    kind: Sensitive
+    value: str
+    device: str | None
+    noted_by: str
+    noted_at: datetime
 
 
 async def decisions(tx: AsyncSession, client_id: UUID) -> list[Decision]:
     """Everything this client ever decided, over all records that are she."""
     ids = await identities.family(tx, client_id)
     rows = await tx.execute(_DECISIONS, {"brand": tx.info["brand_id"], "ids": ids})
-    return [Decision(**{**row, "purpose": Purpose(row["purpose"])}) for row in rows.mappings()]
+    return [
+        Decision(
+            row.consent_id,
+            Purpose(row.purpose),
+            row.notice_version,
+            row.channel,
+            row.given_at,
+            row.replaced_at,
+            row.withdrawn_at,
+            keyring(tx).open("consent", "evidence", row.consent_id, row.evidence) if row.evidence else None,
+            row.by_guardian,
+        )
+        for row in rows
+    ]
 
 
 async def granted(tx: AsyncSession, client_id: UUID, purpose: str) -> bool:
     """Whether we may, for this purpose, right now."""
     return rules.stands(rules.latest(await decisions(tx, client_id), Purpose(purpose)))
+
+
+async def items(tx: AsyncSession, client_id: UUID) -> list[Item]:
+    """The sensitive things that she allows to be seen right now, over all records that are she; the latest first."""
+    words = await decisions(tx, client_id)
+    allowed = [kind for kind in Sensitive if rules.stands(rules.latest(words, rules.purpose_of(kind)))]
+    ring, ids = keyring(tx), await identities.family(tx, client_id)
+    rows = await tx.execute(_ITEMS, {"brand": tx.info["brand_id"], "ids": ids, "kinds": allowed})
+    return [
+        Item(
+            row.item_id,
+            Sensitive(row.kind),
+            ring.open("sensitive_item", "value", row.item_id, row.value),
+            row.device,
+            row.noted_by,
+            row.noted_at,
+        )
+        for row in rows
+    ]

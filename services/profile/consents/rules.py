@@ -1,10 +1,12 @@
-"""What a row of decisions comes to."""
+"""What a client may allow, what is kept only with her consent, and what a row of decisions comes to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from infra.refusal import Kind, Refusal
 
 
 class Purpose(StrEnum):
@@ -13,6 +15,64 @@ class Purpose(StrEnum):
     PERSONALISATION = "personalisation"
     MARKETING = "marketing"
     SURVEY = "survey"
+    MEASUREMENTS = "measurements"
+    SENSITIVE_ITEMS = "sensitive-items"
+    CROSS_BRAND = "cross-brand"
+    ABROAD = "abroad"
+
+
+class Sensitive(StrEnum):
+    """What is kept of a client only while she allows it separately."""
+
+    RING_SIZE = "ring-size"
+    WRIST = "wrist"
+    NECK = "neck"
+    FOOT_LENGTH = "foot-length"
+    FOOT_WIDTH = "foot-width"
+    SHOE_SIZE = "shoe-size"
+    CLOTHING_SIZE = "clothing-size"
+    BODY_HEIGHT = "body-height"
+    ALLERGY = "allergy"
+    HEALTH = "health"
+    DIET = "diet"
+    FAITH = "faith"
+    ACCESSIBILITY = "accessibility"
+
+
+# Whatever is not measured of her body is a sensitive item.
+_MEASURED = frozenset(
+    {
+        Sensitive.RING_SIZE,
+        Sensitive.WRIST,
+        Sensitive.NECK,
+        Sensitive.FOOT_LENGTH,
+        Sensitive.FOOT_WIDTH,
+        Sensitive.SHOE_SIZE,
+        Sensitive.CLOTHING_SIZE,
+        Sensitive.BODY_HEIGHT,
+    }
+)
+
+
+CHILD_UNTIL = 14  # years; for anybody younger her guardian consents (PIPL, article 31)
+
+
+class GuardianNeeded(Refusal):
+    """A child cannot consent herself."""
+
+    kind = Kind.CONFLICT
+    slug = "guardian-needed"
+    en = "She is under 14: her guardian has to consent. Write it down in the boutique, with the evidence of it."
+    zh = "客户未满 14 周岁，须由其监护人同意。请在精品店记录监护人的同意及凭证。"
+
+
+class ConsentMissing(Refusal):
+    """She has not allowed this, or no longer."""
+
+    kind = Kind.CONFLICT
+    slug = "consent-missing"
+    en = "The client has not allowed this purpose. Ask her first, and write down her consent with the notice she saw."
+    zh = "客户尚未同意该目的。请先征得同意，并记录其同意及所示告知版本。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +86,19 @@ class Decision:
     given_at: datetime
     replaced_at: datetime | None
     withdrawn_at: datetime | None
+    evidence: str | None = None  # where the proof lies: the signed form, the recorded call
+    by_guardian: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Her word on one purpose, and the notice she had before her; `evidence` says where the proof lies."""
+
+    purpose: Purpose
+    granted: bool
+    notice_version: str
+    evidence: str | None = None
+    by_guardian: bool = False
 
 
 def latest(decisions: Sequence[Decision], purpose: Purpose) -> Decision | None:
@@ -38,3 +111,20 @@ def latest(decisions: Sequence[Decision], purpose: Purpose) -> Decision | None:
 def stands(decision: Decision | None) -> bool:
     """Is this a yes? Silence is a no."""
     return decision is not None and decision.withdrawn_at is None
+
+
+def check_age(wish: Wish, age: int | None) -> None:
+    """Raise GuardianNeeded for a child's yes that is not her guardian's, or of which nothing proves that it is."""
+    is_child = age is not None and age < CHILD_UNTIL
+    if wish.granted and is_child and not (wish.by_guardian and wish.evidence):
+        raise GuardianNeeded
+
+
+def purpose_of(kind: Sensitive) -> Purpose:
+    """The purpose she must have allowed for it."""
+    return Purpose.MEASUREMENTS if kind in _MEASURED else Purpose.SENSITIVE_ITEMS
+
+
+def kept_for(purpose: Purpose) -> list[Sensitive]:
+    """What is kept only because she allows this purpose."""
+    return [kind for kind in Sensitive if purpose_of(kind) is purpose]

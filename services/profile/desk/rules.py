@@ -2,7 +2,10 @@
 
 from infra.identity import Role
 from infra.refusal import Kind, Refusal
+from services.profile.privacy.rules import STAFF
 
+# Who keeps a client's record up to date. Privacy corrects what is wrong in it and adds nothing.
+KEEP_RECORDS = STAFF - {Role.PRIVACY}
 # Those of the boutiques. Client service and headquarters know a client by her voice or not at all.
 MEET_CLIENTS = frozenset({Role.ADVISOR, Role.AFTER_SALES, Role.EVENTS, Role.MANAGER, Role.REGIONAL})
 
@@ -35,12 +38,21 @@ class BatchOvertaken(Refusal):
 
 
 class NothingToSearch(Refusal):
-    """Neither a text nor the end of a phone number, or both."""
+    """Neither a text nor a criterion, or more than one of them."""
 
     kind = Kind.INVALID
     slug = "nothing-to-search"
-    en = "Give either the beginning of a name or the last four digits of a phone number."
-    zh = "请输入姓名开头或手机号码后四位(二者选一)。"
+    en = "Give the beginning of a name, the last four digits of a phone number or a member number: one of them."
+    zh = "请输入姓名开头、手机号码后四位或完整会员号(三者选一)。"
+
+
+class NobodyNamed(Refusal):
+    """A relation to neither a client nor a name, or to both."""
+
+    kind = Kind.MALFORMED
+    slug = "nobody-named"
+    en = "Give either the other client or, for somebody who is no client, a name."
+    zh = "请指定另一位客户；若对方不是客户，请填写姓名(二者选一)。"
 
 
 class SystemMissing(Refusal):

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from infra.identity import Role
 from infra.wire import Code, Form, Limit, LongText, Text, View
 from services.profile.books.schemas import OwnerForm
-from services.profile.clients.schemas import NamesForm
+from services.profile.clients.schemas import BirthdayView, DayForm, NamesForm
 from services.profile.consents.rules import Purpose
 from services.profile.segments.rules import Segment
 from services.profile.touchpoints.rules import Contact
@@ -31,6 +31,7 @@ class RegisterForm(NamesForm):
     phone: Phone | None = None
     member: Text | None = None
     pos_ids: Annotated[list[NumberForm], Field(default=[], max_length=5)]
+    birthday: DayForm | None = None
 
 
 class ImportedForm(NamesForm):
@@ -133,13 +134,18 @@ class IdentifiedView(View):
 
 
 class CriteriaForm(Form):
-    """What is known of her besides her name: the last four digits of a phone."""
+    """What is known of her besides her name: the last four digits of a phone, or her whole member number."""
 
     phone_tail: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
+    member: Text | None = None
 
 
 class SearchForm(Form):
-    """Either the beginning of a name, a given name, pinyin or initials, or a criterion."""
+    """Either a text, as it is being typed, or one criterion.
+
+    The text is the beginning of a name, a given name, pinyin or initials, the last four digits of a phone, or a whole
+    member number.
+    """
 
     text: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     criteria: CriteriaForm | None = None
@@ -153,6 +159,7 @@ class CardView(View):
     client_id: UUID
     display_name: str
     salutation: str | None
+    addressed_as: str
     language: str
     segment: Segment
     owner_advisor_id: UUID | None
@@ -209,6 +216,7 @@ class ClientView(CardView):
 
     family_name: str | None
     given_name: str | None
+    birthday: BirthdayView | None
     identities: list[IdentityView]
     merged_client_ids: list[UUID]
     registered_at: datetime
@@ -223,6 +231,7 @@ class MeView(View):
     given_name: str | None
     salutation: str | None
     language: str
+    birthday: BirthdayView | None
     masked_phone: str | None
 
 

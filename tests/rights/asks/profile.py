@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tests.asking import until
 from tests.profile.build import receipt
-from tests.rights.asking import Ask
+from tests.rights.asking import Ask, Fresh
 from tests.rights.house import APPID, HER_PHONE, House
 
 
@@ -58,6 +58,28 @@ async def a_duplicate(house: House) -> Mapping[str, str]:
     return {**ids, "duplicate_id": str(found[0]["duplicate_id"])}
 
 
+NOTE = {"words": "她的生日蛋糕要低糖", "private": False}
+DATE = {"kind": "child-birthday", "month": 8, "day": 15, "label": "她的女儿小满"}
+PREFERENCE = {"topic": "drink", "value": "她爱喝的桂花乌龙", "provenance": "said"}
+ITEM = {"kind": "allergy", "value": "她对镍过敏"}
+RELATION = {"tie": "assistant", "name": "她的助理陈静"}
+
+
+def another(noun: str, form: dict[str, Any], named: str) -> Fresh:
+    """One more thing kept of the client the rows are about."""
+
+    async def made(house: House) -> Mapping[str, str]:
+        at = f"/v1/clients/{house.ids['client_id']}/{noun}"
+        return {named: (await house.made("profile", "ad", "POST", at, form))[named]}
+
+    return made
+
+
+a_note, a_date = another("notes", NOTE, "note_id"), another("dates", DATE, "date_id")
+a_preference = another("preferences", PREFERENCE, "preference_id")
+an_item, a_relation = another("sensitive-items", ITEM, "item_id"), another("relations", RELATION, "relation_id")
+
+
 def _decision(purpose: str) -> dict[str, Any]:
     return {"consents": [{"purpose": purpose, "granted": True, "notice_version": "2029-1"}]}
 
@@ -86,6 +108,9 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/clients/{client_id}/access-log": Ask(shows="looked"),
     "GET /v1/clients/{client_id}/card": Ask(shows="her_name"),
     "PUT /v1/clients/{client_id}/consents": Ask(_decision("marketing")),
+    "GET /v1/clients/{client_id}/dates": Ask(shows="date_id"),
+    "POST /v1/clients/{client_id}/dates": Ask(DATE),
+    "DELETE /v1/clients/{client_id}/dates/{date_id}": Ask(fresh=a_date),
     "POST /v1/clients/{client_id}/identities": Ask({"kind": "pos", "system": "till", "value": "N-{n}"}),
     "POST /v1/clients/{client_id}/looks": Ask(
         {"subject": "somebody", "role": "headquarters", "seen": "card"}, shows="her_name"
@@ -94,9 +119,23 @@ ASKS: Mapping[str, Ask] = {
     "DELETE /v1/clients/{client_id}/merges/{merge_id}": Ask(fresh=a_merge),
     "PUT /v1/clients/{client_id}/never-merges/{other_id}": Ask({"reason": "两位客户"}, fresh=two_clients),
     "DELETE /v1/clients/{client_id}/never-merges/{other_id}": Ask(fresh=two_clients),
+    "GET /v1/clients/{client_id}/notes": Ask(shows="note_id"),
+    "POST /v1/clients/{client_id}/notes": Ask(NOTE),
+    "GET /v1/clients/{client_id}/notes/{note_id}": Ask(shows="note_id"),
+    "PATCH /v1/clients/{client_id}/notes/{note_id}": Ask({"words": "低糖，不放坚果"}, fresh=a_note),
+    "DELETE /v1/clients/{client_id}/notes/{note_id}": Ask(fresh=a_note),
     "GET /v1/clients/{client_id}/owner": Ask(shows="advisor_id"),
     "PUT /v1/clients/{client_id}/owner": Ask({"advisor_id": "{advisor_id}", "boutique_id": "{boutique_id}"}),
+    "GET /v1/clients/{client_id}/preferences": Ask(shows="preference_id"),
+    "POST /v1/clients/{client_id}/preferences": Ask(PREFERENCE),
+    "DELETE /v1/clients/{client_id}/preferences/{preference_id}": Ask(fresh=a_preference),
     "GET /v1/clients/{client_id}/purchases": Ask(shows="receipt"),
+    "GET /v1/clients/{client_id}/relations": Ask(shows="relation_id"),
+    "POST /v1/clients/{client_id}/relations": Ask(RELATION),
+    "DELETE /v1/clients/{client_id}/relations/{relation_id}": Ask(fresh=a_relation),
+    "GET /v1/clients/{client_id}/sensitive-items": Ask(shows="item_id"),
+    "POST /v1/clients/{client_id}/sensitive-items": Ask(ITEM),
+    "DELETE /v1/clients/{client_id}/sensitive-items/{item_id}": Ask(fresh=an_item),
     "GET /v1/clients/{client_id}/timeline": Ask(shows="purchase_id"),
     "POST /v1/clients/{client_id}/shared-identifiers": Ask({"value": "{phone}"}, fresh=a_phone),
     "POST /v1/duplicates/{duplicate_id}/decision": Ask({"survivor_id": None}, fresh=a_duplicate),

@@ -15,8 +15,8 @@ from infra.identity import Caller
 from infra.ids import new_id
 from infra.refusal import NotFound, Refusal
 from services.profile.clients import queries as clients
-from services.profile.desk import queries
-from services.profile.desk.queries import Duplicate
+from services.profile.desk.queries import duplicates as queries
+from services.profile.desk.queries.duplicates import Duplicate
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import models, rules
 from services.profile.identities import queries as identities

@@ -1,5 +1,32 @@
 """The desk's routes, by what they are about."""
 
-from services.profile.desk.api import duplicates, finding, intake, me, merging, owners, record
+from services.profile.desk.api import (
+    dates,
+    duplicates,
+    finding,
+    intake,
+    me,
+    merging,
+    notes,
+    owners,
+    preferences,
+    record,
+    relations,
+    sensitive,
+)
 
-ROUTERS = [intake.routes, finding.routes, record.routes, merging.routes, duplicates.routes, owners.routes, me.routes]
+NOUNS = (
+    intake,
+    finding,
+    record,
+    dates,
+    preferences,
+    notes,
+    sensitive,
+    relations,
+    merging,
+    duplicates,
+    owners,
+    me,
+)
+ROUTERS = [noun.routes for noun in NOUNS]

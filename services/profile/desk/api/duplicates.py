@@ -8,9 +8,10 @@ from infra.idempotency import idempotent
 from infra.identity import permit
 from infra.refusal import BadRequest
 from infra.wire import After, Limit, Page, cursor, read_cursor
-from services.profile.desk import queries
 from services.profile.desk.actions import duplicates as actions
 from services.profile.desk.api.record import card_view
+from services.profile.desk.queries import cards
+from services.profile.desk.queries import duplicates as queries
 from services.profile.desk.rules import MERGERS
 from services.profile.desk.schemas import DecidedView, DecisionForm, DuplicateView
 from services.profile.privacy import actions as privacy
@@ -27,7 +28,7 @@ async def duplicates(tx: Transaction, by: By, now: Now, after: After = None, lim
     found = await queries.duplicates(tx, visible=visible, after=_read(after), limit=limit + 1)
     shown = found[:limit]
     ids = list(dict.fromkeys(one for pair in shown for one in (pair.one_id, pair.other_id)))
-    cards = {card.client.client_id: card_view(card) for card in await queries.cards(tx, ids)}
+    views = {card.client.client_id: card_view(card) for card in await cards.cards(tx, ids)}
     return Page(
         items=[
             DuplicateView(
@@ -35,8 +36,8 @@ async def duplicates(tx: Transaction, by: By, now: Now, after: After = None, lim
                 probability=pair.probability,
                 grounds=pair.grounds,
                 found_at=pair.found_at,
-                one=cards[pair.one_id],
-                other=cards[pair.other_id],
+                one=views[pair.one_id],
+                other=views[pair.other_id],
             )
             for pair in shown
         ],

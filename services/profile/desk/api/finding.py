@@ -1,14 +1,18 @@
 """Finding a client: by the beginning of her name, the end of her phone, or an identifier she shows."""
 
+from uuid import UUID
+
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
-from infra.wire import Page, cursor, read_id_cursor
-from services.profile.desk import queries
+from infra.refusal import BadRequest
+from infra.wire import Page, cursor, read_cursor
 from services.profile.desk.api.intake import known
 from services.profile.desk.api.record import card_view
+from services.profile.desk.queries import cards, finding
+from services.profile.desk.queries.finding import Place, Sought
 from services.profile.desk.rules import NothingToSearch
-from services.profile.desk.schemas import CardView, IdentifiedView, IdentifyForm, MaskedView, SearchForm
+from services.profile.desk.schemas import CardView, CriteriaForm, IdentifiedView, IdentifyForm, MaskedView, SearchForm
 from services.profile.identities import models
 from services.profile.identities import queries as identities
 from services.profile.privacy import queries as sights
@@ -23,21 +27,28 @@ SEVERAL = 10  # of those who share a number: more than that is nobody's
 @permit(*STAFF)
 async def search(form: SearchForm, tx: Transaction, by: By, now: Now) -> Page[CardView]:
     """Find among the clients the caller may see. A POST, so that no name stands in an address."""
-    phone_tail = form.criteria.phone_tail if form.criteria else None
-    if (form.text is None) == (phone_tail is None):
+    criteria = form.criteria or CriteriaForm()
+    sought = Sought(form.text, criteria.phone_tail, criteria.member)
+    if sum(one is not None for one in (sought.text, sought.phone_tail, sought.member)) != 1:
         raise NothingToSearch
-    of = f"search:{form.text}:{phone_tail}"
-    after = read_id_cursor(form.cursor, of=of)
+    of = f"search:{sought}"
     visible = await sights.visible(tx, by, now=now)
-    if form.text is not None:
-        found = await queries.found_by_name(tx, form.text, visible=visible, after=after, limit=form.limit + 1)
-    else:
-        found = await queries.found_by_tail(tx, phone_tail or "", visible=visible, after=after, limit=form.limit + 1)
+    found = await finding.found(tx, sought, visible=visible, after=_place(form.cursor, of=of), limit=form.limit + 1)
     shown = found[: form.limit]
+    last = shown[-1] if len(found) > form.limit else None
     return Page(
-        items=[card_view(card) for card in await queries.cards(tx, shown)],
-        next_cursor=cursor(shown[-1], of=of) if len(found) > form.limit else None,
+        items=[card_view(card) for card in await cards.cards(tx, [one.client_id for one in shown])],
+        next_cursor=cursor(last.client_id, last.way, last.key, last.record_id, of=of) if last else None,
     )
+
+
+def _place(value: str | None, *, of: str) -> Place | None:
+    """Where the last page ended; raises BadRequest for a cursor of another search, or a made-up one."""
+    parts = read_cursor(value, of=of, parts=4)
+    try:
+        return Place(UUID(parts[0]), int(parts[1]), parts[2], UUID(parts[3])) if parts is not None else None
+    except ValueError:
+        raise BadRequest from None
 
 
 @routes.post("/clients/identify")
@@ -49,9 +60,9 @@ async def identify(form: IdentifyForm, tx: Transaction, by: By, now: Now) -> Ide
     several = await identities.sharing(tx, shown, limit=SEVERAL)
     ids = list(dict.fromkeys([*(holder.canonical_id for holder in held.values()), *several]))
     items = []
-    for card in await queries.cards(tx, ids):
+    for card in await cards.cards(tx, ids):
         client = card.client
-        phones = await queries.phones(tx, await identities.family(tx, client.client_id))
+        phones = await cards.phones(tx, await identities.family(tx, client.client_id))
         try:
             await sights.sight(tx, client.client_id, by, now=now)
             is_open = True

@@ -1,6 +1,7 @@
 """How clients come in: registered, imported, recognised by WeChat, known by one more identifier."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 from uuid import UUID
 
@@ -39,6 +40,7 @@ from services.profile.identities.queries import Known
 from services.profile.identities.rules import MergeNeedsDecision
 from services.profile.privacy import actions as privacy
 from services.profile.privacy.rules import STAFF, role_ground
+from services.profile.segments import queries as segments
 
 routes = router()
 
@@ -48,7 +50,8 @@ routes = router()
 @idempotent()
 async def register(form: RegisterForm, tx: Transaction, by: By, now: Now, response: Response) -> RecognisedView:
     """Register a new client. Who registers her may see her for a day, whoever will own her."""
-    newcomer = _newcomer(form)
+    birthday = form.birthday.read(today=await segments.today(tx, now)) if form.birthday else None
+    newcomer = replace(_newcomer(form), birthday=birthday)
     known = [*_phone(form.phone), *_member(form.member), *_numbers(form.pos_ids)]
     await actions.register(tx, newcomer, known, source=_source(by, "staff"), now=now)
     if by.role in STAFF and role_ground(by.role) is None:

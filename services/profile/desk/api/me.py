@@ -1,5 +1,6 @@
 """What the house shows a client of herself, and lets her correct."""
 
+from datetime import date
 from uuid import UUID
 
 from fastapi import Response
@@ -12,15 +13,16 @@ from infra.refusal import NotFound
 from infra.wire import After, IfMatch, Limit, Page, etag
 from services.profile.clients import actions as clients
 from services.profile.clients import queries as client_queries
-from services.profile.clients.schemas import CorrectionForm
-from services.profile.desk import queries
+from services.profile.clients.schemas import BirthdayView, CorrectionForm
 from services.profile.desk.api import pages
+from services.profile.desk.queries import cards
 from services.profile.desk.schemas import MeView
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import models
-from services.profile.identities import queries as identities
 from services.profile.privacy import queries as sights
+from services.profile.privacy.queries import Sight
 from services.profile.purchases.schemas import PurchaseView
+from services.profile.segments import queries as segments
 
 routes = router()
 
@@ -29,7 +31,8 @@ routes = router()
 @permit(Role.CLIENT)
 async def me(tx: Transaction, by: By, now: Now, response: Response) -> MeView:
     """Who I am to the house."""
-    view, version = await _me(tx, (await sights.sight(tx, _own(by), by, now=now)).client_id)
+    sight = await sights.sight(tx, _own(by), by, now=now)
+    view, version = await _me(tx, sight, today=await segments.today(tx, now))
     response.headers["ETag"] = etag(version)
     return view
 
@@ -39,11 +42,12 @@ async def me(tx: Transaction, by: By, now: Now, response: Response) -> MeView:
 async def correct(
     form: CorrectionForm, if_match: IfMatch, *, tx: Transaction, by: By, now: Now, response: Response
 ) -> MeView:
-    """Correct how I am named and addressed."""
+    """Correct how I am named and addressed, and when I was born."""
     sight = await sights.sight(tx, _own(by), by, now=now)
-    await clients.correct(tx, sight.client_id, form.model_dump(exclude_unset=True), if_match=if_match)
+    today = await segments.today(tx, now)
+    await clients.correct(tx, sight.family, form.changes(today=today), if_match=if_match)
     await identity_actions.seek(tx, [sight.client_id])
-    view, version = await _me(tx, sight.client_id)
+    view, version = await _me(tx, sight, today=today)
     response.headers["ETag"] = etag(version)
     return view
 
@@ -68,9 +72,10 @@ def _own(by: Caller) -> UUID:
     return by.client_id
 
 
-async def _me(tx: Transaction, client_id: UUID) -> tuple[MeView, int]:
-    one = await client_queries.client(tx, client_id)
-    phones = await queries.phones(tx, await identities.family(tx, client_id))
+async def _me(tx: Transaction, sight: Sight, *, today: date) -> tuple[MeView, int]:
+    one = await client_queries.client(tx, sight.client_id)
+    birthday = await client_queries.birthday(tx, sight.family)
+    phones = await cards.phones(tx, sight.family)
     view = MeView(
         client_id=one.client_id,
         display_name=one.display_name,
@@ -78,6 +83,7 @@ async def _me(tx: Transaction, client_id: UUID) -> tuple[MeView, int]:
         given_name=one.given_name,
         salutation=one.salutation,
         language=one.language,
+        birthday=BirthdayView.of(birthday, today=today) if birthday else None,
         masked_phone=models.masked_phone(phones[0].value) if phones else None,
     )
     return view, one.version

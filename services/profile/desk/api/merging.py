@@ -10,7 +10,7 @@ from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.wire import After, Limit, Page, cursor, read_id_cursor
-from services.profile.desk import queries
+from services.profile.desk.queries import cards
 from services.profile.desk.rules import AUDITORS, MERGERS, SEPARATORS
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import queries as identities
@@ -44,7 +44,7 @@ async def merge(
     for one in (client_id, form.other_client_id):
         await privacy.look(tx, one, seen="merge", by=by, now=now)
     survivor = await identity_actions.meet(tx, client_id, form.other_client_id)
-    kept = await queries.kept(tx, survivor, form.other_client_id)
+    kept = await cards.kept(tx, survivor, form.other_client_id)
     merge_id = None
     if form.dry_run:
         response.status_code = 200

@@ -12,13 +12,15 @@ from infra.identity import Caller, Role, permit
 from infra.openapi import tagged
 from infra.wire import After, IfMatch, Limit, Page, Spelled, etag
 from services.profile.clients import actions as clients
-from services.profile.clients.schemas import CorrectionForm
+from services.profile.clients import queries as client_queries
+from services.profile.clients.models import names
+from services.profile.clients.schemas import BirthdayView, CorrectionForm
 from services.profile.consents import actions as consent_actions
 from services.profile.consents import queries as consents
 from services.profile.consents.schemas import ConsentsView, DecisionsForm, standing
-from services.profile.desk import queries
 from services.profile.desk.api import pages
-from services.profile.desk.queries import Card
+from services.profile.desk.queries import cards
+from services.profile.desk.queries.cards import Card
 from services.profile.desk.schemas import CardView, ClientView, IdentityView, LookForm, TouchpointView
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import queries as identities
@@ -42,7 +44,7 @@ OnDay = Annotated[date, Spelled]
 async def client(client_id: UUID, tx: Transaction, by: By, now: Now, response: Response) -> ClientView:
     """A client in full. That the caller looked, and on what ground, is written down."""
     sight = await privacy.look(tx, client_id, seen="client", by=by, now=now)
-    view, version = await _client_view(tx, sight)
+    view, version = await _client_view(tx, sight, today=await segments.today(tx, now))
     response.headers["ETag"] = etag(version)
     return view
 
@@ -52,11 +54,12 @@ async def client(client_id: UUID, tx: Transaction, by: By, now: Now, response: R
 async def correct(
     client_id: UUID, form: CorrectionForm, if_match: IfMatch, *, tx: Transaction, by: By, now: Now, response: Response
 ) -> ClientView:
-    """Correct how a client is named and addressed."""
+    """Correct how a client is named and addressed, and when she was born."""
     sight = await privacy.look(tx, client_id, seen="client", by=by, now=now)
-    await clients.correct(tx, sight.client_id, form.model_dump(exclude_unset=True), if_match=if_match)
+    today = await segments.today(tx, now)
+    await clients.correct(tx, sight.family, form.changes(today=today), if_match=if_match)
     await identity_actions.seek(tx, [sight.client_id])
-    view, version = await _client_view(tx, sight)
+    view, version = await _client_view(tx, sight, today=today)
     response.headers["ETag"] = etag(version)
     return view
 
@@ -66,7 +69,7 @@ async def correct(
 async def card(client_id: UUID, tx: Transaction, by: By, now: Now) -> CardView:
     """What one needs to greet her."""
     sight = await privacy.look(tx, client_id, seen="card", by=by, now=now)
-    return card_view((await queries.cards(tx, [sight.client_id]))[0])
+    return card_view((await cards.cards(tx, [sight.client_id]))[0])
 
 
 @routes.post("/clients/{client_id}/looks")
@@ -81,7 +84,7 @@ async def look(client_id: UUID, form: LookForm, tx: Transaction, by: By, now: No
         boutique_ids=frozenset(form.boutique_ids),
     )
     sight = await privacy.look(tx, client_id, seen=form.seen, by=asker, now=now)
-    return card_view((await queries.cards(tx, [sight.client_id]))[0])
+    return card_view((await cards.cards(tx, [sight.client_id]))[0])
 
 
 @routes.get("/clients/{client_id}/timeline")
@@ -133,7 +136,7 @@ async def client_consents(client_id: UUID, tx: Transaction, by: By, now: Now) ->
 async def decide(client_id: UUID, form: DecisionsForm, tx: Transaction, by: By, now: Now) -> ConsentsView:
     """Write down what she decided in the boutique or on the phone."""
     sight = await privacy.look(tx, client_id, seen="consents", by=by, now=now)
-    wishes = [(one.purpose, one.granted, one.notice_version) for one in form.consents]
+    wishes = [one.wish() for one in form.consents]
     await consent_actions.decide(tx, sight.client_id, wishes, channel=form.channel, actor=by.subject, now=now)
     return standing(await consents.decisions(tx, sight.client_id))
 
@@ -154,19 +157,22 @@ def card_view(card: Card) -> CardView:
         client_id=one.client_id,
         display_name=one.display_name,
         salutation=one.salutation,
+        addressed_as=names.addressed_as(one.display_name, one.family_name, one.salutation),
         language=one.language,
         segment=card.segment,
         owner_advisor_id=card.owner_advisor_id,
     )
 
 
-async def _client_view(tx: Transaction, sight: Sight) -> tuple[ClientView, int]:
-    found = (await queries.cards(tx, [sight.client_id]))[0]
+async def _client_view(tx: Transaction, sight: Sight, *, today: date) -> tuple[ClientView, int]:
+    found = (await cards.cards(tx, [sight.client_id]))[0]
     one = found.client
+    birthday = await client_queries.birthday(tx, sight.family)
     view = ClientView(
         **card_view(found).model_dump(),
         family_name=one.family_name,
         given_name=one.given_name,
+        birthday=BirthdayView.of(birthday, today=today) if birthday else None,
         identities=[
             IdentityView.model_validate(
                 {

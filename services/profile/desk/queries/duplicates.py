@@ -1,4 +1,4 @@
-"""Reads over several capabilities: finding a client, and everything a card shows."""
+"""Records that may be one person: whom to compare, what is compared, and what waits for a decision."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,39 +9,14 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.profile.books import queries as books
-from services.profile.clients import models, queries
-from services.profile.clients.queries import Client
+from services.profile.clients import queries
+from services.profile.clients.models import names
 from services.profile.desk.rules import NAMELESS
 from services.profile.identities import queries as identities
 from services.profile.identities.models import Named, addressed
-from services.profile.identities.queries import Identity, Known
+from services.profile.identities.queries import Known
 from services.profile.identities.rules import Standing
-from services.profile.segments import queries as segments
-from services.profile.segments.rules import Segment
 
-# Each key has its index in byte order; a merged record is found by its own name but shown as the one it belongs to.
-# The page goes by id, so that a client who matches by name and by pinyin stands on one page only.
-_KEYS = ("name_key", "given_key", "pinyin", "initials")
-_MATCHING = " union ".join(
-    f'select client_id from client where brand_id = :brand and {key} collate "C" >= :from and {key} collate "C" < :to'  # noqa: S608
-    for key in _KEYS
-)
-_BY_NAME = text(
-    f"select distinct coalesce(a.canonical_id, c.client_id) as client_id from ({_MATCHING}) c"  # noqa: S608
-    " left join client_alias a on a.brand_id = :brand and a.client_id = c.client_id"
-    " where (cast(:visible as uuid[]) is null or coalesce(a.canonical_id, c.client_id) = any(:visible))"
-    " and (cast(:after as uuid) is null or coalesce(a.canonical_id, c.client_id) > :after)"
-    " order by 1 limit :limit"
-)
-_BY_TAIL = text(
-    "select distinct coalesce(a.canonical_id, i.client_id) as client_id from identity i"
-    " left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id"
-    " where i.brand_id = :brand and i.tail = :tail"
-    " and (cast(:visible as uuid[]) is null or coalesce(a.canonical_id, i.client_id) = any(:visible))"
-    " and (cast(:after as uuid) is null or coalesce(a.canonical_id, i.client_id) > :after)"
-    " order by 1 limit :limit"
-)
 # Whoever may be the same person as somebody: who reads the same in any order, or gives a phone with the same end, or
 # the same e-mail. Each block is cut where it is no evidence any more.
 _RESEMBLING = text(
@@ -72,26 +47,6 @@ _DUPLICATES = text(
     " order by d.probability desc, d.duplicate_id limit :limit"
 )
 BLOCK = 200
-LAST = "\U0010ffff"  # behind every character a key may hold
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A client with what the relationship adds to her record."""
-
-    client: Client
-    segment: Segment
-    owner_advisor_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One field of two records, and from which of them it is kept."""
-
-    field: str
-    client: str | None
-    other: str | None
-    kept: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,55 +59,6 @@ class Duplicate:
     probability: float
     grounds: list[str]
     found_at: datetime
-
-
-async def found_by_name(
-    tx: AsyncSession, typed: str, *, visible: Sequence[UUID] | None, after: UUID | None, limit: int
-) -> list[UUID]:
-    """Clients whose name, given name, pinyin or initials begin with this, by id; `visible` None means all."""
-    start = models.fold(typed)
-    if not start:
-        return []
-    asked = {"from": start, "to": start + LAST, **_page(tx, visible, after, limit)}
-    return list((await tx.execute(_BY_NAME, asked)).scalars())
-
-
-async def found_by_tail(
-    tx: AsyncSession, digits: str, *, visible: Sequence[UUID] | None, after: UUID | None, limit: int
-) -> list[UUID]:
-    """Clients whose phone ends with these four digits, by id; `visible` None means all."""
-    asked = {"tail": identities.tail(tx, digits), **_page(tx, visible, after, limit)}
-    return list((await tx.execute(_BY_TAIL, asked)).scalars())
-
-
-async def cards(tx: AsyncSession, client_ids: Sequence[UUID]) -> list[Card]:
-    """The cards of canonical records, in the order asked; three statements however many."""
-    if not client_ids:
-        return []
-    clients = await queries.by_id(tx, client_ids)
-    owners = await books.owners(tx, client_ids)
-    placed = await segments.current(tx, client_ids)
-    return [
-        Card(
-            clients[client_id],
-            placed[client_id],
-            owners[client_id].advisor_id if client_id in owners else None,
-        )
-        for client_id in client_ids
-        if client_id in clients
-    ]
-
-
-async def kept(tx: AsyncSession, survivor: UUID, merged: UUID) -> list[Kept]:
-    """What goes on if these two become one: her own, but for an advisor she has not."""
-    one, other = await cards(tx, [survivor, merged])
-    fields = [
-        Kept(field, getattr(one.client, field), getattr(other.client, field), "client")
-        for field in ("display_name", "family_name", "given_name", "salutation", "language")
-    ]
-    hers, theirs = one.owner_advisor_id, other.owner_advisor_id
-    whose = "other" if hers is None and theirs is not None else "client"
-    return [*fields, Kept("owner_advisor_id", str(hers) if hers else None, str(theirs) if theirs else None, whose)]
 
 
 async def resembling(tx: AsyncSession, one: Named) -> list[UUID]:
@@ -180,7 +86,7 @@ async def named(tx: AsyncSession, client_ids: Sequence[UUID]) -> dict[UUID, Name
             emails[known.client_id].add(known.value)
     found = {}
     for client_id, one in (await queries.by_id(tx, client_ids)).items():
-        keys = models.keys(one.display_name, one.family_name, one.given_name)
+        keys = names.keys(one.display_name, one.family_name, one.given_name)
         is_named = one.display_name not in NAMELESS
         found[client_id] = Named(
             name=keys.name if is_named else "",
@@ -215,18 +121,3 @@ async def duplicates(
         "limit": limit,
     }
     return [Duplicate(**row) for row in (await tx.execute(_DUPLICATES, asked)).mappings()]
-
-
-async def phones(tx: AsyncSession, client_ids: Sequence[UUID]) -> list[Identity]:
-    """The phones of these records, the latest first."""
-    every = await identities.identities(tx, client_ids)
-    return [one for one in reversed(every) if one.kind == "phone"]
-
-
-def _page(tx: AsyncSession, visible: Sequence[UUID] | None, after: UUID | None, limit: int) -> dict[str, object]:
-    return {
-        "brand": tx.info["brand_id"],
-        "visible": None if visible is None else list(visible),
-        "after": after,
-        "limit": limit,
-    }

@@ -1,4 +1,4 @@
-"""Reading clients."""
+"""Reading the records themselves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,22 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.crypto import keyring
 from infra.refusal import NotFound
+from services.profile.clients.models import days
+from services.profile.clients.models.days import Day
 
 _COLUMNS = "client_id, display_name, family_name, given_name, salutation, language, version, registered_at"
 # Whoever was erased is absent, also where a restore has brought her rows back.
 _KNOWN = (
     "from client where brand_id = :brand and client_id = any(:ids) and not exists ("
     "select from tombstone where tombstone.brand_id = client.brand_id and aggregate = 'client:' || client.client_id)"
+)
+# Of several records that are one person the canonical one's goes first.
+_BIRTHDAY = text(
+    "select client_id, birthday from client"
+    " where brand_id = :brand and client_id = any(:ids) and birthday is not null"
+    " order by array_position(cast(:ids as uuid[]), client_id) limit 1"
 )
 
 
@@ -55,3 +64,9 @@ async def locked(tx: AsyncSession, client_ids: Sequence[UUID]) -> dict[UUID, Cli
     )
     rows = await tx.execute(statement, {"brand": tx.info["brand_id"], "ids": list(client_ids)})
     return {row.client_id: Client(**row) for row in rows.mappings()}
+
+
+async def birthday(tx: AsyncSession, family: Sequence[UUID]) -> Day | None:
+    """The birthday of one person, by all records that are she."""
+    row = (await tx.execute(_BIRTHDAY, {"brand": tx.info["brand_id"], "ids": list(family)})).one_or_none()
+    return days.read(keyring(tx).open("client", "birthday", row.client_id, row.birthday)) if row else None

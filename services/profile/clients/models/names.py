@@ -1,4 +1,4 @@
-"""Names: how one is written, and the keys it is found by."""
+"""How a name is written, and the keys it is found by."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -42,23 +42,50 @@ COMPOUND = {
     "欧阳": ("ou", "yang"),
     "歐陽": ("ou", "yang"),
     "司马": ("si", "ma"),
+    "司馬": ("si", "ma"),
     "诸葛": ("zhu", "ge"),
+    "諸葛": ("zhu", "ge"),
     "尉迟": ("yu", "chi"),
+    "尉遲": ("yu", "chi"),
     "长孙": ("zhang", "sun"),
     "長孫": ("zhang", "sun"),
     "万俟": ("mo", "qi"),
+    "萬俟": ("mo", "qi"),
     "单于": ("chan", "yu"),
+    "單于": ("chan", "yu"),
     "上官": ("shang", "guan"),
     "夏侯": ("xia", "hou"),
     "皇甫": ("huang", "fu"),
     "公孙": ("gong", "sun"),
+    "公孫": ("gong", "sun"),
     "令狐": ("ling", "hu"),
     "慕容": ("mu", "rong"),
     "宇文": ("yu", "wen"),
     "澹台": ("tan", "tai"),
+    "澹臺": ("tan", "tai"),
     "东方": ("dong", "fang"),
+    "東方": ("dong", "fang"),
     "独孤": ("du", "gu"),
+    "獨孤": ("du", "gu"),
     "南宫": ("nan", "gong"),
+    "南宮": ("nan", "gong"),
+    "鲜于": ("xian", "yu"),
+    "鮮于": ("xian", "yu"),
+    "轩辕": ("xuan", "yuan"),
+    "軒轅": ("xuan", "yuan"),
+    "钟离": ("zhong", "li"),
+    "鍾離": ("zhong", "li"),
+    "赫连": ("he", "lian"),
+    "赫連": ("he", "lian"),
+    "濮阳": ("pu", "yang"),
+    "濮陽": ("pu", "yang"),
+    "淳于": ("chun", "yu"),
+    "申屠": ("shen", "tu"),
+    "呼延": ("hu", "yan"),
+    "拓跋": ("tuo", "ba"),
+    "西门": ("xi", "men"),
+    "西門": ("xi", "men"),
+    "亓官": ("qi", "guan"),
     "端木": ("duan", "mu"),
     "司徒": ("si", "tu"),
     "司空": ("si", "kong"),
@@ -115,6 +142,23 @@ def keys(display_name: str, family_name: str | None, given_name: str | None) -> 
         pinyin=fold("".join(syllables)),
         initials=fold("".join(syllable[0] for syllable in syllables if syllable)),
     )
+
+
+def addressed_as(display_name: str, family_name: str | None, salutation: str | None) -> str:
+    """How she is spoken to: 欧阳女士, Ms Fontaine; by her whole name where no salutation or no surname is known."""
+    if salutation is None:
+        return display_name
+    if not _is_chinese(display_name):
+        return f"{salutation} {family_name or display_name}"
+    if "·" in display_name:
+        # Which part is whose differs from people to people.
+        return f"{family_name or display_name}{salutation}"
+    compound = display_name[:2] if display_name[:2] in COMPOUND else display_name[:1]
+    return f"{family_name or compound}{salutation}"
+
+
+def _is_chinese(name: str) -> bool:
+    return unicodedata.name(name[0], "").startswith("CJK ")
 
 
 def _syllables(name: str, family_name: str | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""Registering clients and correcting their names."""
+"""Registering clients and correcting their records."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,20 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.crypto import keyring
 from infra.eventlog.outbox import record
 from infra.wire import check_match
-from services.profile.clients import models, queries
+from services.profile.clients import queries
 from services.profile.clients.events import ClientRegistered
+from services.profile.clients.models import days, names
+from services.profile.clients.models.days import Day
 
 _INSERT = """
 insert into client (brand_id, client_id, display_name, family_name, given_name, salutation, language,
-    name_key, given_key, pinyin, initials, registered_at)
-select $1, item.*, $12
+    name_key, given_key, pinyin, initials, birthday, registered_at)
+select $1, item.*, $13
 from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::text[], $10::text[], $11::text[]) as item
+    $8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[]) as item
 """
 _UPDATE = text(
     "update client set display_name = :display_name, family_name = :family_name, given_name = :given_name,"
@@ -26,11 +29,14 @@ _UPDATE = text(
     " initials = :initials, version = version + 1"
     " where brand_id = :brand and client_id = :client_id"
 )
+# Taken back, it is hers on no record any more; given, it stands before what the older ones say.
+_FORGET_BIRTHDAY = text("update client set birthday = null where brand_id = :brand and client_id = any(:ids)")
+_BIRTHDAY = text("update client set birthday = :birthday where brand_id = :brand and client_id = :client_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """Someone to be registered, by tidied names."""
+    """Someone to be registered, by tidied names and a checked birthday."""
 
     client_id: UUID
     display_name: str
@@ -38,13 +44,15 @@ class Newcomer:
     given_name: str | None = None
     salutation: str | None = None
     language: str = "zh"
+    birthday: Day | None = None
 
 
 async def register(tx: AsyncSession, newcomers: Sequence[Newcomer], *, now: datetime) -> None:
     """Make the records and announce them, in one statement however many."""
     if not newcomers:
         return
-    keys = [models.keys(one.display_name, one.family_name, one.given_name) for one in newcomers]
+    ring = keyring(tx)
+    keys = [names.keys(one.display_name, one.family_name, one.given_name) for one in newcomers]
     connection = await tx.connection()
     await connection.exec_driver_sql(
         _INSERT,
@@ -60,6 +68,10 @@ async def register(tx: AsyncSession, newcomers: Sequence[Newcomer], *, now: date
             [key.given for key in keys],
             [key.pinyin for key in keys],
             [key.initials for key in keys],
+            [
+                ring.seal("client", "birthday", one.client_id, days.written(one.birthday)) if one.birthday else None
+                for one in newcomers
+            ],
             now,
         ),
     )
@@ -68,16 +80,20 @@ async def register(tx: AsyncSession, newcomers: Sequence[Newcomer], *, now: date
 
 
 async def correct(
-    tx: AsyncSession, client_id: UUID, changes: Mapping[str, str | None], *, if_match: str
+    tx: AsyncSession, family: Sequence[UUID], changes: Mapping[str, str | Day | None], *, if_match: str
 ) -> queries.Client:
-    """Change what is named of a record; raises NotFound, and Stale when someone else was faster."""
-    before = (await queries.locked(tx, [client_id])).get(client_id) or await queries.client(tx, client_id)
+    """Change what one person is named by and when she was born, a checked day; `family` begins with her record.
+
+    Raises NotFound, and Stale when someone else was faster.
+    """
+    client_id = family[0]
+    before = (await queries.locked(tx, family)).get(client_id) or await queries.client(tx, client_id)
     check_match(if_match, before.version)
     after = {
         name: changes.get(name, getattr(before, name))
         for name in ("display_name", "family_name", "given_name", "salutation", "language")
     }
-    keys = models.keys(str(after["display_name"]), after["family_name"], after["given_name"])
+    keys = names.keys(str(after["display_name"]), after["family_name"], after["given_name"])
     await tx.execute(
         _UPDATE,
         {
@@ -90,4 +106,15 @@ async def correct(
             "client_id": client_id,
         },
     )
+    if "birthday" in changes:
+        await _keep_birthday(tx, family, changes["birthday"])
     return await queries.client(tx, client_id)
+
+
+async def _keep_birthday(tx: AsyncSession, family: Sequence[UUID], birthday: object) -> None:
+    of_brand = {"brand": tx.info["brand_id"]}
+    if isinstance(birthday, Day):
+        sealed = keyring(tx).seal("client", "birthday", family[0], days.written(birthday))
+        await tx.execute(_BIRTHDAY, of_brand | {"client_id": family[0], "birthday": sealed})
+    else:
+        await tx.execute(_FORGET_BIRTHDAY, of_brand | {"ids": list(family)})

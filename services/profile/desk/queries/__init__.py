@@ -1,0 +1,1 @@
+"""Reads over several capabilities, by what they are about."""

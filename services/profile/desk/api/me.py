@@ -57,7 +57,7 @@ async def my_purchases(
 ) -> Page[PurchaseView]:
     """What I bought, the latest first."""
     sight = await sights.sight(tx, _own(by), by, now=now)
-    return await pages.purchases(tx, sight.client_id, after=after, limit=limit)
+    return await pages.purchases(tx, sight.client_id, after=after, limit=limit, inside=False)
 
 
 def _own(by: Caller) -> UUID:

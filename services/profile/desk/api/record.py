@@ -106,7 +106,7 @@ async def purchases(
 ) -> Page[PurchaseView]:
     """What a client bought, the latest first."""
     sight = await privacy.look(tx, client_id, seen="purchases", by=by, now=now)
-    return await pages.purchases(tx, sight.client_id, after=after, limit=limit)
+    return await pages.purchases(tx, sight.client_id, after=after, limit=limit, inside=True)
 
 
 @routes.get("/clients/{client_id}/segment")

@@ -1,13 +1,14 @@
 """Keeping what the tills report: batches of receipts, each line once, in a constant number of statements."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.crypto import keyring
 from infra.eventlog.outbox import record
 from infra.ids import new_id
 from services.profile.clients import actions as clients
@@ -15,10 +16,12 @@ from services.profile.clients.actions import Newcomer
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import queries as identities
 from services.profile.identities.queries import Holder, Known
-from services.profile.purchases import queries, rules
+from services.profile.purchases import queries
+from services.profile.purchases.actions.drafts import About, Draft, Outcome, Receipt
 from services.profile.purchases.events import MOST_LINES, PurchaseClaimed, PurchaseRecorded, SoldPiece
-from services.profile.purchases.queries import Purchase
-from services.profile.purchases.rules import Fault, Line, Sorted
+from services.profile.purchases.rules import lines as rules
+from services.profile.purchases.rules.lines import Details, Place
+from services.profile.purchases.rules.returns import Ledger
 
 UNNAMED = "POS client"  # a till tells us an id of its own, no name
 
@@ -41,126 +44,68 @@ select $1, item.purchase_id, item.line, item.piece_code, item.quantity, item.uni
 from unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::bigint[], $7::bigint[], $8::text[])
     as item (purchase_id, line, piece_code, quantity, unit_minor, net_minor, description)
 """
+# Most lines have none: the many are not made wider for the few.
+_DETAILS = """
+update purchase_line set serial = item.serial, sale_pos = item.sale_pos, sale_receipt = item.sale_receipt,
+    sale_line = item.sale_line, exchange = item.exchange, recipient_id = item.recipient_id, category = item.category,
+    is_limited = item.is_limited
+from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::uuid[], $10::text[],
+    $11::boolean[]) as item (purchase_id, line, serial, sale_pos, sale_receipt, sale_line, exchange, recipient_id,
+    category, is_limited)
+where purchase_line.brand_id = $1 and purchase_line.purchase_id = item.purchase_id and purchase_line.line = item.line
+"""
 _EXTEND = """
 update purchase set net_minor = purchase.net_minor + item.net_minor, line_count = purchase.line_count + item.lines,
     client_id = coalesce(purchase.client_id, item.client_id)
 from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::int[]) as item (purchase_id, client_id, net_minor, lines)
 where purchase.brand_id = $1 and purchase.purchase_id = item.purchase_id
 """
-_BOUTIQUE = text(
-    "insert into boutique (brand_id, code, boutique_id) values (:brand, :code, :boutique_id)"
-    " on conflict (brand_id, code) do update set boutique_id = excluded.boutique_id"
-)
-_PLACE = text(
-    "update purchase set boutique_id = :boutique_id"
-    " where brand_id = :brand and store_code = :code and boutique_id is null"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A receipt as a till reports it; `customer` is who bought, by the number a system of the house gave her."""
-
-    pos: str
-    receipt: str
-    store_code: str
-    purchased_at: datetime
-    currency: str
-    customer: Known | None
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one receipt."""
-
-    purchase_id: UUID | None
-    created: bool
-    lines: Sorted
-
-
-@dataclass(slots=True)
-class Draft:
-    """One receipt while the batch is worked on; a batch may bring it in several parts."""
-
-    parts: list[tuple[int, Receipt, Fault | None]]
-    purchase_id: UUID = field(default_factory=new_id)
-    stored: Purchase | None = None
-    created: bool = False
-    sorted: list[Sorted] = field(default_factory=list)
-    customer: Known | None = None
-    client_id: UUID | None = None
-
-    @property
-    def head(self) -> Receipt:
-        """The part that says when, where and in which currency."""
-        return next((receipt for _, receipt, fault in self.parts if fault is None), self.parts[0][1])
-
-    @property
-    def added(self) -> list[Line]:
-        """The lines that are new."""
-        return [line for part in self.sorted for line in part.accepted]
-
-    @property
-    def claims(self) -> bool:
-        """Whether this batch tells who bought on a receipt that was anonymous."""
-        return self.customer is not None and self.stored is not None and self.stored.client_id is None
-
-    def sort(self, stored: Iterable[Line], buyer: UUID | Known | None, held: Mapping[Known, Holder]) -> None:
-        """Sort the lines of every part against what is kept; `buyer` is the canonical record of who bought.
-
-        While nobody knows who bought, the first part that names her and keeps a line says it. A part that keeps
-        nothing says nothing: whoever guesses at a receipt does not get it.
-        """
-        kept = {line.line: line for line in stored}
-        left = rules.room(kept.values())
-        currency = self.stored.currency if self.stored else self.head.currency
-        self.sorted, self.customer = [], None
-        for _, receipt, wrong in self.parts:
-            fault, named = wrong, receipt.customer
-            if named is not None and named in held and held[named].is_erased:
-                named = None  # the receipt is nobody's
-            person = held[named].canonical_id if named is not None and named in held else named
-            if fault is None and receipt.currency != currency:
-                fault = Fault.CURRENCY_DIFFERS
-            elif fault is None and person is not None and buyer not in {None, person}:
-                fault = Fault.CUSTOMER_DIFFERS
-            part = rules.sort(receipt.lines, kept, left=left, refused=fault)
-            kept.update({line.line: line for line in part.accepted})
-            left -= sum(abs(line.net_minor) for line in part.accepted)
-            self.sorted.append(part)
-            if fault is None and buyer is None and (part.accepted or part.repeated):
-                buyer, self.customer = person, named
+_ABOUT = """
+update purchase set channel = item.channel, purchased_in = item.purchased_in, scan_ref = item.scan_ref,
+    payments = item.payments::jsonb, phone_blind = item.phone_blind, masked_phone = item.masked_phone
+from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[])
+    as item (purchase_id, channel, purchased_in, scan_ref, payments, phone_blind, masked_phone)
+where purchase.brand_id = $1 and purchase.purchase_id = item.purchase_id
+"""
+_SHARES = """
+insert into purchase_share (brand_id, purchase_id, advisor_id, share_bp)
+select $1, item.* from unnest($2::uuid[], $3::uuid[], $4::int[]) as item
+"""
+_DROP = "delete from purchase where brand_id = $1 and purchase_id = any($2::uuid[])"
 
 
 async def keep(tx: AsyncSession, receipts: Sequence[Receipt], *, now: datetime) -> list[Outcome]:
     """Keep what is new of these receipts and announce it; the outcomes are in the order given."""
     drafts: dict[tuple[str, str], Draft] = {}
     for index, receipt in enumerate(receipts):
-        fault = rules.receipt_fault(receipt.currency, receipt.purchased_at, now=now)
+        fault = receipt.fault or rules.receipt_fault(
+            receipt.currency, receipt.purchased_at, now=now, shares=receipt.whole.shares
+        )
         drafts.setdefault((receipt.pos, receipt.receipt), Draft([])).parts.append((index, receipt, fault))
     for draft in drafts.values():
-        draft.sort((), None, {})
+        draft.glance()
     # A receipt without one good line says nothing, not even that it exists.
     useful = {key: draft for key, draft in drafts.items() if draft.added}
+    sales, serials = _leads(useful.values())
+    await queries.take_turns(tx, list(useful), sales={(sale.pos, sale.receipt) for sale in sales}, serials=serials)
     created = await _insert(tx, list(useful.values()), now=now)
-    held = await _compare(tx, useful, created)
-    await _customers(tx, [draft for draft in useful.values() if draft.claims], held, now=now)
-    await _insert_lines(tx, [draft for draft in useful.values() if draft.added])
+    held = await _compare(tx, useful, created, sales=sales, serials=serials)
+    useful = await _drop_empty(tx, useful)
+    held = await _customers(tx, list(useful.values()), held, now=now)
+    added = [draft for draft in useful.values() if draft.added]
+    await _insert_lines(tx, added)
+    await _insert_details(tx, added, held)
     await _extend(tx, [draft for draft in useful.values() if draft.added or draft.claims])
+    await _describe(tx, [draft for draft in added if draft.created])
     for draft in useful.values():
         _announce(tx, draft)
     return _outcomes(drafts.values(), len(receipts))
 
 
-async def open_boutique(tx: AsyncSession, code: str, boutique_id: UUID) -> None:
-    """Know the boutique behind a store code."""
-    await tx.execute(_BOUTIQUE, {"brand": tx.info["brand_id"], "code": code, "boutique_id": boutique_id})
-
-
-async def place_receipts(tx: AsyncSession, code: str, boutique_id: UUID) -> None:
-    """Say where the receipts were made that came before their store code was known."""
-    await tx.execute(_PLACE, {"brand": tx.info["brand_id"], "code": code, "boutique_id": boutique_id})
+def _leads(drafts: Iterable[Draft]) -> tuple[set[Place], set[str]]:
+    """The sales that these receipts take something back of, and the serials on them."""
+    lines = [line for draft in drafts for line in draft.added if line.details is not None]
+    return {line.sale for line in lines if line.sale}, {line.serial for line in lines if line.serial}
 
 
 async def _insert(tx: AsyncSession, rows: Sequence[Draft], *, now: datetime) -> set[UUID]:
@@ -186,7 +131,12 @@ async def _insert(tx: AsyncSession, rows: Sequence[Draft], *, now: datetime) -> 
 
 
 async def _compare(
-    tx: AsyncSession, drafts: Mapping[tuple[str, str], Draft], created: set[UUID]
+    tx: AsyncSession,
+    drafts: Mapping[tuple[str, str], Draft],
+    created: set[UUID],
+    *,
+    sales: set[Place],
+    serials: set[str],
 ) -> Mapping[Known, Holder]:
     """Sort the lines once more, now that the receipts are ours: against what is kept, and against who bought it.
 
@@ -194,10 +144,11 @@ async def _compare(
     """
     stored = await queries.locked(tx, list(drafts))
     lines = await queries.lines(tx, [purchase.purchase_id for purchase in stored.values()])
-    named = {receipt.customer for draft in drafts.values() for _, receipt, fault in draft.parts if fault is None}
-    held = await identities.holders(tx, [customer for customer in named if customer is not None])
+    held = await identities.holders(tx, list({known for draft in drafts.values() for known in draft.named}))
     buyers = [purchase.client_id for purchase in stored.values() if purchase.client_id is not None]
     canonical = await identities.canonicals(tx, buyers) if buyers else {}
+    related = await queries.related(tx, list(drafts), sales=sales, serials=serials)
+    ledger = Ledger(related) if related or sales or serials else None
     for key, draft in drafts.items():
         draft.stored = purchase = stored[key]
         draft.purchase_id = purchase.purchase_id
@@ -206,13 +157,29 @@ async def _compare(
             lines[purchase.purchase_id],
             canonical[purchase.client_id] if purchase.client_id is not None else None,
             held,
+            ledger,
         )
     return held
 
 
-async def _customers(tx: AsyncSession, drafts: Sequence[Draft], held: Mapping[Known, Holder], *, now: datetime) -> None:
-    """Give receipts to who bought; whom nobody knows is registered."""
-    newcomers = {draft.customer: new_id() for draft in drafts if draft.customer and draft.customer not in held}
+async def _drop_empty(tx: AsyncSession, drafts: Mapping[tuple[str, str], Draft]) -> dict[tuple[str, str], Draft]:
+    """Take away the receipts that turned out to have nothing to keep; answers the others."""
+    empty = {key for key, draft in drafts.items() if draft.created and not draft.added}
+    if empty:
+        connection = await tx.connection()
+        await connection.exec_driver_sql(_DROP, (tx.info["brand_id"], [drafts[key].purchase_id for key in empty]))
+    for key in empty:
+        drafts[key].stored, drafts[key].created = None, False
+    return {key: draft for key, draft in drafts.items() if key not in empty}
+
+
+async def _customers(
+    tx: AsyncSession, drafts: Sequence[Draft], held: Mapping[Known, Holder], *, now: datetime
+) -> Mapping[Known, Holder]:
+    """Give receipts to who bought; whom nobody knows is registered, and so is who gets a gift."""
+    wanted = dict.fromkeys(draft.customer for draft in drafts if draft.claims and draft.customer)
+    wanted |= dict.fromkeys(_recipients(drafts))
+    newcomers = {known: new_id() for known in wanted if known not in held}
     if newcomers:
         given = [(client_id, known) for known, client_id in newcomers.items()]
         free = await identity_actions.add(tx, given, source="pos", now=now)
@@ -220,7 +187,13 @@ async def _customers(tx: AsyncSession, drafts: Sequence[Draft], held: Mapping[Kn
         # Also those whom a rival registered meanwhile.
         held = {**held, **await identities.holders(tx, list(newcomers))}
     for draft in drafts:
-        draft.client_id = held[draft.customer].client_id if draft.customer else None
+        draft.client_id = held[draft.customer].client_id if draft.customer and draft.claims else None
+    return held
+
+
+def _recipients(drafts: Sequence[Draft]) -> list[Known]:
+    details = [line.details for draft in drafts for line in draft.added if line.details is not None]
+    return [one.recipient for one in details if isinstance(one.recipient, Known)]
 
 
 async def _insert_lines(tx: AsyncSession, drafts: Sequence[Draft]) -> None:
@@ -243,6 +216,36 @@ async def _insert_lines(tx: AsyncSession, drafts: Sequence[Draft]) -> None:
     )
 
 
+async def _insert_details(tx: AsyncSession, drafts: Sequence[Draft], held: Mapping[Known, Holder]) -> None:
+    rows = [
+        (draft.purchase_id, line, line.details) for draft in drafts for line in draft.added if line.details is not None
+    ]
+    if not rows:
+        return
+
+    def recipient(details: Details) -> object:
+        named = details.recipient
+        return held[named].canonical_id if isinstance(named, Known) else named
+
+    connection = await tx.connection()
+    await connection.exec_driver_sql(
+        _DETAILS,
+        (
+            tx.info["brand_id"],
+            [purchase_id for purchase_id, _, _ in rows],
+            [line.line for _, line, _ in rows],
+            [details.serial for _, _, details in rows],
+            [details.sale.pos if details.sale else None for _, _, details in rows],
+            [details.sale.receipt if details.sale else None for _, _, details in rows],
+            [details.sale.line if details.sale else None for _, _, details in rows],
+            [details.exchange for _, _, details in rows],
+            [recipient(details) for _, _, details in rows],
+            [details.category for _, _, details in rows],
+            [details.is_limited for _, _, details in rows],
+        ),
+    )
+
+
 async def _extend(tx: AsyncSession, drafts: Sequence[Draft]) -> None:
     if not drafts:
         return
@@ -257,6 +260,44 @@ async def _extend(tx: AsyncSession, drafts: Sequence[Draft]) -> None:
             [len(draft.added) for draft in drafts],
         ),
     )
+
+
+async def _describe(tx: AsyncSession, drafts: Sequence[Draft]) -> None:
+    """Keep what is told of new receipts besides their lines."""
+    rows = [(draft.purchase_id, draft.teller.about) for draft in drafts]
+    told = [(purchase_id, about) for purchase_id, about in rows if about is not None]
+    connection = await tx.connection()
+    if told:
+        await connection.exec_driver_sql(
+            _ABOUT,
+            (
+                tx.info["brand_id"],
+                [purchase_id for purchase_id, _ in told],
+                [about.channel for _, about in told],
+                [about.purchased_in for _, about in told],
+                [about.scan_ref for _, about in told],
+                [json.dumps([asdict(one) for one in about.payments]) if about.payments else None for _, about in told],
+                [queries.phone_blind(tx, about.phone) if about.phone else None for _, about in told],
+                [_masked(tx, purchase_id, about) for purchase_id, about in told],
+            ),
+        )
+    shares = [(draft.purchase_id, share) for draft in drafts for share in draft.teller.whole.shares]
+    if shares:
+        await connection.exec_driver_sql(
+            _SHARES,
+            (
+                tx.info["brand_id"],
+                [purchase_id for purchase_id, _ in shares],
+                [share.advisor_id for _, share in shares],
+                [share.share_bp for _, share in shares],
+            ),
+        )
+
+
+def _masked(tx: AsyncSession, purchase_id: UUID, about: About) -> bytes | None:
+    if about.masked_phone is None:
+        return None
+    return keyring(tx).seal("purchase", "masked_phone", purchase_id, about.masked_phone)
 
 
 def _announce(tx: AsyncSession, draft: Draft) -> None:

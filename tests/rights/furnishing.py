@@ -106,6 +106,8 @@ async def _people(house: House) -> None:
     await house.made("profile", "ad", "GET", f"/v1/clients/{hers}")
     bought = receipt(RECEIPT, customer=TILL_NUMBER, store_code="SH-PLAZA")
     house.ids["purchase_id"] = (await house.made("profile", "po", "POST", "/v1/purchases", bought))["purchase_id"]
+    house.ids["open_receipt"] = "R-OPEN-0"
+    await house.made("profile", "po", "POST", "/v1/purchases", receipt("R-OPEN-0", store_code="SH-PLAZA"))
     told = {"client_id": hers, "purpose": "service", "template": "care", "variables": {"thing1": "您的腕表已修好"}}
     house.ids["message_id"] = (await house.made("profile", "sv", "POST", "/v1/messages", told))["message_id"]
     granted = [

@@ -9,6 +9,7 @@ from tests.rights.house import House
 # Bookkeeping that moves on its own, or that a refused request rightly leaves: the key of a stored refusal.
 MOVING = frozenset(
     {
+        "claim_attempt",
         "follower_cursor",
         "follower_source",
         "guess",

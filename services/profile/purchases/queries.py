@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.crypto import keyring
 from services.profile.identities import queries as identities
+from services.profile.purchases.rules.claims import Attempts
 from services.profile.purchases.rules.lines import Channel, Details, Line, Place, Share
 from services.profile.purchases.rules.returns import Told
 
@@ -51,7 +52,7 @@ _SHARES = text(
 # Whoever adds receipts, and whoever takes something back of one or sells a serial, must not miss each other although
 # neither sees the other's rows yet. Receipts are many: they share a few locks, which a return has for itself alone.
 TURNS = 64
-_PATIENCE = "5000ms"
+_PATIENCE = "2500ms"  # longer than the login would wait for a row: a batch takes a while
 _TURNS = """
 with patience as materialized (select set_config('lock_timeout', $3, true))
 select case when alone then pg_advisory_xact_lock(key) else pg_advisory_xact_lock_shared(key) end
@@ -73,6 +74,13 @@ select {_TOLD} from purchase_line line
 join purchase on purchase.brand_id = $1 and purchase.purchase_id = line.purchase_id
 where line.brand_id = $1 and line.serial = any($2::text[])
 """  # noqa: S608
+_MARKS = text("select purchased_in, masked_phone from purchase where brand_id = :brand and purchase_id = :id")
+# Locked in the order in which batches lock them.
+_LEFT_WITH = text(
+    f"select {_COLUMNS} from purchase where brand_id = :brand and phone_blind = :phone"  # noqa: S608
+    " and client_id is null and purchased_at >= :since order by pos, receipt for update"
+)
+_ATTEMPTS = text("select began_at, tried from claim_attempt where brand_id = :brand and who = :who for update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +205,26 @@ async def locked(tx: AsyncSession, keys: Sequence[tuple[str, str]]) -> dict[tupl
         _LOCKED, (tx.info["brand_id"], [pos for pos, _ in keys], [receipt for _, receipt in keys])
     )
     return {(row["pos"], row["receipt"]): Purchase(**row) for row in rows.mappings()}
+
+
+async def marks(tx: AsyncSession, purchase_id: UUID) -> tuple[str | None, str | None]:
+    """What else a claim is held against: the year or month of an old receipt, and what an e-shop shows of a phone."""
+    row = (await tx.execute(_MARKS, {"brand": tx.info["brand_id"], "id": purchase_id})).one()
+    sealed = row.masked_phone
+    masked = keyring(tx).open("purchase", "masked_phone", purchase_id, sealed) if sealed is not None else None
+    return row.purchased_in, masked
+
+
+async def left_with(tx: AsyncSession, number: str, *, since: datetime) -> list[Purchase]:
+    """The anonymous receipts that this number was left with, nobody else's to claim until this transaction ends."""
+    asked = {"brand": tx.info["brand_id"], "phone": phone_blind(tx, number), "since": since}
+    return [Purchase(**row) for row in (await tx.execute(_LEFT_WITH, asked)).mappings()]
+
+
+async def attempts(tx: AsyncSession, who: bytes) -> Attempts | None:
+    """The tries of one claimant or at one receipt, locked; None before the first."""
+    row = (await tx.execute(_ATTEMPTS, {"brand": tx.info["brand_id"], "who": who})).one_or_none()
+    return Attempts(*row) if row else None
 
 
 async def has_any(tx: AsyncSession, client_id: UUID) -> bool:

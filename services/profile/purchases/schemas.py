@@ -1,6 +1,6 @@
 """Receipts on the wire."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -114,6 +114,27 @@ Promised = Literal[
     Fault.CUSTOMER_DIFFERS,
     Fault.DATE_IMPOSSIBLE,
 ]
+
+
+class ClaimForm(Form):
+    """Whose an anonymous receipt is: named by what stands on it, or all those of late that a phone was left with.
+
+    A client claims for herself and proves it with day and amount; staff name the client.
+    """
+
+    client_id: UUID | None = None
+    pos: Code | None = None
+    receipt: Text | None = None
+    purchased_on: date | None = None
+    net_minor: Minor | None = None
+    phone: Annotated[str, Field(min_length=5, max_length=32)] | None = None
+
+
+class ClaimView(View):
+    """The receipts that are hers now; claimed again, the same ones."""
+
+    client_id: UUID
+    purchase_ids: list[UUID]
 
 
 class RejectedLine(View):

@@ -14,6 +14,13 @@ async def a_client(house: House) -> Mapping[str, str]:
     return {"client_id": made["client_id"]}
 
 
+async def an_open_receipt(house: House) -> Mapping[str, str]:
+    """A receipt that is nobody's yet."""
+    name = f"R-OPEN-{house.number()}"
+    await house.made("profile", "po", "POST", "/v1/purchases", receipt(name, store_code="SH-PLAZA"))
+    return {"open_receipt": name}
+
+
 def _decision(purpose: str) -> dict[str, Any]:
     return {"consents": [{"purpose": purpose, "granted": True, "notice_version": "2029-1"}]}
 
@@ -65,6 +72,16 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/messages/{message_id}": Ask(shows="message_id"),
     "POST /v1/purchases": Ask(_RECEIPT),
     "POST /v1/purchases/batch": Ask({"receipts": [_RECEIPT]}),
+    "POST /v1/purchases/claims": Ask(
+        {
+            "client_id": "{client_id}",
+            "pos": "till",
+            "receipt": "{open_receipt}",
+            "purchased_on": "2026-03-01",
+            "net_minor": 100_000,
+        },
+        fresh=an_open_receipt,
+    ),
     "PUT /v1/segment-policy": Ask(_POLICY),
     "POST /v1/wechat/events": Ask({"events": []}),
 }

@@ -32,6 +32,7 @@ POST /v1/messages                                   -  x  x  +  .  .  +  x  x  x
 GET /v1/messages/{message_id}                       -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
 POST /v1/purchases                                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
 POST /v1/purchases/batch                            -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
+POST /v1/purchases/claims                           -  +  .  +  .  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 PUT /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/wechat/events                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x

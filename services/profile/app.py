@@ -14,6 +14,7 @@ from services.profile.consents import api as consents
 from services.profile.desk import api as desk
 from services.profile.messages import api as messages
 from services.profile.messages.actions.sending import dispatching
+from services.profile.pieces import reactions as on_pieces
 from services.profile.privacy import api as privacy
 from services.profile.privacy import reactions as on_privacy
 from services.profile.purchases import api as purchases
@@ -24,7 +25,7 @@ from services.profile.segments.actions import reviewing
 from services.profile.touchpoints import reactions as on_touchpoints
 
 SERVES = [api.routes for api in (consents, purchases, segments, books, messages, privacy)] + desk.ROUTERS
-REACTS = [one for on in (on_purchases, on_touchpoints, on_books, on_privacy) for one in on.REACTIONS]
+REACTS = [one for on in (on_purchases, on_pieces, on_touchpoints, on_books, on_privacy) for one in on.REACTIONS]
 Transports = Mapping[str, httpx.AsyncBaseTransport]  # tests reach the peers and "wechat" in the same process
 Clock = Callable[[], datetime]
 
@@ -33,8 +34,7 @@ def build(
     settings: Settings | None = None, *, transports: Transports | None = None, clock: Clock | None = None
 ) -> FastAPI:
     """The app of the profile service."""
-    own = settings or load(Settings)
-    clock = clock or (lambda: datetime.now(UTC))
+    own, clock = settings or load(Settings), clock or (lambda: datetime.now(UTC))
     reacts = [*REACTS, *on_segments.reactions(clock)]
     loops = [reviewing, dispatching((transports or {}).get("wechat"))]
     return create_app("profile", own, routers=SERVES, reactions=reacts, loops=loops, transports=transports, clock=clock)

@@ -106,7 +106,11 @@ async def _people(house: House) -> None:
     await house.made("profile", "ad", "GET", f"/v1/clients/{hers}")
     bought = receipt(RECEIPT, customer=TILL_NUMBER, store_code="SH-PLAZA")
     house.ids["purchase_id"] = (await house.made("profile", "po", "POST", "/v1/purchases", bought))["purchase_id"]
-    house.ids["open_receipt"] = "R-OPEN-0"
+    watch = await house.made("profile", "hq", "POST", f"/v1/clients/{hers}/owned-pieces", {"serial": "HERS-1234"})
+    house.ids |= {"piece_id": watch["piece_id"], "serial": watch["serial"]}
+    cash = receipt("R-CASH", payments=[{"method": "cash", "amount_minor": 10_000_000}])
+    paid = await house.made("profile", "po", "POST", "/v1/purchases", cash)
+    house.ids |= {"cash_flagged": paid["purchase_id"], "open_receipt": "R-OPEN-0"}
     await house.made("profile", "po", "POST", "/v1/purchases", receipt("R-OPEN-0", store_code="SH-PLAZA"))
     told = {"client_id": hers, "purpose": "service", "template": "care", "variables": {"thing1": "您的腕表已修好"}}
     house.ids["message_id"] = (await house.made("profile", "sv", "POST", "/v1/messages", told))["message_id"]
@@ -141,7 +145,7 @@ async def _visit(house: House) -> None:
         found = await house.services["recommend"].rows("select assortment_id from assortment")
         if found:
             house.ids["assortment_id"] = str(found[0]["assortment_id"])
-        present = await house.services["profile"].rows("select from presence")
+        present = await house.services["profile"].rows("select from presence, cash_flag")
         contacts = await house.services["profile"].rows(
             "select from touchpoint where subject_id = $1", UUID(house.ids["purchase_id"])
         )

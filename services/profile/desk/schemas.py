@@ -11,6 +11,7 @@ from infra.wire import Code, Form, Limit, Text, View
 from services.profile.books.schemas import OwnerForm
 from services.profile.clients.schemas import NamesForm
 from services.profile.consents.rules import Purpose
+from services.profile.pieces.schemas import PieceView
 from services.profile.segments.rules import Segment
 from services.profile.touchpoints.rules import Contact
 
@@ -123,6 +124,24 @@ class IdentifiedView(View):
     """Whom these identifiers belong to; more than one when they are different people's."""
 
     items: list[MaskedView]
+
+
+class PieceOwnerView(MaskedView):
+    """Whose a piece is: by name only for whoever may see her."""
+
+    display_name: str | None
+
+
+class FoundPieceView(PieceView):
+    """A piece found by its serial; nobody may own it."""
+
+    owner: PieceOwnerView | None
+
+
+class FoundView(View):
+    """The piece with a serial, or nothing."""
+
+    items: list[FoundPieceView]
 
 
 class CriteriaForm(Form):

@@ -8,8 +8,10 @@ from infra.app import Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
 from infra.refusal import BodyTooLarge
+from infra.wire import After, Limit, Page, cursor, read_id_cursor
 from services.profile.identities.models import PhoneUnreadable, e164
 from services.profile.identities.queries import Known
+from services.profile.purchases import queries
 from services.profile.purchases.actions import receipts
 from services.profile.purchases.actions.drafts import About, Outcome, Payment, Receipt
 from services.profile.purchases.rules.lines import (
@@ -26,6 +28,7 @@ from services.profile.purchases.rules.lines import (
 )
 from services.profile.purchases.schemas import (
     BATCH_LINES,
+    CashFlagView,
     CustomerForm,
     LineForm,
     Reason,
@@ -68,6 +71,19 @@ async def keep_many(form: ReceiptsForm, tx: Transaction, now: Now) -> ReceiptsVi
         repeated_lines=sum(len(outcome.lines.repeated) for outcome in outcomes),
         rejected_lines=sum(len(outcome.lines.rejected) for outcome in outcomes),
         items=[_outcome(index, outcome) for index, outcome in enumerate(outcomes)],
+    )
+
+
+@routes.get("/cash-flags")
+@permit(Role.HEADQUARTERS)
+async def cash_flags(tx: Transaction, after: After = None, limit: Limit = 50) -> Page[CashFlagView]:
+    """Days of clients, and anonymous receipts, with RMB 100,000 or more in cash; those flagged last come first."""
+    of = "cash-flags"
+    found = await queries.cash_flags(tx, after=read_id_cursor(after, of=of), limit=limit + 1)
+    more = len(found) > limit
+    return Page(
+        items=[CashFlagView.model_validate(one) for one in found[:limit]],
+        next_cursor=cursor(found[limit - 1].flag_id, of=of) if more else None,
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
-from services.profile.purchases.actions import boutiques
+from services.profile.purchases.actions import boutiques, cash
 
 
 class BoutiqueOpened(Slice):
@@ -34,7 +34,33 @@ async def place_receipts(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpe
         await boutiques.place_receipts(tx, delivered.fact.code, delivered.fact.boutique_id)
 
 
+class PurchaseRecorded(Slice):
+    """A receipt, or further lines of one."""
+
+    type: ClassVar[str] = "profile.purchase-recorded.v1"
+
+    purchase_id: UUID
+
+
+class PurchaseClaimed(Slice):
+    """An anonymous receipt found its client."""
+
+    type: ClassVar[str] = "profile.purchase-claimed.v1"
+
+    purchase_id: UUID
+
+
+async def look_for_cash(
+    tx: AsyncSession, facts: Sequence[Delivered[PurchaseRecorded]] | Sequence[Delivered[PurchaseClaimed]]
+) -> None:
+    """Look whether so much cash came in that headquarters has to know."""
+    ids = sorted({delivered.fact.purchase_id for delivered in facts})
+    await cash.look_for_cash(tx, ids, now=max(delivered.occurred_at for delivered in facts))
+
+
 REACTIONS: list[Reaction] = [
     on(BoutiqueOpened, know_boutiques, fills=("boutique",)),
     on(BoutiqueOpened, place_receipts),
+    on(PurchaseRecorded, look_for_cash),
+    on(PurchaseClaimed, look_for_cash),
 ]

@@ -252,3 +252,14 @@ class PurchaseView(View):
     scan_ref: str | None = None
     payments: list[PaymentView] = Field(default=[])
     shares: list[ShareView] = Field(default=[])
+
+
+class CashFlagView(View):
+    """A client's day, or an anonymous receipt, on which the cash taken in reached the limit."""
+
+    flag_id: UUID
+    client_id: UUID | None
+    purchase_id: UUID | None
+    cash_on: date
+    cash_minor: int
+    flagged_at: datetime

@@ -36,6 +36,7 @@ _RECEIPT = {**receipt("R-{n}"), "store_code": "{store_code}"}
 
 ASKS: Mapping[str, Ask] = {
     "GET /v1/advisors/{advisor_id}/book": Ask(shows="her_name"),
+    "GET /v1/cash-flags": Ask(shows="cash_flagged"),
     "POST /v1/clients": Ask({"display_name": "韩雪", "member": "M-{n}"}),
     "POST /v1/clients/batch": Ask({"clients": [{"external_ref": "I-{n}", "display_name": "李若怡"}]}),
     "POST /v1/clients/identify": Ask(
@@ -53,6 +54,8 @@ ASKS: Mapping[str, Ask] = {
     "POST /v1/clients/{client_id}/looks": Ask(
         {"subject": "somebody", "role": "headquarters", "seen": "card"}, shows="her_name"
     ),
+    "GET /v1/clients/{client_id}/owned-pieces": Ask(shows="serial"),
+    "POST /v1/clients/{client_id}/owned-pieces": Ask({"serial": "NEW-{n}"}, shows="client_id"),
     "GET /v1/clients/{client_id}/owner": Ask(shows="advisor_id"),
     "PUT /v1/clients/{client_id}/owner": Ask({"advisor_id": "{advisor_id}", "boutique_id": "{boutique_id}"}),
     "GET /v1/clients/{client_id}/purchases": Ask(shows="receipt"),
@@ -60,6 +63,7 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/me": Ask(shows="her_name"),
     "PATCH /v1/me": Ask({"salutation": "女士"}, shows="her_name"),
     "PUT /v1/me/consents": Ask(_decision("personalisation")),
+    "GET /v1/me/owned-pieces": Ask(shows="serial"),
     "GET /v1/me/purchases": Ask(shows="receipt"),
     "POST /v1/messages": Ask(
         {
@@ -70,6 +74,12 @@ ASKS: Mapping[str, Ask] = {
         }
     ),
     "GET /v1/messages/{message_id}": Ask(shows="message_id"),
+    "GET /v1/owned-pieces": Ask(query={"serial": "{serial}"}, shows="serial", words="her_name"),
+    "GET /v1/owned-pieces/{piece_id}": Ask(shows="serial"),
+    "POST /v1/owned-pieces/{piece_id}/owners": Ask(
+        {"kind": "given", "client_id": "{client_id}"}, also=frozenset({"owner-unchanged"})
+    ),
+    "POST /v1/owned-pieces/{piece_id}/services": Ask({"kind": "care", "served_on": "2029-12-01"}),
     "POST /v1/purchases": Ask(_RECEIPT),
     "POST /v1/purchases/batch": Ask({"receipts": [_RECEIPT]}),
     "POST /v1/purchases/claims": Ask(

@@ -3,6 +3,7 @@
 ROWS = """
                                                     no cl c2 ad co st cs as a2 ev e2 ma m2 re r2 hq pr gr po pa sv ob op
 GET /v1/advisors/{advisor_id}/book                  -  x  x  +  .  .  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
+GET /v1/cash-flags                                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  o  x
 POST /v1/clients                                    -  x  x  +  +  +  +  x  x  x  x  +  +  +  +  +  x  x  +  x  x  +  x
 POST /v1/clients/batch                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/clients/identify                           -  x  x  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  x  ~  x  x  o  x
@@ -17,6 +18,8 @@ GET /v1/clients/{client_id}/consents                -  x  x  +  +  .  +  +  .  +
 PUT /v1/clients/{client_id}/consents                -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
 POST /v1/clients/{client_id}/identities             -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  +  x  +  .  x
 POST /v1/clients/{client_id}/looks                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x
+GET /v1/clients/{client_id}/owned-pieces            -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
+POST /v1/clients/{client_id}/owned-pieces           -  x  x  +  +  .  +  +  .  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/clients/{client_id}/owner                   -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  +  .  x
 PUT /v1/clients/{client_id}/owner                   -  x  x  x  x  x  x  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
 GET /v1/clients/{client_id}/permissions             -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
@@ -27,12 +30,17 @@ GET /v1/me                                          -  +  o  x  x  x  x  x  x  x
 PATCH /v1/me                                        -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/consents                                 -  +  +  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 PUT /v1/me/consents                                 -  +  +  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+GET /v1/me/owned-pieces                             -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/purchases                                -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 POST /v1/messages                                   -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  +  x  x
 GET /v1/messages/{message_id}                       -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
+GET /v1/owned-pieces                                -  x  x  +  +  ~  +  +  ~  +  ~  +  ~  +  ~  +  +  x  ~  x  x  o  x
+GET /v1/owned-pieces/{piece_id}                     -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
+POST /v1/owned-pieces/{piece_id}/owners             -  x  x  +  +  .  +  +  .  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/owned-pieces/{piece_id}/services           -  x  x  +  +  .  +  +  .  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 POST /v1/purchases                                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
 POST /v1/purchases/batch                            -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
-POST /v1/purchases/claims                           -  +  .  +  .  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/purchases/claims                           -  +  .  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 PUT /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/wechat/events                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x

@@ -35,6 +35,7 @@ PURCHASES = [
     """,
     "create index ix_purchase_line_sale on purchase_line (brand_id, sale_pos, sale_receipt, sale_line) where sale_pos is not null",
     "create index ix_purchase_line_serial on purchase_line (brand_id, serial) where serial is not null",
+    "create index ix_purchase_line_with_serial on purchase_line (brand_id, purchase_id) where serial is not null",
     """
     create table purchase_share (
         brand_id text not null,
@@ -43,6 +44,22 @@ PURCHASES = [
         share_bp int not null,
         constraint pk_purchase_share primary key (brand_id, purchase_id, advisor_id),
         constraint ck_purchase_share_part check (share_bp between 1 and 10000)
+    )
+    """,
+    "create index ix_purchase_payments on purchase (brand_id, purchase_id) where payments is not null",
+    """
+    create table cash_flag (
+        brand_id text not null,
+        flag_id uuid not null,
+        client_id uuid,
+        purchase_id uuid,
+        cash_on date not null,
+        cash_minor bigint not null,
+        flagged_at timestamptz not null,
+        constraint pk_cash_flag primary key (brand_id, flag_id),
+        constraint uq_cash_flag_client_day unique (brand_id, client_id, cash_on),
+        constraint uq_cash_flag_purchase unique (brand_id, purchase_id),
+        constraint ck_cash_flag_whose check ((client_id is null) <> (purchase_id is null))
     )
     """,
     # Attempts at claiming, by a blind of who tries or of the receipt that is tried.
@@ -109,7 +126,7 @@ PIECES = [
     "create index ix_piece_service_piece_id on piece_service (brand_id, piece_id, served_on desc)",
 ]
 
-TABLES = ("purchase_share", "claim_attempt", "owned_piece", "piece_change", "piece_service")
+TABLES = ("purchase_share", "cash_flag", "claim_attempt", "owned_piece", "piece_change", "piece_service")
 
 
 def upgrade() -> None:

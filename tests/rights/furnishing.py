@@ -108,6 +108,9 @@ async def _people(house: House) -> None:
     house.ids["purchase_id"] = (await house.made("profile", "po", "POST", "/v1/purchases", bought))["purchase_id"]
     watch = await house.made("profile", "hq", "POST", f"/v1/clients/{hers}/owned-pieces", {"serial": "HERS-1234"})
     house.ids |= {"piece_id": watch["piece_id"], "serial": watch["serial"]}
+    kept = {"boutique_id": house.ids["boutique_id"], "piece_code": "RING-1", "price_minor": 1, "currency": "CNY"}
+    sale = await house.made("profile", "hq", "POST", f"/v1/clients/{hers}/remote-sales", kept)
+    house.ids["remote_sale_id"] = sale["remote_sale_id"]
     cash = receipt("R-CASH", payments=[{"method": "cash", "amount_minor": 10_000_000}])
     paid = await house.made("profile", "po", "POST", "/v1/purchases", cash)
     house.ids |= {"cash_flagged": paid["purchase_id"], "open_receipt": "R-OPEN-0"}

@@ -1,13 +1,13 @@
 """Clients on the wire: as they come in, as the people of the house see them, as the till does, as she does."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
 from infra.identity import Role
-from infra.wire import Code, Form, Limit, Text, View
+from infra.wire import Code, Form, Limit, Minor, Text, View
 from services.profile.books.schemas import OwnerForm
 from services.profile.clients.schemas import NamesForm
 from services.profile.consents.rules import Purpose
@@ -142,6 +142,27 @@ class FoundView(View):
     """The piece with a serial, or nothing."""
 
     items: list[FoundPieceView]
+
+
+class ClaimForm(Form):
+    """Whose an anonymous receipt is: named by what stands on it, or all those of late that a phone was left with.
+
+    A client claims for herself and proves it with day and amount; staff name the client.
+    """
+
+    client_id: UUID | None = None
+    pos: Code | None = None
+    receipt: Text | None = None
+    purchased_on: date | None = None
+    net_minor: Minor | None = None
+    phone: Phone | None = None
+
+
+class ClaimView(View):
+    """The receipts that are hers now; claimed again, the same ones."""
+
+    client_id: UUID
+    purchase_ids: list[UUID]
 
 
 class CriteriaForm(Form):

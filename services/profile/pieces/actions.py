@@ -15,8 +15,8 @@ from services.profile.identities import queries as identities
 from services.profile.pieces import queries, rules
 from services.profile.pieces.queries import Piece
 from services.profile.pieces.rules import Change, NobodysPiece, OwnerUnchanged, SerialTaken, SerialUnreadable, Way
-from services.profile.purchases import queries as purchases
-from services.profile.purchases.queries import SerialLine
+from services.profile.purchases.queries import receipts as purchases
+from services.profile.purchases.queries.receipts import SerialLine
 from services.profile.purchases.rules.lines import is_serial, tidy_serial
 
 TILL = "till"  # who tells of what stands on a receipt

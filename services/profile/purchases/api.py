@@ -11,9 +11,9 @@ from infra.refusal import BodyTooLarge
 from infra.wire import After, Limit, Page, cursor, read_id_cursor
 from services.profile.identities.models import PhoneUnreadable, e164
 from services.profile.identities.queries import Known
-from services.profile.purchases import queries
 from services.profile.purchases.actions import receipts
 from services.profile.purchases.actions.drafts import About, Outcome, Payment, Receipt
+from services.profile.purchases.queries import cash
 from services.profile.purchases.rules.lines import (
     CODES,
     Details,
@@ -79,7 +79,7 @@ async def keep_many(form: ReceiptsForm, tx: Transaction, now: Now) -> ReceiptsVi
 async def cash_flags(tx: Transaction, after: After = None, limit: Limit = 50) -> Page[CashFlagView]:
     """Days of clients, and anonymous receipts, with RMB 100,000 or more in cash; those flagged last come first."""
     of = "cash-flags"
-    found = await queries.cash_flags(tx, after=read_id_cursor(after, of=of), limit=limit + 1)
+    found = await cash.cash_flags(tx, after=read_id_cursor(after, of=of), limit=limit + 1)
     more = len(found) > limit
     return Page(
         items=[CashFlagView.model_validate(one) for one in found[:limit]],

@@ -21,6 +21,13 @@ async def an_open_receipt(house: House) -> Mapping[str, str]:
     return {"open_receipt": name}
 
 
+async def a_remote_sale(house: House) -> Mapping[str, str]:
+    """A piece kept for her, which nobody has paid."""
+    form = {"boutique_id": house.ids["boutique_id"], "piece_code": "RING-1", "price_minor": 1, "currency": "CNY"}
+    made = await house.made("profile", "hq", "POST", f"/v1/clients/{house.ids['client_id']}/remote-sales", form)
+    return {"remote_sale_id": made["remote_sale_id"]}
+
+
 def _decision(purpose: str) -> dict[str, Any]:
     return {"consents": [{"purpose": purpose, "granted": True, "notice_version": "2029-1"}]}
 
@@ -32,6 +39,7 @@ _POLICY = {
     "core_minor": 10_000_000,
     "potential_minor": 1_000_000,
 }
+_REMOTE = {"boutique_id": "{boutique_id}", "piece_code": "RING-1", "price_minor": 100_000, "currency": "CNY"}
 _RECEIPT = {**receipt("R-{n}"), "store_code": "{store_code}"}
 
 ASKS: Mapping[str, Ask] = {
@@ -59,6 +67,8 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/clients/{client_id}/owner": Ask(shows="advisor_id"),
     "PUT /v1/clients/{client_id}/owner": Ask({"advisor_id": "{advisor_id}", "boutique_id": "{boutique_id}"}),
     "GET /v1/clients/{client_id}/purchases": Ask(shows="receipt"),
+    "GET /v1/clients/{client_id}/remote-sales": Ask(shows="remote_sale_id"),
+    "POST /v1/clients/{client_id}/remote-sales": Ask(_REMOTE, shows="client_id"),
     "GET /v1/clients/{client_id}/timeline": Ask(shows="purchase_id"),
     "GET /v1/me": Ask(shows="her_name"),
     "PATCH /v1/me": Ask({"salutation": "女士"}, shows="her_name"),
@@ -92,6 +102,7 @@ ASKS: Mapping[str, Ask] = {
         },
         fresh=an_open_receipt,
     ),
+    "POST /v1/remote-sales/{remote_sale_id}/steps": Ask({"step": "cancel"}, fresh=a_remote_sale),
     "PUT /v1/segment-policy": Ask(_POLICY),
     "POST /v1/wechat/events": Ask({"events": []}),
 }

@@ -24,6 +24,8 @@ GET /v1/clients/{client_id}/owner                   -  x  x  x  x  x  x  x  x  x
 PUT /v1/clients/{client_id}/owner                   -  x  x  x  x  x  x  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
 GET /v1/clients/{client_id}/permissions             -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
 GET /v1/clients/{client_id}/purchases               -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
+GET /v1/clients/{client_id}/remote-sales            -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
+POST /v1/clients/{client_id}/remote-sales           -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/clients/{client_id}/segment                 -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
 GET /v1/clients/{client_id}/timeline                -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
 GET /v1/me                                          -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
@@ -41,6 +43,7 @@ POST /v1/owned-pieces/{piece_id}/services           -  x  x  +  +  .  +  +  .  x
 POST /v1/purchases                                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
 POST /v1/purchases/batch                            -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
 POST /v1/purchases/claims                           -  +  .  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/remote-sales/{remote_sale_id}/steps        -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 PUT /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/wechat/events                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x

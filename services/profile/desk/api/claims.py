@@ -6,11 +6,11 @@ from infra.app import By, Now, OfKit, router
 from infra.identity import Caller, Role, permit
 from infra.openapi import refuses
 from services.profile.desk import queries
+from services.profile.desk.schemas import ClaimForm, ClaimView
 from services.profile.identities.models import e164
 from services.profile.privacy import actions as privacy
 from services.profile.purchases.actions import claims
 from services.profile.purchases.rules.claims import ClaimIncomplete, Proof
-from services.profile.purchases.schemas import ClaimForm, ClaimView
 
 routes = router()
 

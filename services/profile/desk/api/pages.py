@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.wire import Page, cursor, read_instant_cursor
 from services.profile.desk.schemas import TouchpointView
-from services.profile.purchases import queries as purchase_queries
+from services.profile.purchases.queries import receipts as purchase_queries
 from services.profile.purchases.schemas import LineView, PurchaseView, ShareView
 from services.profile.touchpoints import queries as touchpoint_queries
 from services.profile.touchpoints.rules import Contact

@@ -62,6 +62,27 @@ PURCHASES = [
         constraint ck_cash_flag_whose check ((client_id is null) <> (purchase_id is null))
     )
     """,
+    """
+    create table remote_sale (
+        brand_id text not null,
+        remote_sale_id uuid not null,
+        client_id uuid not null,
+        boutique_id uuid not null,
+        piece_code text not null,
+        price_minor bigint not null,
+        currency text not null,
+        status text not null check (status in ('reserved', 'link-sent', 'paid', 'shipped', 'received', 'cancelled', 'returned')),
+        link bytea,
+        courier text,
+        tracking bytea,
+        actor text not null,
+        reserved_at timestamptz not null,
+        changed_at timestamptz not null,
+        version int not null default 1,
+        constraint pk_remote_sale primary key (brand_id, remote_sale_id)
+    )
+    """,
+    "create index ix_remote_sale_client_id on remote_sale (brand_id, client_id, remote_sale_id desc)",
     # Attempts at claiming, by a blind of who tries or of the receipt that is tried.
     """
     create table claim_attempt (
@@ -126,7 +147,7 @@ PIECES = [
     "create index ix_piece_service_piece_id on piece_service (brand_id, piece_id, served_on desc)",
 ]
 
-TABLES = ("purchase_share", "cash_flag", "claim_attempt", "owned_piece", "piece_change", "piece_service")
+TABLES = ("purchase_share", "cash_flag", "remote_sale", "claim_attempt", "owned_piece", "piece_change", "piece_service")
 
 
 def upgrade() -> None:

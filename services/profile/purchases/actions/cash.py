@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.eventlog.outbox import record
 from infra.ids import new_id
 from services.profile.identities import queries as identities
-from services.profile.purchases import queries
 from services.profile.purchases.events import CashFlagged
+from services.profile.purchases.queries import cash as queries
 from services.profile.purchases.rules import cash as rules
 
 # `xmax = 0`: the row is new, and not one that was there and has grown.

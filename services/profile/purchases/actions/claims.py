@@ -13,9 +13,10 @@ from infra.eventlog.outbox import record
 from infra.identity import Caller
 from services.profile.identities import queries as identities
 from services.profile.identities.queries import Known
-from services.profile.purchases import queries
 from services.profile.purchases.events import PurchaseClaimed
-from services.profile.purchases.queries import Purchase
+from services.profile.purchases.queries import claims as queries
+from services.profile.purchases.queries import receipts
+from services.profile.purchases.queries.receipts import Purchase
 from services.profile.purchases.rules import claims as rules
 from services.profile.purchases.rules.claims import ClaimNotProven, Proof, ReceiptClaimed, TooManyClaims
 
@@ -59,7 +60,7 @@ async def claim(
     `phones` are hers: one of them has to be behind the mask of an e-shop's order. Raises ClaimNotProven, and
     ReceiptClaimed to who proves as much of a receipt that is somebody's already.
     """
-    purchase = (await queries.locked(tx, [name])).get(name)
+    purchase = (await receipts.locked(tx, [name])).get(name)
     if purchase is None:
         raise ClaimNotProven
     purchased_in, masked = await queries.marks(tx, purchase.purchase_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from infra.ids import new_id
 from services.profile.identities.queries import Holder, Known
-from services.profile.purchases.queries import Purchase
+from services.profile.purchases.queries.receipts import Purchase
 from services.profile.purchases.rules import lines as rules
 from services.profile.purchases.rules.lines import Channel, Details, Fault, Line, Place, Sorted, Whole
 from services.profile.purchases.rules.returns import Ledger, Told

@@ -1,27 +1,23 @@
-"""Reading purchases."""
+"""Reading receipts and their lines."""
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.crypto import keyring
 from services.profile.identities import queries as identities
-from services.profile.purchases.rules.claims import Attempts
 from services.profile.purchases.rules.lines import Channel, Details, Line, Place, Share
 from services.profile.purchases.rules.returns import Told
 
-_COLUMNS = (
-    "purchase_id, client_id, pos, receipt, store_code, boutique_id, purchased_at, currency, net_minor, line_count"
-)
+COLUMNS = "purchase_id, client_id, pos, receipt, store_code, boutique_id, purchased_at, currency, net_minor, line_count"
 _PAGE = text(
-    f"select {_COLUMNS}, channel, purchased_in, scan_ref, payments from purchase"  # noqa: S608
+    f"select {COLUMNS}, channel, purchased_in, scan_ref, payments from purchase"  # noqa: S608
     " where brand_id = :brand and client_id = any(:ids)"
     " and (cast(:after_at as timestamptz) is null"
     " or (purchased_at, purchase_id) < (:after_at, cast(:after_id as uuid)))"
@@ -74,12 +70,6 @@ select {_TOLD} from purchase_line line
 join purchase on purchase.brand_id = $1 and purchase.purchase_id = line.purchase_id
 where line.brand_id = $1 and line.serial = any($2::text[])
 """  # noqa: S608
-_MARKS = text("select purchased_in, masked_phone from purchase where brand_id = :brand and purchase_id = :id")
-# Locked in the order in which batches lock them.
-_LEFT_WITH = text(
-    f"select {_COLUMNS} from purchase where brand_id = :brand and phone_blind = :phone"  # noqa: S608
-    " and client_id is null and purchased_at >= :since order by pos, receipt for update"
-)
 _SERIAL_LINES = text(
     "select line.serial, line.piece_code, line.quantity, line.purchase_id, line.line, purchase.purchased_at,"
     " coalesce(line.recipient_id, purchase.client_id) as client_id from purchase_line line"
@@ -87,20 +77,6 @@ _SERIAL_LINES = text(
     " where line.brand_id = :brand and line.serial is not null"
     " and (line.purchase_id = any(:ids) or line.serial = any(:serials))"
 )
-_PAID = "select purchase_id, client_id, purchased_at, currency, payments from purchase where brand_id = :brand"
-_PAID_AT = text(_PAID + " and purchase_id = any(:ids) and payments is not null")
-_PAID_ON = text(
-    _PAID + " and client_id = any(:ids) and payments is not null and purchased_at >= :begins and purchased_at < :ends"
-)
-# A receipt that was flagged while it was nobody's counts for its client since she claimed it.
-_CASH_FLAGS = text(
-    "select flag_id, client_id, purchase_id, cash_on, cash_minor, flagged_at from cash_flag"
-    " where brand_id = :brand and (cast(:after as uuid) is null or flag_id < :after)"
-    " and not exists (select from purchase where purchase.brand_id = cash_flag.brand_id"
-    " and purchase.purchase_id = cash_flag.purchase_id and purchase.client_id is not null)"
-    " order by flag_id desc limit :limit"
-)
-_ATTEMPTS = text("select began_at, tried from claim_attempt where brand_id = :brand and who = :who for update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,29 +97,6 @@ class Purchase:
     purchased_in: str | None = None
     scan_ref: str | None = None
     payments: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """How a receipt was paid: `payments` are method and amount of each part."""
-
-    purchase_id: UUID
-    client_id: UUID | None
-    purchased_at: datetime
-    currency: str
-    payments: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class CashFlag:
-    """A day of a client, or an anonymous receipt, with much cash."""
-
-    flag_id: UUID
-    client_id: UUID | None
-    purchase_id: UUID | None
-    cash_on: date
-    cash_minor: int
-    flagged_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,51 +216,12 @@ async def locked(tx: AsyncSession, keys: Sequence[tuple[str, str]]) -> dict[tupl
     return {(row["pos"], row["receipt"]): Purchase(**row) for row in rows.mappings()}
 
 
-async def marks(tx: AsyncSession, purchase_id: UUID) -> tuple[str | None, str | None]:
-    """What else a claim is held against: the year or month of an old receipt, and what an e-shop shows of a phone."""
-    row = (await tx.execute(_MARKS, {"brand": tx.info["brand_id"], "id": purchase_id})).one()
-    sealed = row.masked_phone
-    masked = keyring(tx).open("purchase", "masked_phone", purchase_id, sealed) if sealed is not None else None
-    return row.purchased_in, masked
-
-
-async def left_with(tx: AsyncSession, number: str, *, since: datetime) -> list[Purchase]:
-    """The anonymous receipts that this number was left with, nobody else's to claim until this transaction ends."""
-    asked = {"brand": tx.info["brand_id"], "phone": phone_blind(tx, number), "since": since}
-    return [Purchase(**row) for row in (await tx.execute(_LEFT_WITH, asked)).mappings()]
-
-
-async def attempts(tx: AsyncSession, who: bytes) -> Attempts | None:
-    """The tries of one claimant or at one receipt, locked; None before the first."""
-    row = (await tx.execute(_ATTEMPTS, {"brand": tx.info["brand_id"], "who": who})).one_or_none()
-    return Attempts(*row) if row else None
-
-
 async def serial_lines(
     tx: AsyncSession, *, purchase_ids: Sequence[UUID] = (), serials: Sequence[str] = ()
 ) -> list[SerialLine]:
     """The lines of these receipts that are about a serial, and those about one of these serials."""
     asked = {"brand": tx.info["brand_id"], "ids": list(purchase_ids), "serials": list(serials)}
     return [SerialLine(*row) for row in await tx.execute(_SERIAL_LINES, asked)]
-
-
-async def paid(tx: AsyncSession, purchase_ids: Sequence[UUID]) -> list[Paid]:
-    """How these receipts were paid, as far as their tills said it."""
-    asked = {"brand": tx.info["brand_id"], "ids": list(purchase_ids)}
-    return [Paid(*row) for row in await tx.execute(_PAID_AT, asked)]
-
-
-async def paid_on(tx: AsyncSession, client_id: UUID, between: tuple[datetime, datetime]) -> list[Paid]:
-    """How a client's receipts of some time were paid, over all records that are she."""
-    ids = await identities.family(tx, client_id)
-    asked = {"brand": tx.info["brand_id"], "ids": ids, "begins": between[0], "ends": between[1]}
-    return [Paid(*row) for row in await tx.execute(_PAID_ON, asked)]
-
-
-async def cash_flags(tx: AsyncSession, *, after: UUID | None, limit: int) -> list[CashFlag]:
-    """What was flagged for its cash, the latest first."""
-    rows = await tx.execute(_CASH_FLAGS, {"brand": tx.info["brand_id"], "after": after, "limit": limit})
-    return [CashFlag(*row) for row in rows]
 
 
 async def has_any(tx: AsyncSession, client_id: UUID) -> bool:
@@ -320,8 +234,3 @@ async def boutiques(tx: AsyncSession, codes: Sequence[str]) -> dict[str, UUID]:
     """The boutiques behind these store codes, as far as the directory has announced them."""
     rows = await tx.execute(_BOUTIQUES, {"brand": tx.info["brand_id"], "codes": list(codes)})
     return {row.code: row.boutique_id for row in rows}
-
-
-def phone_blind(tx: AsyncSession, number: str) -> bytes:
-    """The blind index of the number that somebody left with a receipt."""
-    return keyring(tx).blind("purchase.phone", number)

@@ -113,6 +113,7 @@ async def _people(house: House) -> None:
     house.ids["remote_sale_id"] = sale["remote_sale_id"]
     cash = receipt("R-CASH", payments=[{"method": "cash", "amount_minor": 10_000_000}])
     paid = await house.made("profile", "po", "POST", "/v1/purchases", cash)
+    house.ids["sold_at"] = '"boutique_type":"boutique"'
     house.ids |= {"cash_flagged": paid["purchase_id"], "open_receipt": "R-OPEN-0"}
     await house.made("profile", "po", "POST", "/v1/purchases", receipt("R-OPEN-0", store_code="SH-PLAZA"))
     told = {"client_id": hers, "purpose": "service", "template": "care", "variables": {"thing1": "您的腕表已修好"}}

@@ -1,5 +1,6 @@
 """Clients on the wire: as they come in, as the people of the house see them, as the till does, as she does."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -7,11 +8,13 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from infra.identity import Role
-from infra.wire import Code, Form, Limit, Minor, Text, View
+from infra.wire import Code, Currency, Form, Limit, Minor, Text, View
 from services.profile.books.schemas import OwnerForm
 from services.profile.clients.schemas import NamesForm
 from services.profile.consents.rules import Purpose
 from services.profile.pieces.schemas import PieceView
+from services.profile.purchases.queries.remote import RemoteSale
+from services.profile.purchases.rules.remote import Status, Step, next_steps
 from services.profile.segments.rules import Segment
 from services.profile.touchpoints.rules import Contact
 
@@ -244,3 +247,44 @@ class TouchpointView(View):
     advisor_id: UUID | None
     subject_id: UUID
     details: dict[str, Any]
+
+
+class RemoteSaleForm(Form):
+    """A piece kept for a client who buys it by chat."""
+
+    boutique_id: UUID
+    piece_code: Code
+    price_minor: Annotated[int, Field(ge=0, le=10**15)]
+    currency: Currency
+
+
+class StepForm(Form):
+    """One step of a sale by chat. A link goes with `send-link`, a courier and a tracking number with `ship`."""
+
+    step: Step
+    link: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^https://\S+$")] | None = None
+    courier: Text | None = None
+    tracking: Text | None = None
+
+
+class RemoteSaleView(View):
+    """A sale by chat; `next_steps` are those that may follow."""
+
+    remote_sale_id: UUID
+    client_id: UUID
+    boutique_id: UUID
+    piece_code: str
+    price_minor: int
+    currency: str
+    status: Status
+    link: str | None
+    courier: str | None
+    tracking: str | None
+    reserved_at: datetime
+    changed_at: datetime
+    next_steps: list[Step]
+
+    @classmethod
+    def of(cls, sale: RemoteSale) -> "RemoteSaleView":
+        """The view of a sale."""
+        return cls.model_validate({**asdict(sale), "next_steps": next_steps(sale.status)})

@@ -1,6 +1,6 @@
 """Pieces come to their owners, change hands, and are looked after."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -62,7 +62,7 @@ class Papers:
 
 async def follow(tx: AsyncSession, purchase_ids: Sequence[UUID], *, now: datetime) -> None:
     """Let the pieces on these receipts go to who bought them, or got them, and back to the house. Safe to repeat."""
-    await _follow(tx, await purchases.serial_lines(tx, purchase_ids=purchase_ids), now=now)
+    await _follow(tx, await purchases.lines_with_serial(tx, purchase_ids), now=now)
 
 
 async def enter(tx: AsyncSession, client_id: UUID, typed: str, papers: Papers, *, actor: str, now: datetime) -> Piece:
@@ -75,7 +75,7 @@ async def enter(tx: AsyncSession, client_id: UUID, typed: str, papers: Papers, *
         raise SerialUnreadable
     # A till that sells it at this moment is seen, or waits.
     await purchases.take_turns(tx, (), serials=[serial])
-    await _follow(tx, await purchases.serial_lines(tx, serials=[serial]), now=now)
+    await _follow(tx, await purchases.lines_of_serial(tx, serial), now=now)
     await _know(tx, {serial: papers.piece_code}, now=now)
     [piece] = await queries.locked(tx, [serial])
     if piece.client_id is None:
@@ -135,7 +135,7 @@ async def _follow(tx: AsyncSession, lines: Sequence[SerialLine], *, now: datetim
     await _settle(tx, list(pieces.values()))
 
 
-async def _know(tx: AsyncSession, serials: dict[str, str | None] | dict[str, str], *, now: datetime) -> None:
+async def _know(tx: AsyncSession, serials: Mapping[str, str | None], *, now: datetime) -> None:
     row = {
         "brand": tx.info["brand_id"],
         "ids": [new_id() for _ in serials],

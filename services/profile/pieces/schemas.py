@@ -12,7 +12,6 @@ from services.profile.pieces.rules import Way
 
 Serial = Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S")]
 Kind = Literal["repair", "care", "resize", "engrave", "check", "exchange"]
-_LAST_DAY = date(2199, 12, 31)
 
 
 class PieceForm(Form):
@@ -21,7 +20,7 @@ class PieceForm(Form):
     serial: Serial
     piece_code: Code | None = None
     certificate: Text | None = None
-    warranty_until: Annotated[date, Field(ge=date(1837, 1, 1), le=_LAST_DAY)] | None = None
+    warranty_until: date | None = None
     care_guide: Text | None = None
 
 

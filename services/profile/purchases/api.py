@@ -1,19 +1,23 @@
 """The tills' way in."""
 
-from typing import Literal
+from collections import defaultdict
+from datetime import date
+from typing import Annotated, Literal
 
 from fastapi import Response
 
-from infra.app import Now, router
+from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
 from infra.refusal import BodyTooLarge
-from infra.wire import After, Limit, Page, cursor, read_id_cursor
+from infra.wire import After, Limit, Page, Spelled, cursor, read_id_cursor
 from services.profile.identities.models import PhoneUnreadable, e164
 from services.profile.identities.queries import Known
 from services.profile.purchases.actions import receipts
 from services.profile.purchases.actions.drafts import About, Outcome, Payment, Receipt
-from services.profile.purchases.queries import cash
+from services.profile.purchases.queries import cash, stores
+from services.profile.purchases.queries.stores import Bought
+from services.profile.purchases.rules.cash import bounds
 from services.profile.purchases.rules.lines import (
     CODES,
     Details,
@@ -26,9 +30,11 @@ from services.profile.purchases.rules.lines import (
     beginning,
     tidy_serial,
 )
+from services.profile.purchases.rules.stores import average, check_period, per_one
 from services.profile.purchases.schemas import (
     BATCH_LINES,
     CashFlagView,
+    CategoryView,
     CustomerForm,
     LineForm,
     Reason,
@@ -37,6 +43,8 @@ from services.profile.purchases.schemas import (
     ReceiptsForm,
     ReceiptsView,
     RejectedLine,
+    StoreTypesView,
+    StoreTypeView,
 )
 
 routes = router()
@@ -84,6 +92,43 @@ async def cash_flags(tx: Transaction, after: After = None, limit: Limit = 50) ->
     return Page(
         items=[CashFlagView.model_validate(one) for one in found[:limit]],
         next_cursor=cursor(found[limit - 1].flag_id, of=of) if more else None,
+    )
+
+
+@routes.get("/purchases/by-store-type")
+@permit(Role.HEADQUARTERS, Role.REGIONAL)
+async def by_store_type(
+    from_on: Annotated[date, Spelled], to_on: Annotated[date, Spelled], *, tx: Transaction, by: By
+) -> StoreTypesView:
+    """What is bought where: basket, category, frequency, limited editions. A regional manager sees her boutiques."""
+    check_period(from_on, to_on)
+    boutiques = by.boutique_ids if by.role is Role.REGIONAL else None
+    found = await stores.by_type(tx, begins=bounds(from_on)[0], ends=bounds(to_on)[1], boutiques=boutiques)
+    categories: dict[tuple[str | None, str], list[CategoryView]] = defaultdict(list)
+    for one in found:
+        if not one.is_whole:
+            categories[one.boutique_type, one.currency].append(CategoryView.model_validate(one))
+    return StoreTypesView(
+        from_on=from_on,
+        to_on=to_on,
+        items=[_of_type(one, categories[one.boutique_type, one.currency]) for one in found if one.is_whole],
+    )
+
+
+def _of_type(bought: Bought, categories: list[CategoryView]) -> StoreTypeView:
+    return StoreTypeView(
+        boutique_type=bought.boutique_type,
+        currency=bought.currency,
+        receipts=bought.receipts,
+        clients=bought.clients,
+        pieces=bought.pieces,
+        sold_minor=bought.sold_minor,
+        returned_minor=bought.returned_minor,
+        basket_minor=average(bought.sold_minor, bought.receipts),
+        basket_pieces=per_one(bought.pieces, bought.receipts),
+        frequency=per_one(bought.known_receipts, bought.clients),
+        limited_pieces=bought.limited_pieces,
+        categories=categories,
     )
 
 

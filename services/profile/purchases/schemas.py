@@ -1,16 +1,13 @@
 """Receipts on the wire."""
 
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from infra.wire import Code, Currency, Form, Minor, Text, View
-from services.profile.purchases.queries.remote import RemoteSale
+from infra.wire import Code, Form, Minor, Text, View
 from services.profile.purchases.rules.lines import WHOLE_BP, Channel, Details, Fault, Line
-from services.profile.purchases.rules.remote import Status, Step, next_steps
 
 # Room for a till's nonsense: what is too large is refused line by line, not with the batch. A power of ten, for the
 # document writes it as a float: of 2**62 a reader of decimals would make more than we take.
@@ -247,42 +244,37 @@ class CashFlagView(View):
     flagged_at: datetime
 
 
-class RemoteSaleForm(Form):
-    """A piece kept for a client who buys it by chat."""
+class CategoryView(View):
+    """What was bought of one category; null where no till has said one."""
 
-    boutique_id: UUID
-    piece_code: Code
-    price_minor: Annotated[int, Field(ge=0, le=10**15)]
-    currency: Currency
-
-
-class StepForm(Form):
-    """One step of a sale by chat. A link goes with `send-link`, a courier and a tracking number with `ship`."""
-
-    step: Step
-    link: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^https://\S+$")] | None = None
-    courier: Text | None = None
-    tracking: Text | None = None
+    category: str | None
+    pieces: int
+    sold_minor: int
 
 
-class RemoteSaleView(View):
-    """A sale by chat; `next_steps` are those that may follow."""
+class StoreTypeView(View):
+    """What was bought in stores of one type in one currency; type null for stores the directory does not know.
 
-    remote_sale_id: UUID
-    client_id: UUID
-    boutique_id: UUID
-    piece_code: str
-    price_minor: int
+    A basket is what was sold over the receipts with a sale, frequency the receipts of known clients over those clients.
+    """
+
+    boutique_type: str | None
     currency: str
-    status: Status
-    link: str | None
-    courier: str | None
-    tracking: str | None
-    reserved_at: datetime
-    changed_at: datetime
-    next_steps: list[Step]
+    receipts: int
+    clients: int
+    pieces: int
+    sold_minor: int
+    returned_minor: int
+    basket_minor: int | None
+    basket_pieces: float | None
+    frequency: float | None
+    limited_pieces: int
+    categories: list[CategoryView]
 
-    @classmethod
-    def of(cls, sale: RemoteSale) -> "RemoteSaleView":
-        """The view of a sale."""
-        return cls.model_validate({**asdict(sale), "next_steps": next_steps(sale.status)})
+
+class StoreTypesView(View):
+    """The report over some days, the first and the last included, by the calendar of China."""
+
+    from_on: date
+    to_on: date
+    items: list[StoreTypeView]

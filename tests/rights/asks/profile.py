@@ -91,6 +91,7 @@ ASKS: Mapping[str, Ask] = {
     ),
     "POST /v1/owned-pieces/{piece_id}/services": Ask({"kind": "care", "served_on": "2029-12-01"}),
     "POST /v1/purchases": Ask(_RECEIPT),
+    "GET /v1/purchases/by-store-type": Ask(query={"from_on": "2026-01-01", "to_on": "2026-12-31"}, shows="sold_at"),
     "POST /v1/purchases/batch": Ask({"receipts": [_RECEIPT]}),
     "POST /v1/purchases/claims": Ask(
         {

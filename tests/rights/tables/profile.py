@@ -41,6 +41,7 @@ GET /v1/owned-pieces/{piece_id}                     -  x  x  +  +  .  +  +  .  +
 POST /v1/owned-pieces/{piece_id}/owners             -  x  x  +  +  .  +  +  .  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 POST /v1/owned-pieces/{piece_id}/services           -  x  x  +  +  .  +  +  .  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 POST /v1/purchases                                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
+GET /v1/purchases/by-store-type                     -  x  x  x  x  x  x  x  x  x  x  x  x  +  o  +  x  x  x  x  x  o  x
 POST /v1/purchases/batch                            -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
 POST /v1/purchases/claims                           -  +  .  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
 POST /v1/remote-sales/{remote_sale_id}/steps        -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x

@@ -1,5 +1,6 @@
 """What a client owns, and finding a piece by its serial without knowing whose it is."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -140,7 +141,7 @@ async def _page(tx: Transaction, client_id: UUID, *, after: str | None, limit: i
     )
 
 
-async def _seen(tx: Transaction, piece_id: UUID, by: Caller, *, now: Now) -> Piece:
+async def _seen(tx: Transaction, piece_id: UUID, by: Caller, *, now: datetime) -> Piece:
     """A piece whose owner the caller may see, or that nobody owns; raises NotFound, ClientUnknown."""
     found = await pieces.piece(tx, piece_id)
     if found.client_id is not None:
@@ -159,7 +160,7 @@ async def _owned(tx: Transaction, found: Piece) -> OwnedView:
     )
 
 
-async def _owner(tx: Transaction, client_id: UUID, by: Caller, *, now: Now) -> PieceOwnerView | None:
+async def _owner(tx: Transaction, client_id: UUID, by: Caller, *, now: datetime) -> PieceOwnerView | None:
     """The owner as the caller may see her; None for somebody who had herself erased."""
     family = await identities.family(tx, client_id)
     cards = await queries.cards(tx, family[:1])

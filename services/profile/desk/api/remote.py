@@ -10,11 +10,11 @@ from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.openapi import tagged
 from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_id_cursor
+from services.profile.desk.schemas import RemoteSaleForm, RemoteSaleView, StepForm
 from services.profile.privacy import actions as privacy
 from services.profile.privacy.rules import STAFF
 from services.profile.purchases.actions import remote
 from services.profile.purchases.queries import remote as queries
-from services.profile.purchases.schemas import RemoteSaleForm, RemoteSaleView, StepForm
 
 routes = router()
 

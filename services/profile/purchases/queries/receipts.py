@@ -54,29 +54,47 @@ with patience as materialized (select set_config('lock_timeout', $3, true))
 select case when alone then pg_advisory_xact_lock(key) else pg_advisory_xact_lock_shared(key) end
 from patience, unnest($1::bigint[], $2::boolean[]) as turn (key, alone)
 """
-_TOLD = f"purchase.pos, purchase.receipt, purchase.currency, {_LINE}"
+# Each looks up few rows by their index, whatever the planner believes of tables that have just been filled: `offset 0`
+# keeps it from turning the look-ups round.
+_PURCHASE = """
+cross join lateral (
+    select pos, receipt, currency, purchased_at, client_id from purchase
+    where purchase.brand_id = $1 and purchase.purchase_id = line.purchase_id offset 0
+) purchase
+"""
+_TOLD = f"select purchase.pos, purchase.receipt, purchase.currency, {_LINE}"
 _BACK = f"""
-select {_TOLD} from unnest($2::text[], $3::text[]) as asked (pos, receipt)
-join purchase_line line on line.brand_id = $1 and line.sale_pos = asked.pos and line.sale_receipt = asked.receipt
-join purchase on purchase.brand_id = $1 and purchase.purchase_id = line.purchase_id
+{_TOLD} from unnest($2::text[], $3::text[]) as asked (pos, receipt)
+cross join lateral (
+    select * from purchase_line
+    where brand_id = $1 and sale_pos = asked.pos and sale_receipt = asked.receipt offset 0
+) line {_PURCHASE}
 """  # noqa: S608
 _SOLD = f"""
-select {_TOLD} from unnest($2::text[], $3::text[], $4::int[]) as asked (pos, receipt, line)
-join purchase on purchase.brand_id = $1 and purchase.pos = asked.pos and purchase.receipt = asked.receipt
-join purchase_line line on line.brand_id = $1 and line.purchase_id = purchase.purchase_id and line.line = asked.line
+{_TOLD} from unnest($2::text[], $3::text[], $4::int[]) as asked (pos, receipt, line)
+cross join lateral (
+    select * from purchase where brand_id = $1 and pos = asked.pos and receipt = asked.receipt offset 0
+) purchase
+cross join lateral (
+    select * from purchase_line
+    where brand_id = $1 and purchase_id = purchase.purchase_id and line = asked.line offset 0
+) line
 """  # noqa: S608
-_OF_SERIALS = f"""
-select {_TOLD} from purchase_line line
-join purchase on purchase.brand_id = $1 and purchase.purchase_id = line.purchase_id
-where line.brand_id = $1 and line.serial = any($2::text[])
-"""  # noqa: S608
-_SERIAL_LINES = text(
-    "select line.serial, line.piece_code, line.quantity, line.purchase_id, line.line, purchase.purchased_at,"
-    " coalesce(line.recipient_id, purchase.client_id) as client_id from purchase_line line"
-    " join purchase on purchase.brand_id = line.brand_id and purchase.purchase_id = line.purchase_id"
-    " where line.brand_id = :brand and line.serial is not null"
-    " and (line.purchase_id = any(:ids) or line.serial = any(:serials))"
-)
+_WITH_SERIAL = """
+from unnest($2::text[]) as asked (serial)
+cross join lateral (select * from purchase_line where brand_id = $1 and serial = asked.serial offset 0) line
+"""
+_OF_SERIALS = f"{_TOLD} {_WITH_SERIAL} {_PURCHASE}"
+_ON_RECEIPTS = """
+from unnest($2::uuid[]) as asked (purchase_id)
+cross join lateral (
+    select * from purchase_line where brand_id = $1 and purchase_id = asked.purchase_id and serial is not null offset 0
+) line
+"""
+_SERIAL_LINES = """
+select line.serial, line.piece_code, line.quantity, line.purchase_id, line.line, purchase.purchased_at,
+    coalesce(line.recipient_id, purchase.client_id) as client_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +234,20 @@ async def locked(tx: AsyncSession, keys: Sequence[tuple[str, str]]) -> dict[tupl
     return {(row["pos"], row["receipt"]): Purchase(**row) for row in rows.mappings()}
 
 
-async def serial_lines(
-    tx: AsyncSession, *, purchase_ids: Sequence[UUID] = (), serials: Sequence[str] = ()
-) -> list[SerialLine]:
-    """The lines of these receipts that are about a serial, and those about one of these serials."""
-    asked = {"brand": tx.info["brand_id"], "ids": list(purchase_ids), "serials": list(serials)}
-    return [SerialLine(*row) for row in await tx.execute(_SERIAL_LINES, asked)]
+async def lines_with_serial(tx: AsyncSession, purchase_ids: Sequence[UUID]) -> list[SerialLine]:
+    """The lines of these receipts that are about a piece with a serial."""
+    connection = await tx.connection()
+    statement = f"{_SERIAL_LINES} {_ON_RECEIPTS} {_PURCHASE}"
+    rows = await connection.exec_driver_sql(statement, (tx.info["brand_id"], list(purchase_ids)))
+    return [SerialLine(**row) for row in rows.mappings()]
+
+
+async def lines_of_serial(tx: AsyncSession, serial: str) -> list[SerialLine]:
+    """The lines of all receipts that are about this serial."""
+    connection = await tx.connection()
+    statement = f"{_SERIAL_LINES} {_WITH_SERIAL} {_PURCHASE}"
+    rows = await connection.exec_driver_sql(statement, (tx.info["brand_id"], [serial]))
+    return [SerialLine(**row) for row in rows.mappings()]
 
 
 async def has_any(tx: AsyncSession, client_id: UUID) -> bool:

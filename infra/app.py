@@ -62,6 +62,8 @@ class Kit:
 
 # Work a service does on its own, such as expiring holds: runs until the event is set.
 Loop = Callable[[Kit, asyncio.Event], Awaitable[None]]
+Clock = Callable[[], datetime]
+Transports = Mapping[str, httpx.AsyncBaseTransport]  # by peer, and "wechat": tests reach them in the same process
 
 
 class UndeclaredRouteError(Exception):
@@ -166,8 +168,8 @@ def create_app(
     routers: Sequence[APIRouter],
     reactions: Sequence[Reaction] = (),
     loops: Sequence[Loop] = (),
-    transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
-    clock: Callable[[], datetime] | None = None,
+    transports: Transports | None = None,
+    clock: Clock | None = None,
 ) -> FastAPI:
     """The app of one service. `transports` let tests reach peers in one process; `clock` lets them set the time."""
     telemetry.configure_logs(service)

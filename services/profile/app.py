@@ -1,12 +1,10 @@
 """The profile service on one screen: what it serves, what it does on facts, what it does on its own."""
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-import httpx
 from fastapi import FastAPI
 
-from infra.app import create_app
+from infra.app import Clock, Transports, create_app
 from infra.settings import Settings, load
 from services.profile.books import api as books
 from services.profile.books import reactions as on_books
@@ -15,6 +13,7 @@ from services.profile.desk import api as desk
 from services.profile.desk.actions.duplicates import searching
 from services.profile.messages import api as messages
 from services.profile.messages.actions.sending import dispatching
+from services.profile.pieces import reactions as on_pieces
 from services.profile.privacy import api as privacy
 from services.profile.privacy import reactions as on_privacy
 from services.profile.purchases import api as purchases
@@ -25,17 +24,14 @@ from services.profile.segments.actions import reviewing
 from services.profile.touchpoints import reactions as on_touchpoints
 
 SERVES = [api.routes for api in (consents, purchases, segments, books, messages, privacy)] + desk.ROUTERS
-REACTS = [one for on in (on_purchases, on_touchpoints, on_books, on_privacy) for one in on.REACTIONS]
-Transports = Mapping[str, httpx.AsyncBaseTransport]  # tests reach the peers and "wechat" in the same process
-Clock = Callable[[], datetime]
+REACTS = [one for on in (on_purchases, on_pieces, on_touchpoints, on_books, on_privacy) for one in on.REACTIONS]
 
 
 def build(
     settings: Settings | None = None, *, transports: Transports | None = None, clock: Clock | None = None
 ) -> FastAPI:
     """The app of the profile service."""
-    own = settings or load(Settings)
-    clock = clock or (lambda: datetime.now(UTC))
+    own, clock = settings or load(Settings), clock or (lambda: datetime.now(UTC))
     reacts = [*REACTS, *on_segments.reactions(clock)]
     loops = [reviewing, searching, dispatching((transports or {}).get("wechat"))]
     return create_app("profile", own, routers=SERVES, reactions=reacts, loops=loops, transports=transports, clock=clock)

@@ -37,7 +37,7 @@ FILLED = {
 # Where each such table is written in SQL, apart from the ORM's statements, which name a class.
 WRITTEN = {
     ("profile", "advisor"): {"books/actions.py"},
-    ("profile", "boutique"): {"purchases/actions.py"},
+    ("profile", "boutique"): {"purchases/actions/boutiques.py"},
     ("profile", "presence"): {"privacy/actions.py"},
     ("profile", "touchpoint"): {"touchpoints/actions.py"},
     ("appointments", "client_alias"): {"availability/reactions.py"},

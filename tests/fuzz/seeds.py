@@ -25,6 +25,7 @@ WORDS = {"zh": "您满意吗？", "en": "Were you satisfied?"}
 KNOWN: dict[str, object] = {
     "system": "till",
     "pos": "till",
+    "receipt": "R0",
     "store_code": "A",
     "currency": "CNY",
     "line": 1,
@@ -153,6 +154,12 @@ class Seeds:
             owner = {"advisor_id": advisors[number % 3], "boutique_id": boutiques[0]}
             await self._ask("profile", "PUT", f"{at}/owner", owner)
             await self._ask("profile", "POST", "/v1/purchases", _receipt(number))
+            piece = await self._ask("profile", "POST", f"{at}/owned-pieces", {"serial": f"AV-{number:04d}"})
+            self.keep("piece_id", piece["piece_id"])
+            self.keep("serial", piece["serial"])
+            kept = {"boutique_id": boutiques[0], "piece_code": CODES[number], "price_minor": 1, "currency": "CNY"}
+            sale = await self._ask("profile", "POST", f"{at}/remote-sales", kept)
+            self.keep("remote_sale_id", sale["remote_sale_id"])
         for name, value in KNOWN.items():
             self.keep(name, value)
 

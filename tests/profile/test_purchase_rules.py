@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.purchases.rules import LARGEST_MINOR, Fault, Line, receipt_fault, room, sort
+from services.profile.purchases.rules.lines import LARGEST_MINOR, Fault, Line, receipt_fault, room, sort
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

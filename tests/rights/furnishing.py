@@ -130,6 +130,16 @@ async def _people(house: House) -> None:
         house.ids |= await kept(house)
     bought = receipt(RECEIPT, customer=TILL_NUMBER, store_code="SH-PLAZA")
     house.ids["purchase_id"] = (await house.made("profile", "po", "POST", "/v1/purchases", bought))["purchase_id"]
+    watch = await house.made("profile", "hq", "POST", f"/v1/clients/{hers}/owned-pieces", {"serial": "HERS-1234"})
+    house.ids |= {"piece_id": watch["piece_id"], "serial": watch["serial"]}
+    reserved = {"boutique_id": house.ids["boutique_id"], "piece_code": "RING-1", "price_minor": 1, "currency": "CNY"}
+    sale = await house.made("profile", "hq", "POST", f"/v1/clients/{hers}/remote-sales", reserved)
+    house.ids["remote_sale_id"] = sale["remote_sale_id"]
+    cash = receipt("R-CASH", payments=[{"method": "cash", "amount_minor": 10_000_000}])
+    paid = await house.made("profile", "po", "POST", "/v1/purchases", cash)
+    house.ids["sold_at"] = '"boutique_type":"boutique"'
+    house.ids |= {"cash_flagged": paid["purchase_id"], "open_receipt": "R-OPEN-0"}
+    await house.made("profile", "po", "POST", "/v1/purchases", receipt("R-OPEN-0", store_code="SH-PLAZA"))
     told = {"client_id": hers, "purpose": "service", "template": "care", "variables": {"thing1": "您的腕表已修好"}}
     house.ids["message_id"] = (await house.made("profile", "sv", "POST", "/v1/messages", told))["message_id"]
     granted = [
@@ -163,7 +173,7 @@ async def _visit(house: House) -> None:
         found = await house.services["recommend"].rows("select assortment_id from assortment")
         if found:
             house.ids["assortment_id"] = str(found[0]["assortment_id"])
-        present = await house.services["profile"].rows("select from presence")
+        present = await house.services["profile"].rows("select from presence, cash_flag")
         contacts = await house.services["profile"].rows(
             "select from touchpoint where subject_id = $1", UUID(house.ids["purchase_id"])
         )

@@ -11,6 +11,7 @@ MOVING = frozenset(
     {
         "duplicate",
         "duplicate_search",
+        "claim_attempt",
         "follower_cursor",
         "follower_source",
         "guess",

@@ -1,5 +1,6 @@
 """What we announce about purchases."""
 
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
@@ -47,3 +48,17 @@ class PurchaseClaimed(Fact):
     boutique_id: UUID | None
     purchased_at: AwareDatetime
     currency: str
+
+
+class CashFlagged(Fact):
+    """A client paid so much in cash on one day, or somebody unknown on one receipt, that headquarters has to look."""
+
+    type: ClassVar[str] = "profile.cash-flagged.v1"
+    aggregate: ClassVar[str] = "flag_id"
+
+    flag_id: UUID
+    client_id: UUID | None
+    purchase_id: UUID | None
+    cash_on: date
+    currency: str
+    cash_minor: int

@@ -8,31 +8,59 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
-from services.profile.purchases import actions
+from services.profile.purchases.actions import boutiques, cash
 
 
 class BoutiqueOpened(Slice):
-    """The code under which a till names a boutique."""
+    """The code under which a till names a boutique, and what sort of boutique it is."""
 
     type: ClassVar[str] = "appointments.boutique-opened.v1"
 
     boutique_id: UUID
     code: str
+    boutique_type: str | None = None
 
 
 async def know_boutiques(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpened]]) -> None:
     """Keep which boutique a store code means."""
     for delivered in facts:
-        await actions.open_boutique(tx, delivered.fact.code, delivered.fact.boutique_id)
+        one = delivered.fact
+        await boutiques.open_boutique(tx, one.code, one.boutique_id, one.boutique_type)
 
 
 async def place_receipts(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpened]]) -> None:
     """Say of the receipts that came before the boutique where they were made."""
     for delivered in facts:
-        await actions.place_receipts(tx, delivered.fact.code, delivered.fact.boutique_id)
+        await boutiques.place_receipts(tx, delivered.fact.code, delivered.fact.boutique_id)
+
+
+class PurchaseRecorded(Slice):
+    """A receipt, or further lines of one."""
+
+    type: ClassVar[str] = "profile.purchase-recorded.v1"
+
+    purchase_id: UUID
+
+
+class PurchaseClaimed(Slice):
+    """An anonymous receipt found its client."""
+
+    type: ClassVar[str] = "profile.purchase-claimed.v1"
+
+    purchase_id: UUID
+
+
+async def look_for_cash(
+    tx: AsyncSession, facts: Sequence[Delivered[PurchaseRecorded]] | Sequence[Delivered[PurchaseClaimed]]
+) -> None:
+    """Look whether so much cash came in that headquarters has to know."""
+    ids = sorted({delivered.fact.purchase_id for delivered in facts})
+    await cash.look_for_cash(tx, ids, now=max(delivered.occurred_at for delivered in facts))
 
 
 REACTIONS: list[Reaction] = [
     on(BoutiqueOpened, know_boutiques, fills=("boutique",)),
     on(BoutiqueOpened, place_receipts),
+    on(PurchaseRecorded, look_for_cash),
+    on(PurchaseClaimed, look_for_cash),
 ]

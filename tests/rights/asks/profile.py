@@ -80,6 +80,20 @@ a_preference = another("preferences", PREFERENCE, "preference_id")
 an_item, a_relation = another("sensitive-items", ITEM, "item_id"), another("relations", RELATION, "relation_id")
 
 
+async def an_open_receipt(house: House) -> Mapping[str, str]:
+    """A receipt that is nobody's yet."""
+    name = f"R-OPEN-{house.number()}"
+    await house.made("profile", "po", "POST", "/v1/purchases", receipt(name, store_code="SH-PLAZA"))
+    return {"open_receipt": name}
+
+
+async def a_remote_sale(house: House) -> Mapping[str, str]:
+    """A piece kept for her, which nobody has paid."""
+    form = {"boutique_id": house.ids["boutique_id"], "piece_code": "RING-1", "price_minor": 1, "currency": "CNY"}
+    made = await house.made("profile", "hq", "POST", f"/v1/clients/{house.ids['client_id']}/remote-sales", form)
+    return {"remote_sale_id": made["remote_sale_id"]}
+
+
 def _decision(purpose: str) -> dict[str, Any]:
     return {"consents": [{"purpose": purpose, "granted": True, "notice_version": "2029-1"}]}
 
@@ -91,10 +105,12 @@ _POLICY = {
     "core_minor": 10_000_000,
     "potential_minor": 1_000_000,
 }
+_REMOTE = {"boutique_id": "{boutique_id}", "piece_code": "RING-1", "price_minor": 100_000, "currency": "CNY"}
 _RECEIPT = {**receipt("R-{n}"), "store_code": "{store_code}"}
 
 ASKS: Mapping[str, Ask] = {
     "GET /v1/advisors/{advisor_id}/book": Ask(shows="her_name"),
+    "GET /v1/cash-flags": Ask(shows="cash_flagged"),
     "POST /v1/clients": Ask({"display_name": "韩雪", "member": "M-{n}"}),
     "POST /v1/clients/batch": Ask({"clients": [{"external_ref": "I-{n}", "display_name": "李若怡"}]}),
     "POST /v1/clients/identify": Ask(
@@ -124,6 +140,8 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/clients/{client_id}/notes/{note_id}": Ask(shows="note_id"),
     "PATCH /v1/clients/{client_id}/notes/{note_id}": Ask({"words": "低糖，不放坚果"}, fresh=a_note),
     "DELETE /v1/clients/{client_id}/notes/{note_id}": Ask(fresh=a_note),
+    "GET /v1/clients/{client_id}/owned-pieces": Ask(shows="serial"),
+    "POST /v1/clients/{client_id}/owned-pieces": Ask({"serial": "NEW-{n}"}, shows="client_id"),
     "GET /v1/clients/{client_id}/owner": Ask(shows="advisor_id"),
     "PUT /v1/clients/{client_id}/owner": Ask({"advisor_id": "{advisor_id}", "boutique_id": "{boutique_id}"}),
     "GET /v1/clients/{client_id}/preferences": Ask(shows="preference_id"),
@@ -136,12 +154,15 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/clients/{client_id}/sensitive-items": Ask(shows="item_id"),
     "POST /v1/clients/{client_id}/sensitive-items": Ask(ITEM),
     "DELETE /v1/clients/{client_id}/sensitive-items/{item_id}": Ask(fresh=an_item),
+    "GET /v1/clients/{client_id}/remote-sales": Ask(shows="remote_sale_id"),
+    "POST /v1/clients/{client_id}/remote-sales": Ask(_REMOTE, shows="client_id"),
     "GET /v1/clients/{client_id}/timeline": Ask(shows="purchase_id"),
     "POST /v1/clients/{client_id}/shared-identifiers": Ask({"value": "{phone}"}, fresh=a_phone),
     "POST /v1/duplicates/{duplicate_id}/decision": Ask({"survivor_id": None}, fresh=a_duplicate),
     "GET /v1/me": Ask(shows="her_name"),
     "PATCH /v1/me": Ask({"salutation": "女士"}, shows="her_name"),
     "PUT /v1/me/consents": Ask(_decision("personalisation")),
+    "GET /v1/me/owned-pieces": Ask(shows="serial"),
     "GET /v1/me/purchases": Ask(shows="receipt"),
     "POST /v1/messages": Ask(
         {
@@ -152,8 +173,26 @@ ASKS: Mapping[str, Ask] = {
         }
     ),
     "GET /v1/messages/{message_id}": Ask(shows="message_id"),
+    "GET /v1/owned-pieces": Ask(query={"serial": "{serial}"}, shows="serial", words="her_name"),
+    "GET /v1/owned-pieces/{piece_id}": Ask(shows="serial"),
+    "POST /v1/owned-pieces/{piece_id}/owners": Ask(
+        {"kind": "given", "client_id": "{client_id}"}, also=frozenset({"owner-unchanged"})
+    ),
+    "POST /v1/owned-pieces/{piece_id}/services": Ask({"kind": "care", "served_on": "2029-12-01"}),
     "POST /v1/purchases": Ask(_RECEIPT),
+    "GET /v1/purchases/by-store-type": Ask(query={"from_on": "2026-01-01", "to_on": "2026-12-31"}, shows="sold_at"),
     "POST /v1/purchases/batch": Ask({"receipts": [_RECEIPT]}),
+    "POST /v1/purchases/claims": Ask(
+        {
+            "client_id": "{client_id}",
+            "pos": "till",
+            "receipt": "{open_receipt}",
+            "purchased_on": "2026-03-01",
+            "net_minor": 100_000,
+        },
+        fresh=an_open_receipt,
+    ),
+    "POST /v1/remote-sales/{remote_sale_id}/steps": Ask({"step": "cancel"}, fresh=a_remote_sale),
     "PUT /v1/segment-policy": Ask(_POLICY),
     "POST /v1/wechat/events": Ask({"events": []}),
 }

@@ -3,6 +3,7 @@
 ROWS = """
                                                     no cl c2 ad co st cs as a2 ev e2 ma m2 re r2 hq pr gr po pa sv ob op
 GET /v1/advisors/{advisor_id}/book                  -  x  x  +  .  .  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
+GET /v1/cash-flags                                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  o  x
 POST /v1/clients                                    -  x  x  +  +  +  +  x  x  x  x  +  +  +  +  +  x  x  +  x  x  +  x
 POST /v1/clients/batch                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/clients/identify                           -  x  x  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  x  ~  x  x  o  x
@@ -31,6 +32,8 @@ POST /v1/clients/{client_id}/notes                  -  x  x  +  +  .  +  +  .  +
 GET /v1/clients/{client_id}/notes/{note_id}         -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
 PATCH /v1/clients/{client_id}/notes/{note_id}       -  x  x  +  !  .  !  !  .  !  .  !  .  !  .  !  x  x  x  x  x  .  x
 DELETE /v1/clients/{client_id}/notes/{note_id}      -  x  x  +  !  .  !  !  .  !  .  !  .  !  .  !  x  x  x  x  x  .  x
+GET /v1/clients/{client_id}/owned-pieces            -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
+POST /v1/clients/{client_id}/owned-pieces           -  x  x  +  +  .  +  +  .  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/clients/{client_id}/owner                   -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  +  .  x
 PUT /v1/clients/{client_id}/owner                   -  x  x  x  x  x  x  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
 GET /v1/clients/{client_id}/permissions             -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
@@ -41,6 +44,8 @@ GET /v1/clients/{client_id}/purchases               -  x  x  +  +  .  +  +  .  +
 GET /v1/clients/{client_id}/relations               -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
 POST /v1/clients/{client_id}/relations              -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
 DELETE /v1/clients/{client_id}/relations/{relation_id} -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/clients/{client_id}/remote-sales            -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
+POST /v1/clients/{client_id}/remote-sales           -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/clients/{client_id}/segment                 -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
 POST /v1/clients/{client_id}/shared-identifiers     -  x  x  +  .  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/clients/{client_id}/sensitive-items         -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
@@ -53,11 +58,19 @@ GET /v1/me                                          -  +  o  x  x  x  x  x  x  x
 PATCH /v1/me                                        -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/consents                                 -  +  +  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 PUT /v1/me/consents                                 -  +  +  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+GET /v1/me/owned-pieces                             -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/purchases                                -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 POST /v1/messages                                   -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  +  x  x
 GET /v1/messages/{message_id}                       -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
+GET /v1/owned-pieces                                -  x  x  +  +  ~  +  +  ~  +  ~  +  ~  +  ~  +  +  x  ~  x  x  o  x
+GET /v1/owned-pieces/{piece_id}                     -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
+POST /v1/owned-pieces/{piece_id}/owners             -  x  x  +  +  .  +  +  .  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/owned-pieces/{piece_id}/services           -  x  x  +  +  .  +  +  .  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 POST /v1/purchases                                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
+GET /v1/purchases/by-store-type                     -  x  x  x  x  x  x  x  x  x  x  x  x  +  o  +  x  x  x  x  x  o  x
 POST /v1/purchases/batch                            -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
+POST /v1/purchases/claims                           -  +  .  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/remote-sales/{remote_sale_id}/steps        -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 PUT /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/wechat/events                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x

@@ -22,7 +22,7 @@ from services.profile.identities import models, rules
 from services.profile.identities import queries as identities
 from services.profile.identities.models import Judgement, Named
 from services.profile.privacy import queries as sights
-from services.profile.purchases import queries as purchases
+from services.profile.purchases.queries import receipts as purchases
 
 FEW = 50  # records compared in one transaction
 REST = 5.0  # seconds between two looks for records that changed

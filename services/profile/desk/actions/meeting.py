@@ -26,7 +26,7 @@ from services.profile.identities import rules
 from services.profile.identities.queries import Holder, Known
 from services.profile.privacy import queries as sights
 from services.profile.privacy.rules import STAFF, ClientUnknown
-from services.profile.purchases import queries as purchases
+from services.profile.purchases.queries import receipts as purchases
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The desk's routes, by what they are about."""
 
 from services.profile.desk.api import (
+    claims,
     dates,
     duplicates,
     finding,
@@ -8,10 +9,12 @@ from services.profile.desk.api import (
     me,
     merging,
     notes,
+    owned,
     owners,
     preferences,
     record,
     relations,
+    remote,
     sensitive,
 )
 
@@ -28,5 +31,8 @@ NOUNS = (
     duplicates,
     owners,
     me,
+    claims,
+    owned,
+    remote,
 )
 ROUTERS = [noun.routes for noun in NOUNS]

@@ -13,7 +13,7 @@ from services.profile.desk.api.record import card_view
 from services.profile.desk.queries import cards
 from services.profile.desk.queries import duplicates as queries
 from services.profile.desk.rules import MERGERS
-from services.profile.desk.schemas import DecidedView, DecisionForm, DuplicateView
+from services.profile.desk.schemas.duplicates import DecidedView, DecisionForm, DuplicateView
 from services.profile.privacy import actions as privacy
 from services.profile.privacy import queries as sights
 

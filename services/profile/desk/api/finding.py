@@ -12,7 +12,14 @@ from services.profile.desk.api.record import card_view
 from services.profile.desk.queries import cards, finding
 from services.profile.desk.queries.finding import Place, Sought
 from services.profile.desk.rules import NothingToSearch
-from services.profile.desk.schemas import CardView, CriteriaForm, IdentifiedView, IdentifyForm, MaskedView, SearchForm
+from services.profile.desk.schemas.finding import (
+    CardView,
+    CriteriaForm,
+    IdentifiedView,
+    IdentifyForm,
+    MaskedView,
+    SearchForm,
+)
 from services.profile.identities import models
 from services.profile.identities import queries as identities
 from services.profile.privacy import queries as sights

@@ -20,7 +20,7 @@ from services.profile.clients.schemas import NamesForm
 from services.profile.desk.actions import meeting as actions
 from services.profile.desk.actions.meeting import Imported
 from services.profile.desk.rules import MERGERS, SystemMissing
-from services.profile.desk.schemas import (
+from services.profile.desk.schemas.intake import (
     AddedView,
     AskedForm,
     IdentityForm,

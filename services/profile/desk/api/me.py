@@ -16,7 +16,7 @@ from services.profile.clients import queries as client_queries
 from services.profile.clients.schemas import BirthdayView, CorrectionForm
 from services.profile.desk.api import pages
 from services.profile.desk.queries import cards
-from services.profile.desk.schemas import MeView
+from services.profile.desk.schemas.record import MeView
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import models
 from services.profile.privacy import queries as sights
@@ -63,7 +63,7 @@ async def my_purchases(
 ) -> Page[PurchaseView]:
     """What I bought, the latest first."""
     sight = await sights.sight(tx, _own(by), by, now=now)
-    return await pages.purchases(tx, sight.client_id, after=after, limit=limit)
+    return await pages.purchases(tx, sight.client_id, after=after, limit=limit, inside=False)
 
 
 def _own(by: Caller) -> UUID:

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.wire import Page, cursor, read_instant_cursor
-from services.profile.desk.schemas import TouchpointView
-from services.profile.purchases import queries as purchase_queries
-from services.profile.purchases.schemas import LineView, PurchaseView
+from services.profile.desk.schemas.record import TouchpointView
+from services.profile.purchases.queries import receipts as purchase_queries
+from services.profile.purchases.schemas import LineView, PurchaseView, ShareView
 from services.profile.touchpoints import queries as touchpoint_queries
 from services.profile.touchpoints.rules import Contact
 
@@ -28,11 +28,18 @@ async def timeline(
     )
 
 
-async def purchases(tx: AsyncSession, client_id: UUID, *, after: str | None, limit: int) -> Page[PurchaseView]:
-    """One page of her purchases with their lines; raises BadRequest for a cursor of another list."""
+async def purchases(
+    tx: AsyncSession, client_id: UUID, *, after: str | None, limit: int, inside: bool
+) -> Page[PurchaseView]:
+    """One page of her purchases with their lines; raises BadRequest for a cursor of another list.
+
+    What is only for the house is shown `inside` it.
+    """
     of = f"purchases:{client_id}"
     found = await purchase_queries.page(tx, client_id, after=read_instant_cursor(after, of=of), limit=limit + 1)
-    lines = await purchase_queries.lines(tx, [purchase.purchase_id for purchase in found[:limit]])
+    ids = [purchase.purchase_id for purchase in found[:limit]]
+    lines = await purchase_queries.lines(tx, ids)
+    shares = await purchase_queries.shares(tx, ids) if inside else {}
     last = found[limit - 1] if len(found) > limit else None
     return Page(
         items=[
@@ -45,7 +52,12 @@ async def purchases(tx: AsyncSession, client_id: UUID, *, after: str | None, lim
                 purchased_at=one.purchased_at,
                 currency=one.currency,
                 net_minor=one.net_minor,
-                lines=[LineView.model_validate(line) for line in lines[one.purchase_id]],
+                lines=[LineView.of(line) for line in lines[one.purchase_id]],
+                channel=one.channel,
+                purchased_in=one.purchased_in,
+                scan_ref=one.scan_ref,
+                payments=one.payments or [],
+                shares=[ShareView.model_validate(share) for share in shares.get(one.purchase_id, ())],
             )
             for one in found[:limit]
         ],

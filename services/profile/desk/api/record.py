@@ -21,7 +21,8 @@ from services.profile.consents.schemas import ConsentsView, DecisionsForm, stand
 from services.profile.desk.api import pages
 from services.profile.desk.queries import cards
 from services.profile.desk.queries.cards import Card
-from services.profile.desk.schemas import CardView, ClientView, IdentityView, LookForm, TouchpointView
+from services.profile.desk.schemas.finding import CardView
+from services.profile.desk.schemas.record import ClientView, IdentityView, LookForm, TouchpointView
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import queries as identities
 from services.profile.messages import queries as messages
@@ -111,7 +112,7 @@ async def purchases(
 ) -> Page[PurchaseView]:
     """What a client bought, the latest first."""
     sight = await privacy.look(tx, client_id, seen="purchases", by=by, now=now)
-    return await pages.purchases(tx, sight.client_id, after=after, limit=limit)
+    return await pages.purchases(tx, sight.client_id, after=after, limit=limit, inside=True)
 
 
 @routes.get("/clients/{client_id}/segment")

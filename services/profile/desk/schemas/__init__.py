@@ -1,0 +1,1 @@
+"""The desk on the wire, by what it is about."""

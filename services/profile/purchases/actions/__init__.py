@@ -1,0 +1,1 @@
+"""What tills, staff and clients do with receipts."""

@@ -1,0 +1,1 @@
+"""Reading receipts, claims, cash and sales by chat."""

@@ -1,0 +1,1 @@
+"""What may stand on a receipt, and who may have it."""

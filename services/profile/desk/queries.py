@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,6 +15,7 @@ from services.profile.identities import queries as identities
 from services.profile.identities.queries import Identity
 from services.profile.segments import queries as segments
 from services.profile.segments.rules import Segment
+from services.profile.touchpoints.rules import ONLINE
 
 # Each key has its index in byte order; a merged record is found by its own name but shown as the one it belongs to.
 # The page goes by id, so that a client who matches by name and by pinyin stands on one page only.
@@ -37,6 +39,26 @@ _BY_TAIL = text(
     " and (cast(:after as uuid) is null or coalesce(a.canonical_id, i.client_id) > :after)"
     " order by 1 limit :limit"
 )
+# Each buyer's first purchase of the period in a boutique; a merged record's purchases and contacts are the client's.
+_RESEARCH = text(
+    """
+    with buyer as (
+        select coalesce(a.canonical_id, p.client_id) as client_id, min(p.purchased_at) as bought_at
+        from purchase p left join client_alias a on a.brand_id = p.brand_id and a.client_id = p.client_id
+        where p.brand_id = :brand and p.client_id is not null and p.boutique_id is not null and p.net_minor > 0
+            and p.purchased_at >= :since and p.purchased_at < :until
+        group by 1
+    )
+    select count(*) as buyers, count(*) filter (where exists (
+        select from reported_contact c
+        where c.brand_id = :brand and c.kind = any(:online) and c.occurred_at <= buyer.bought_at
+            and c.occurred_at >= buyer.bought_at - make_interval(days => :days)
+            and (c.client_id = buyer.client_id or c.client_id in (
+                select client_id from client_alias where brand_id = :brand and canonical_id = buyer.client_id))
+    )) as researched
+    from buyer
+    """
+)
 LAST = "\U0010ffff"  # behind every character a key may hold
 
 
@@ -47,6 +69,14 @@ class Card:
     client: Client
     segment: Segment
     owner_advisor_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Research:
+    """How many bought in a boutique, and how many of them had researched online."""
+
+    buyers: int
+    researched: int
 
 
 async def found_by_name(
@@ -90,6 +120,12 @@ async def phones(tx: AsyncSession, client_ids: Sequence[UUID]) -> list[Identity]
     """The phones of these records, the latest first."""
     every = await identities.identities(tx, client_ids)
     return [one for one in reversed(every) if one.kind == "phone"]
+
+
+async def research_online(tx: AsyncSession, *, since: datetime, until: datetime, days: int) -> Research:
+    """Of those who bought in a boutique in the period, how many had contacts online in the days before."""
+    asked = {"since": since, "until": until, "days": days, "online": [kind.value for kind in ONLINE]}
+    return Research(**(await tx.execute(_RESEARCH, {"brand": tx.info["brand_id"], **asked})).mappings().one())
 
 
 def _page(tx: AsyncSession, visible: Sequence[UUID] | None, after: UUID | None, limit: int) -> dict[str, object]:

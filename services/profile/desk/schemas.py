@@ -204,3 +204,11 @@ class TouchpointView(View):
     advisor_id: UUID | None
     subject_id: UUID
     details: dict[str, Any]
+
+
+class ResearchView(View):
+    """Who bought in a boutique, and had researched online before; `rate` is null where nobody bought."""
+
+    buyers: int
+    researched: int
+    rate: float | None

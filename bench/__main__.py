@@ -1,4 +1,4 @@
-"""`python -m bench [gateway|log|booking|start]... [--full] [--json FILE]`."""
+"""`python -m bench [gateway|log|booking|touchpoints|start]... [--full] [--json FILE]`."""
 
 import signal
 import sys
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bench import figures, machine, start
+from bench import figures, machine, start, touchpoints
 from bench.booking import measure as booking
 from bench.figures import Figure
 from bench.gateway import measure as gateway
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[..., Iterable[Figure]]] = {
     "gateway": gateway.measure,
     "log": log.measure,
     "booking": booking.measure,
+    "touchpoints": touchpoints.measure,
     "start": start.measure,
 }
 

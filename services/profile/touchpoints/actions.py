@@ -143,8 +143,8 @@ async def report(tx: AsyncSession, given: Sequence[Reported], *, now: datetime) 
         if fault is None and one.person is not None:
             fresh.setdefault(name, Draft(new_id(), people[one.person], one))
     created = await _insert(tx, fresh, now=now)
-    # Also those of a rival who was faster.
-    stored = await queries.reported(tx, list(fresh))
+    stored = {name: (draft.reported.kind, draft.reported.occurred_at) for name, draft in fresh.items()}
+    stored |= await queries.reported(tx, [name for name, one in fresh.items() if one.contact_id not in created])
     outcomes: list[Taken | Fault] = []
     for name, one, fault in zip(names, given, faults, strict=True):
         if fault is not None:

@@ -31,10 +31,11 @@ _PAGE = text(
     + _OF_HER.format(id="contact_id")
     + ")) contact order by occurred_at desc, touchpoint_id desc limit :limit"
 )
+# One by one through the unique index: without statistics of the table, a join reads all of it for each batch.
 _REPORTED = text(
-    "select c.system, c.ref, c.kind, c.occurred_at"
-    " from unnest(cast(:systems as text[]), cast(:refs as bytea[])) as asked (system, ref)"
-    " join reported_contact c on c.brand_id = :brand and c.system = asked.system and c.ref = asked.ref"
+    "select found.* from unnest(cast(:systems as text[]), cast(:refs as bytea[])) as asked (system, ref)"
+    " cross join lateral (select c.system, c.ref, c.kind, c.occurred_at from reported_contact c"
+    " where c.brand_id = :brand and c.system = asked.system and c.ref = asked.ref limit 1) found"
 )
 _VISIT = text(
     "select piece_code, kind, why_not from reported_contact"

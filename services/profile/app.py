@@ -21,9 +21,10 @@ from services.profile.purchases import reactions as on_purchases
 from services.profile.segments import api as segments
 from services.profile.segments import reactions as on_segments
 from services.profile.segments.actions import reviewing
+from services.profile.touchpoints import api as touchpoints
 from services.profile.touchpoints import reactions as on_touchpoints
 
-SERVES = [api.routes for api in (consents, purchases, segments, books, messages, privacy)] + desk.ROUTERS
+SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, privacy)] + desk.ROUTERS
 REACTS = [one for on in (on_purchases, on_pieces, on_touchpoints, on_books, on_privacy) for one in on.REACTIONS]
 
 

@@ -142,6 +142,8 @@ async def _people(house: House) -> None:
     await house.made("profile", "po", "POST", "/v1/purchases", receipt("R-OPEN-0", store_code="SH-PLAZA"))
     told = {"client_id": hers, "purpose": "service", "template": "care", "variables": {"thing1": "您的腕表已修好"}}
     house.ids["message_id"] = (await house.made("profile", "sv", "POST", "/v1/messages", told))["message_id"]
+    wish = await house.made("profile", "ad", "POST", f"/v1/clients/{hers}/wishes", {"piece_code": "BAG-OF-HERS"})
+    house.ids["wish_id"] = wish["wish_id"]
     granted = [
         {
             "event_id": f"granted-{number}",
@@ -180,6 +182,8 @@ async def _visit(house: House) -> None:
         return bool(found and present and contacts)
 
     await until(heard)
+    shown = {"pieces": [{"piece_code": house.ids["piece_code"], "kind": "tried"}]}
+    await house.made("profile", "ad", "POST", f"/v1/appointments/{held['appointment_id']}/outcome", shown)
 
 
 async def _complaint(house: House) -> None:

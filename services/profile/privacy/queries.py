@@ -46,6 +46,17 @@ _LOG = text(
     " where l.brand_id = :brand and l.client_id = any(:ids)"
     " and (cast(:after as uuid) is null or l.entry_id < :after) order by l.entry_id desc limit :limit"
 )
+_VISIT = text(
+    "select client_id, boutique_id from presence where brand_id = :brand and appointment_id = :appointment_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit that is agreed, or was made: who comes where."""
+
+    client_id: UUID
+    boutique_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,13 @@ async def looks(tx: AsyncSession, client_id: UUID, *, after: UUID | None, limit:
         )
         for row in rows
     ]
+
+
+async def visit(tx: AsyncSession, appointment_id: UUID) -> Visit | None:
+    """A visit that we have heard of and that was not called off."""
+    asked = {"brand": tx.info["brand_id"], "appointment_id": appointment_id}
+    row = (await tx.execute(_VISIT, asked)).mappings().first()
+    return Visit(**row) if row else None
 
 
 def _asked(tx: AsyncSession, by: Caller, now: datetime) -> dict[str, object]:

@@ -106,11 +106,26 @@ _POLICY = {
     "potential_minor": 1_000_000,
 }
 _REMOTE = {"boutique_id": "{boutique_id}", "piece_code": "RING-1", "price_minor": 100_000, "currency": "CNY"}
+_MONTH = {"from": "2026-06-01T00:00:00Z", "to": "2026-07-01T00:00:00Z"}
+
+
+async def a_wish(house: House) -> Mapping[str, str]:
+    """A wish that nobody has closed yet, of a piece of its own."""
+    made = await house.made(
+        "profile", "hq", "POST", f"/v1/clients/{house.ids['client_id']}/wishes", {"piece_code": f"W-{house.number()}"}
+    )
+    return {"wish_id": made["wish_id"]}
+
+
 _RECEIPT = {**receipt("R-{n}"), "store_code": "{store_code}"}
 
 ASKS: Mapping[str, Ask] = {
     "GET /v1/advisors/{advisor_id}/book": Ask(shows="her_name"),
     "GET /v1/cash-flags": Ask(shows="cash_flagged"),
+    "GET /v1/appointments/{appointment_id}/outcome": Ask(shows="piece_code"),
+    "POST /v1/appointments/{appointment_id}/outcome": Ask(
+        {"pieces": [{"piece_code": "{piece_code}", "kind": "shown"}]}, shows="piece_code"
+    ),
     "POST /v1/clients": Ask({"display_name": "韩雪", "member": "M-{n}"}),
     "POST /v1/clients/batch": Ask({"clients": [{"external_ref": "I-{n}", "display_name": "李若怡"}]}),
     "POST /v1/clients/identify": Ask(
@@ -159,6 +174,9 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/clients/{client_id}/timeline": Ask(shows="purchase_id"),
     "POST /v1/clients/{client_id}/shared-identifiers": Ask({"value": "{phone}"}, fresh=a_phone),
     "POST /v1/duplicates/{duplicate_id}/decision": Ask({"survivor_id": None}, fresh=a_duplicate),
+    "GET /v1/clients/{client_id}/wishes": Ask(shows="wish_id"),
+    "POST /v1/clients/{client_id}/wishes": Ask({"piece_code": "W-{n}"}),
+    "POST /v1/clients/{client_id}/wishes/{wish_id}/close": Ask({"closed_as": "fulfilled"}, fresh=a_wish),
     "GET /v1/me": Ask(shows="her_name"),
     "PATCH /v1/me": Ask({"salutation": "女士"}, shows="her_name"),
     "PUT /v1/me/consents": Ask(_decision("personalisation")),
@@ -194,5 +212,21 @@ ASKS: Mapping[str, Ask] = {
     ),
     "POST /v1/remote-sales/{remote_sale_id}/steps": Ask({"step": "cancel"}, fresh=a_remote_sale),
     "PUT /v1/segment-policy": Ask(_POLICY),
+    "POST /v1/touchpoints/batch": Ask(
+        {
+            "touchpoints": [
+                {
+                    "system": "wechat",
+                    "ref": "T-{n}",
+                    "kind": "menu-click",
+                    "person": {"client_id": "{client_id}"},
+                    "occurred_at": "2026-06-01T00:00:00Z",
+                }
+            ]
+        }
+    ),
+    "GET /v1/touchpoints/index": Ask(query=_MONTH),
+    "GET /v1/touchpoints/research-online": Ask(query=_MONTH),
     "POST /v1/wechat/events": Ask({"events": []}),
+    "GET /v1/wishes/missing": Ask(query=_MONTH),
 }

@@ -4,6 +4,8 @@ ROWS = """
                                                     no cl c2 ad co st cs as a2 ev e2 ma m2 re r2 hq pr gr po pa sv ob op
 GET /v1/advisors/{advisor_id}/book                  -  x  x  +  .  .  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
 GET /v1/cash-flags                                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  o  x
+GET /v1/appointments/{appointment_id}/outcome       -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
+POST /v1/appointments/{appointment_id}/outcome      -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
 POST /v1/clients                                    -  x  x  +  +  +  +  x  x  x  x  +  +  +  +  +  x  x  +  x  x  +  x
 POST /v1/clients/batch                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/clients/identify                           -  x  x  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  ~  x  ~  x  x  o  x
@@ -54,6 +56,9 @@ DELETE /v1/clients/{client_id}/sensitive-items/{item_id} -  x  x  +  +  .  +  + 
 GET /v1/clients/{client_id}/timeline                -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
 GET /v1/duplicates                                  -  x  x  +  o  o  +  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
 POST /v1/duplicates/{duplicate_id}/decision         -  x  x  +  .  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/clients/{client_id}/wishes                  -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
+POST /v1/clients/{client_id}/wishes                 -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
+POST /v1/clients/{client_id}/wishes/{wish_id}/close -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
 GET /v1/me                                          -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 PATCH /v1/me                                        -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/consents                                 -  +  +  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
@@ -72,6 +77,10 @@ POST /v1/purchases/batch                            -  x  x  x  x  x  x  x  x  x
 POST /v1/purchases/claims                           -  +  .  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
 POST /v1/remote-sales/{remote_sale_id}/steps        -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
+POST /v1/touchpoints/batch                          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  o  x
+GET /v1/touchpoints/index                           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  o  x
+GET /v1/touchpoints/research-online                 -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  o  x
 PUT /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/wechat/events                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x
+GET /v1/wishes/missing                              -  x  x  x  x  x  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
 """

@@ -16,6 +16,7 @@ from services.profile.desk.api import (
     relations,
     remote,
     sensitive,
+    wishes,
 )
 
 NOUNS = (
@@ -34,5 +35,6 @@ NOUNS = (
     claims,
     owned,
     remote,
+    wishes,
 )
 ROUTERS = [noun.routes for noun in NOUNS]

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from gateway.identity.models.tokens import OuterKeys
 from gateway.limits.actions import Guesses, Meter, forget_guesses
 from gateway.partners import api as partners
 from gateway.partners.actions import Signatures, forget_nonces
+from gateway.rights import reactions as rights
 from gateway.settings import GatewaySettings
 from gateway.views import api as views
 from gateway.wechat import api as wechat
@@ -74,7 +75,7 @@ def build(
         "gateway",
         settings,
         routers=routes,
-        reactions=reactions.REACTIONS,
+        reactions=[*reactions.REACTIONS, *rights.reactions(clock or (lambda: datetime.now(UTC)))],
         loops=loops,
         transports=transports,
         clock=clock,

@@ -18,13 +18,18 @@ from services.profile.privacy import api as privacy
 from services.profile.privacy import reactions as on_privacy
 from services.profile.purchases import api as purchases
 from services.profile.purchases import reactions as on_purchases
+from services.profile.rights import api as rights
+from services.profile.rights import reactions as on_rights
+from services.profile.rights.actions.erasing import erase_again
 from services.profile.segments import api as segments
 from services.profile.segments import reactions as on_segments
 from services.profile.segments.actions import reviewing
 from services.profile.touchpoints import reactions as on_touchpoints
 
-SERVES = [api.routes for api in (consents, purchases, segments, books, messages, privacy)] + desk.ROUTERS
-REACTS = [one for on in (on_purchases, on_touchpoints, on_books, on_privacy) for one in on.REACTIONS]
+SERVES = (
+    [api.routes for api in (consents, purchases, segments, books, messages, privacy)] + rights.ROUTERS + desk.ROUTERS
+)
+REACTS = [one for on in (on_purchases, on_touchpoints, on_books, on_privacy, on_rights) for one in on.REACTIONS]
 Transports = Mapping[str, httpx.AsyncBaseTransport]  # tests reach the peers and "wechat" in the same process
 Clock = Callable[[], datetime]
 
@@ -36,5 +41,5 @@ def build(
     own = settings or load(Settings)
     clock = clock or (lambda: datetime.now(UTC))
     reacts = [*REACTS, *on_segments.reactions(clock)]
-    loops = [reviewing, dispatching((transports or {}).get("wechat"))]
+    loops = [reviewing, erase_again, dispatching((transports or {}).get("wechat"))]
     return create_app("profile", own, routers=SERVES, reactions=reacts, loops=loops, transports=transports, clock=clock)

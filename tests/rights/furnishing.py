@@ -11,6 +11,7 @@ from tests.profile.build import receipt
 from tests.rights.asking import filled
 from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK
 from tests.rights.asks.every import parked
+from tests.rights.asks.profile import a_request
 from tests.rights.asks.recommend import piece
 from tests.rights.house import APPID, HER_PHONE, NOW, OTHER_BRAND, SURVEY_TEMPLATE, House
 from tests.rights.matrix import COLUMNS, NAMES
@@ -33,6 +34,7 @@ async def furnish(house: House) -> None:
     for name in NAMES:
         house.ids["parked_id"] = str(await parked(house, name))
     house.ids["parked_ref"] = f"profile-{house.ids['parked_id']}"
+    await _rights(house)
     house.ids |= {"slot": house.slot(), "another": house.slot(), "looked": house.callers["ad"].subject}
     house.ids |= {"her_name": HER_NAME, "her_words": HER_WORDS, "receipt": RECEIPT}
     house.secrets += [HER_NAME, HER_PHONE, HER_WORDS, RECEIPT, TILL_NUMBER]
@@ -177,6 +179,12 @@ async def _complaint(house: House) -> None:
     await until(opened)
     at = f"/v1/work-orders/{house.ids['work_order_id']}/assign"
     await house.made("feedback", "ma", "POST", at, {"advisor_id": house.ids["advisor_id"]})
+
+
+async def _rights(house: House) -> None:
+    asked = await house.made("profile", "cl", "POST", "/v1/me/data-requests", {"kind": "copy"})
+    house.ids["request_id"] = asked["request_id"]
+    house.ids["erasure_id"] = (await a_request("verify", "start", kind="erase")(house))["request_id"]
 
 
 async def _outside(house: House) -> None:

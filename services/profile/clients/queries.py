@@ -55,3 +55,13 @@ async def locked(tx: AsyncSession, client_ids: Sequence[UUID]) -> dict[UUID, Cli
     )
     rows = await tx.execute(statement, {"brand": tx.info["brand_id"], "ids": list(client_ids)})
     return {row.client_id: Client(**row) for row in rows.mappings()}
+
+
+async def spared(tx: AsyncSession, client_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these records exist; none of them is erased before this transaction ends.
+
+    For whoever writes something about them down without changing the records: an erasing waits, and takes it along.
+    """
+    statement = text(f"select client_id {_KNOWN} order by client_id for key share")
+    rows = await tx.execute(statement, {"brand": tx.info["brand_id"], "ids": list(client_ids)})
+    return set(rows.scalars())

@@ -13,7 +13,12 @@ from infra.ids import new_id
 from infra.refusal import NotFound
 from services.profile.clients import queries as clients
 from services.profile.consents import queries, rules
-from services.profile.consents.events import ConsentGiven, ConsentWithdrawn
+from services.profile.consents.events import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    ProcessingRestricted,
+    ProcessingResumed,
+)
 from services.profile.consents.rules import Purpose
 from services.profile.identities import queries as identities
 
@@ -28,6 +33,11 @@ insert into consent (brand_id, consent_id, client_id, purpose, notice_version, c
 select $1, consent_id, client_id, purpose, notice_version, $5, $6, $7
 from unnest($2::uuid[], $3::uuid[], $4::text[], $8::text[]) as item (consent_id, client_id, purpose, notice_version)
 """
+_RESTRICT = text(
+    "insert into restriction (brand_id, client_id, restricted_at) values (:brand, :client_id, :now)"
+    " on conflict (brand_id, client_id) do nothing"
+)
+_LIFT = text("delete from restriction where brand_id = :brand and client_id = any(:ids) returning client_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +99,18 @@ async def decide(
             await tx.execute(_REPLACE, where)
             one = Given(ids[0], purpose, notice_version)
             await give(tx, [one], channel=channel, actor=actor, now=now)
+
+
+async def restrict(tx: AsyncSession, client_id: UUID, *, now: datetime) -> None:
+    """Her data is kept from now on and not used, whatever she allows. Safe to repeat."""
+    canonical = await identities.canonical(tx, client_id)
+    await tx.execute(_RESTRICT, {"brand": tx.info["brand_id"], "client_id": canonical, "now": now})
+    record(tx, ProcessingRestricted(client_id=canonical))
+
+
+async def lift(tx: AsyncSession, client_id: UUID) -> None:
+    """Her data may be used again as she allows; raises NotFound where nothing was restricted."""
+    ids = await identities.family(tx, client_id)
+    if not (await tx.execute(_LIFT, {"brand": tx.info["brand_id"], "ids": ids})).all():
+        raise NotFound
+    record(tx, ProcessingResumed(client_id=ids[0]))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.crypto import keyring
 from infra.eventlog.outbox import record
 from infra.ids import new_id
+from infra.refusal import NotFound
 from services.profile.clients import queries as clients
 from services.profile.identities import queries
 from services.profile.identities.events import IdentitiesMerged
@@ -95,12 +96,14 @@ async def hold(tx: AsyncSession, one: UUID, other: UUID) -> tuple[UUID, UUID]:
     """The canonical records of these two, nobody else's to merge until this transaction ends.
 
     Both are locked together in one order, after any identifier was added; and what a rival merged while we waited
-    lets the locks go before it asks for others. Two requests can so wait for each other, but never both ways.
+    lets the locks go before it asks for others. Two requests can so wait for each other, but never both ways. Raises
+    NotFound when one of them is no more.
     """
     while True:
         async with tx.begin_nested() as attempt:
             before = await queries.canonicals(tx, [one, other])
-            await clients.locked(tx, list(before.values()))
+            if len(await clients.locked(tx, list(before.values()))) < len(set(before.values())):
+                raise NotFound  # one of them has just been erased
             standing = await queries.canonicals(tx, [one, other])
             if standing == before:
                 return standing[one], standing[other]

@@ -43,7 +43,7 @@ _NOT_COMING = text("delete from presence where brand_id = :brand and appointment
 async def open_access(tx: AsyncSession, client_id: UUID, reason: str, *, by: Caller, now: datetime) -> datetime:
     """Open a client to the caller for a day, for a reason that is kept; answers until when. Raises ClientUnknown."""
     canonical = await identities.canonical(tx, client_id)
-    if not await clients.by_id(tx, [canonical]):
+    if not await clients.spared(tx, [canonical]):
         raise ClientUnknown
     grant_id, until = new_id(), now + rules.GRANT
     await tx.execute(

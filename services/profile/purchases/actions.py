@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.eventlog.outbox import record
 from infra.ids import new_id
 from services.profile.clients import actions as clients
+from services.profile.clients import queries as client_queries
 from services.profile.clients.actions import Newcomer
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import queries as identities
@@ -219,8 +220,12 @@ async def _customers(tx: AsyncSession, drafts: Sequence[Draft], held: Mapping[Kn
         await clients.register(tx, [Newcomer(client_id, UNNAMED) for client_id, _ in free], now=now)
         # Also those whom a rival registered meanwhile.
         held = {**held, **await identities.holders(tx, list(newcomers))}
+    buyers = {draft.customer: held[draft.customer].client_id for draft in drafts if draft.customer}
+    spared = await client_queries.spared(tx, list(buyers.values()))
     for draft in drafts:
-        draft.client_id = held[draft.customer].client_id if draft.customer else None
+        # Who has just been erased has bought nothing.
+        buyer = buyers.get(draft.customer) if draft.customer else None
+        draft.client_id = buyer if buyer in spared else None
 
 
 async def _insert_lines(tx: AsyncSession, drafts: Sequence[Draft]) -> None:

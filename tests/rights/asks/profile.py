@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.profile.build import receipt
-from tests.rights.asking import Ask
+from tests.rights.asking import Ask, Fresh
 from tests.rights.house import APPID, HER_PHONE, House
 
 
@@ -12,6 +12,20 @@ async def a_client(house: House) -> Mapping[str, str]:
     """Somebody new, whom nobody may see but the whole brand's roles."""
     made = await house.made("profile", "hq", "POST", "/v1/clients", {"display_name": "韩雪"})
     return {"client_id": made["client_id"]}
+
+
+def a_request(*steps: str, kind: str = "correct") -> Fresh:
+    """Something that somebody new asks for, after some steps."""
+
+    async def made(house: House) -> Mapping[str, str]:
+        hers = await a_client(house)
+        asked = f"/v1/clients/{hers['client_id']}/data-requests"
+        request = await house.made("profile", "pr", "POST", asked, {"kind": kind})
+        for step in steps:
+            await house.made("profile", "pr", "POST", f"/v1/data-requests/{request['request_id']}/{step}")
+        return {**hers, "request_id": request["request_id"]}
+
+    return made
 
 
 def _decision(purpose: str) -> dict[str, Any]:
@@ -40,6 +54,8 @@ ASKS: Mapping[str, Ask] = {
     "PATCH /v1/clients/{client_id}": Ask({"salutation": "女士"}, shows="her_name"),
     "POST /v1/clients/{client_id}/access": Ask({"reason": "为她准备生日礼物"}, fresh=a_client),
     "GET /v1/clients/{client_id}/access-log": Ask(shows="looked"),
+    "POST /v1/clients/{client_id}/data-requests": Ask({"kind": "access"}),
+    "DELETE /v1/clients/{client_id}/restriction": Ask(fresh=a_request("verify", "start", kind="restrict")),
     "GET /v1/clients/{client_id}/card": Ask(shows="her_name"),
     "PUT /v1/clients/{client_id}/consents": Ask(_decision("marketing")),
     "POST /v1/clients/{client_id}/identities": Ask({"kind": "pos", "system": "till", "value": "N-{n}"}),
@@ -50,6 +66,16 @@ ASKS: Mapping[str, Ask] = {
     "PUT /v1/clients/{client_id}/owner": Ask({"advisor_id": "{advisor_id}", "boutique_id": "{boutique_id}"}),
     "GET /v1/clients/{client_id}/purchases": Ask(shows="receipt"),
     "GET /v1/clients/{client_id}/timeline": Ask(shows="purchase_id"),
+    "GET /v1/data-requests": Ask(shows="request_id"),
+    "GET /v1/data-requests/{request_id}": Ask(shows="request_id"),
+    "GET /v1/data-requests/{request_id}/certificate": Ask(named={"request_id": "erasure_id"}, shows="erasure_id"),
+    "POST /v1/data-requests/{request_id}/finish": Ask(fresh=a_request("verify", "start")),
+    "POST /v1/data-requests/{request_id}/refuse": Ask({"reason": "重复申请"}, fresh=a_request()),
+    "POST /v1/data-requests/{request_id}/start": Ask(fresh=a_request("verify")),
+    "POST /v1/data-requests/{request_id}/verify": Ask(fresh=a_request()),
+    "GET /v1/me/data-requests": Ask(shows="request_id"),
+    "GET /v1/me/data-requests/{request_id}": Ask(shows="request_id"),
+    "POST /v1/me/data-requests": Ask({"kind": "access"}),
     "GET /v1/me": Ask(shows="her_name"),
     "PATCH /v1/me": Ask({"salutation": "女士"}, shows="her_name"),
     "PUT /v1/me/consents": Ask(_decision("personalisation")),

@@ -4,6 +4,7 @@ from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
 from infra.wire import Page, cursor, read_id_cursor
+from services.profile.consents import queries as consents
 from services.profile.desk import queries
 from services.profile.desk.api.intake import known
 from services.profile.desk.api.record import card_view
@@ -12,7 +13,7 @@ from services.profile.desk.schemas import CardView, IdentifiedView, IdentifyForm
 from services.profile.identities import models
 from services.profile.identities import queries as identities
 from services.profile.privacy import queries as sights
-from services.profile.privacy.rules import STAFF, ClientUnknown
+from services.profile.privacy.rules import STAFF, ClientUnknown, ProcessingRestricted
 
 routes = router()
 
@@ -32,8 +33,10 @@ async def search(form: SearchForm, tx: Transaction, by: By, now: Now) -> Page[Ca
     else:
         found = await queries.found_by_tail(tx, phone_tail or "", visible=visible, after=after, limit=form.limit + 1)
     shown = found[: form.limit]
+    # Whose data is not to be used is found by those only who look after that.
+    hidden = set() if by.role is Role.PRIVACY else await consents.restricted(tx, shown)
     return Page(
-        items=[card_view(card) for card in await queries.cards(tx, shown)],
+        items=[card_view(card) for card in await queries.cards(tx, [one for one in shown if one not in hidden])],
         next_cursor=cursor(shown[-1], of=of) if len(found) > form.limit else None,
     )
 
@@ -51,7 +54,7 @@ async def identify(form: IdentifyForm, tx: Transaction, by: By, now: Now) -> Ide
         try:
             await sights.sight(tx, client.client_id, by, now=now)
             is_open = True
-        except ClientUnknown:
+        except (ClientUnknown, ProcessingRestricted):
             is_open = False
         items.append(
             MaskedView(

@@ -19,7 +19,11 @@ _BURY = text(
 # A key of its own beside the tombstone, which nobody can lock before it is there.
 _KEY = "hashtextextended('tombstone:' || :brand || ':' || :aggregate, 0)"
 _ALONE = text(f"select pg_advisory_xact_lock({_KEY})")
-_SHARED = text(f"select pg_advisory_xact_lock_shared({_KEY})")
+# Sorted, as those who bury several sort them.
+_SHARED = text(
+    "select pg_advisory_xact_lock_shared(hashtextextended('tombstone:' || :brand || ':' || aggregate, 0))"
+    " from (select unnest(cast(:aggregates as text[])) as aggregate order by 1) as asked"
+)
 _BURIED = """
 select brand_id, aggregate from tombstone
 where (brand_id, aggregate) in (select * from unnest($1::text[], $2::text[]))
@@ -47,9 +51,14 @@ async def spare(tx: AsyncSession, aggregate: str) -> None:
     For whoever is about to write something of it down in a request: `bury` waits for that, and what is deleted next
     includes it.
     """
-    await tx.execute(_SHARED, {"brand": tx.info["brand_id"], "aggregate": aggregate})
+    await spare_all(tx, [aggregate])
     if await buried(tx, [(tx.info["brand_id"], aggregate)]):
         raise NotFound
+
+
+async def spare_all(tx: AsyncSession, aggregates: Collection[str]) -> None:
+    """Let nobody bury any of these before the transaction ends. Whether somebody has is for the caller to see next."""
+    await tx.execute(_SHARED, {"brand": tx.info["brand_id"], "aggregates": list(aggregates)})
 
 
 def has_buried(tx: AsyncSession) -> bool:

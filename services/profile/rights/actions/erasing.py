@@ -28,7 +28,7 @@ BY_RESTORE = "restore"  # who asks for an erasing that a restore has undone
 EVERY = 5.0  # seconds between two looks for somebody whom a restore has brought back
 FEW = 100
 
-# Who writes about her in a request has spared these rows: it is waited for here. Tombstones hide them from other reads.
+# Tombstones hide her rows from other reads that lock; who merges or corrects her just now is waited for here.
 _LOCK = text("select from client where brand_id = :brand and client_id = any(:ids) order by client_id for update")
 _KEEP_AWAY = text(
     "insert into erased_identity (brand_id, kind, system, blind, erased_at)"

@@ -28,6 +28,7 @@ from gateway.identity.models.tokens import OuterKeys
 from gateway.limits.actions import Guesses, Meter, forget_guesses
 from gateway.partners import api as partners
 from gateway.partners.actions import Signatures, forget_nonces
+from gateway.rights import reactions as rights
 from gateway.settings import GatewaySettings
 from gateway.views import api as views
 from gateway.wechat import api as wechat
@@ -75,7 +76,7 @@ def build(
         "gateway",
         settings,
         routers=routes,
-        reactions=reactions.reactions(clock),
+        reactions=[*reactions.reactions(clock), *rights.reactions(clock)],
         loops=loops,
         transports=transports,
         clock=clock,

@@ -17,10 +17,10 @@ from infra.eventlog.hint import pause
 from infra.eventlog.lease import HELD, Lease, LeaseLost
 from infra.eventlog.parking import BEHIND, Parked, aggregate_of, parked_count
 from infra.eventlog.port import Log, LogGap, Stored
-from infra.eventlog.reaction import Reaction, following, on, react, runs
+from infra.eventlog.reaction import Reaction, following, on, react, runs, see
 from infra.eventlog.work import until
 from infra.telemetry import reduced
-from infra.tombstones import buried
+from infra.tombstones import buried, has_buried
 
 __all__ = ["Follower", "Reaction", "lag", "on", "parked_count"]
 
@@ -160,12 +160,20 @@ class Follower:
             behind = [stored for stored in wanted if aggregate_of(stored) in blocked]
             if poison is None:
                 for run in runs(free):
-                    await react(tx, self._reactions[run[0].envelope.type], run)
+                    if spared := await self._spared(tx, run):
+                        await react(tx, self._reactions[run[0].envelope.type], spared)
             else:
                 await parking.park(tx, self._name, free, reason=poison, attempts=attempts)
             await parking.park(tx, self._name, behind, reason=BEHIND, attempts=0)
             await self._advance(tx, batch[-1].position, fresh)
         self._after = batch[-1].position
+
+    async def _spared(self, tx: AsyncSession, run: list[Stored]) -> list[Stored]:
+        """A run without what an earlier run of the same batch has buried."""
+        if not has_buried(tx):
+            return run
+        await see(tx, run[0].envelope.brandid)
+        return await living(tx, run)
 
     async def _claim(self, tx: AsyncSession) -> Mapping[str, int]:
         """Lock the cursor, make sure it is ours and where we think it is; answers the last number of each source."""

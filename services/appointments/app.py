@@ -9,11 +9,12 @@ from fastapi import FastAPI
 from infra.app import create_app
 from infra.settings import Settings, load
 from services.appointments.availability import api as availability
-from services.appointments.availability.reactions import REACTIONS
+from services.appointments.availability import reactions as known
 from services.appointments.bookings import api as bookings
 from services.appointments.bookings.actions import expiry
 from services.appointments.directory import api as directory
 from services.appointments.preparation import api as preparation
+from services.appointments.rights import reactions as rights
 
 
 def build(
@@ -27,7 +28,7 @@ def build(
         "appointments",
         settings or load(Settings),
         routers=[directory.routes, availability.routes, bookings.routes, preparation.routes],
-        reactions=REACTIONS,
+        reactions=[*known.REACTIONS, *rights.REACTIONS],
         loops=[expiry.loop],
         transports=transports,
         clock=clock,

@@ -13,6 +13,7 @@ from services.feedback.invitations import api as invitations
 from services.feedback.invitations import reactions as invited
 from services.feedback.invitations.actions.dispatch import dispatch
 from services.feedback.journeys import api as journeys
+from services.feedback.rights import reactions as rights
 from services.feedback.surveys import api as surveys
 from services.feedback.workorders import api as workorders
 from services.feedback.workorders import reactions as putting_right
@@ -29,7 +30,7 @@ def build(
         "feedback",
         settings or load(Settings),
         routers=[surveys.routes, journeys.routes, invitations.routes, links.routes, *workorders.ROUTERS],
-        reactions=[*invited.REACTIONS, *putting_right.REACTIONS],
+        reactions=[*invited.REACTIONS, *putting_right.REACTIONS, *rights.REACTIONS],
         loops=[dispatch],
         transports=transports,
         clock=clock,

@@ -18,14 +18,19 @@ from services.profile.privacy import api as privacy
 from services.profile.privacy import reactions as on_privacy
 from services.profile.purchases import api as purchases
 from services.profile.purchases import reactions as on_purchases
+from services.profile.rights import api as rights
+from services.profile.rights import reactions as on_rights
+from services.profile.rights.actions.erasing import erase_again
 from services.profile.segments import api as segments
 from services.profile.segments import reactions as on_segments
 from services.profile.segments.actions import reviewing
 from services.profile.touchpoints import api as touchpoints
 from services.profile.touchpoints import reactions as on_touchpoints
 
-SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, privacy)] + desk.ROUTERS
-REACTS = [one for on in (on_purchases, on_pieces, on_touchpoints, on_books, on_privacy) for one in on.REACTIONS]
+SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, privacy)]
+SERVES += [*rights.ROUTERS, *desk.ROUTERS]
+ON = (on_purchases, on_pieces, on_touchpoints, on_books, on_privacy, on_rights)
+REACTS = [one for on in ON for one in on.REACTIONS]
 
 
 def build(
@@ -34,5 +39,5 @@ def build(
     """The app of the profile service."""
     own, clock = settings or load(Settings), clock or (lambda: datetime.now(UTC))
     reacts = [*REACTS, *on_segments.reactions(clock)]
-    loops = [reviewing, searching, dispatching((transports or {}).get("wechat"))]
+    loops = [reviewing, searching, erase_again, dispatching((transports or {}).get("wechat"))]
     return create_app("profile", own, routers=SERVES, reactions=reacts, loops=loops, transports=transports, clock=clock)

@@ -11,6 +11,7 @@ from infra.settings import Settings, load
 from services.recommend.assortments import api as assortments
 from services.recommend.assortments import reactions as prepared
 from services.recommend.catalogue import api as catalogue
+from services.recommend.rights import reactions as rights
 from services.recommend.stock import api as stock
 from services.recommend.taste import reactions as known
 from services.recommend.taste.actions import watch
@@ -28,7 +29,7 @@ def build(
         settings or load(Settings),
         routers=[catalogue.routes, stock.routes, assortments.routes],
         # What a fact says of her is known before pieces are chosen by it.
-        reactions=[*known.REACTIONS, *prepared.REACTIONS],
+        reactions=[*known.REACTIONS, *prepared.REACTIONS, *rights.REACTIONS],
         loops=[watch],
         transports=transports,
         clock=clock,

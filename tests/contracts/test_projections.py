@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 
 from gateway.identity.reactions import reactions as gateway
+from gateway.rights.reactions import reactions as erasing_at_gateway
 from infra.eventlog.reaction import Reaction
 from services.appointments.availability.reactions import REACTIONS as APPOINTMENTS
+from services.appointments.rights.reactions import REACTIONS as APPOINTMENTS_RIGHTS
 from services.feedback.invitations.reactions import REACTIONS as INVITATIONS
+from services.feedback.rights.reactions import REACTIONS as FEEDBACK_RIGHTS
 from services.feedback.workorders.reactions import REACTIONS as WORKORDERS
 from services.profile.app import REACTS
 from services.profile.segments.reactions import reactions as segments
 from services.recommend.assortments.reactions import REACTIONS as ASSORTMENTS
+from services.recommend.rights.reactions import REACTIONS as RECOMMEND_RIGHTS
 from services.recommend.taste.reactions import REACTIONS as TASTE
 from tests.infra.eventlog.builders import rows
 from tests.running import Throwaway
@@ -22,10 +26,10 @@ from tests.running import Throwaway
 ROOT = Path(__file__).resolve().parents[2]
 FOLLOWERS: dict[str, list[Reaction]] = {
     "profile": [*REACTS, *segments(lambda: datetime.now(UTC))],
-    "appointments": APPOINTMENTS,
-    "feedback": [*INVITATIONS, *WORKORDERS],
-    "recommend": [*TASTE, *ASSORTMENTS],
-    "gateway": gateway(lambda: datetime.now(UTC)),
+    "appointments": [*APPOINTMENTS, *APPOINTMENTS_RIGHTS],
+    "feedback": [*INVITATIONS, *WORKORDERS, *FEEDBACK_RIGHTS],
+    "recommend": [*TASTE, *ASSORTMENTS, *RECOMMEND_RIGHTS],
+    "gateway": [*gateway(lambda: datetime.now(UTC)), *erasing_at_gateway(lambda: datetime.now(UTC))],
 }
 FILLED = {
     "profile": {"advisor", "boutique", "presence", "touchpoint"},

@@ -4,23 +4,20 @@ import asyncio
 import contextlib
 import io
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
 
 from infra.telemetry import configure_logs
-from suite.launcher import binaries
-from suite.launcher.account import unprivileged
-from suite.launcher.postgres import folder_for
 from tests.asking import until
 from tests.faults.canaries.broken import broken
 from tests.faults.canaries.driving import IMPORTED, Driver
 from tests.faults.canaries.people import disguises, found, found_pinyin, people
+from tests.faults.canaries.reading import read
 from tests.infra.telemetry.receiver import Receiver, receiver
 from tests.rights.furnishing import furnish
-from tests.rights.house import APPID, House, opened
+from tests.rights.house import APPID, opened
 from tests.rights.state import settled
 from tests.running import Throwaway
 
@@ -97,32 +94,9 @@ async def _go_through(postgres: Throwaway, address: str) -> tuple[Driver, dict[s
         await driver.everybody()
         await driver.where_they_belong(ROUNDS)
         await settled(house)
-        texts = {f"metrics of {one.name}": await _page(house, one.name) for one in house.running}
         [counted] = await house.services["profile"].rows("select count(*) as clients from client")
-        for name, url in _databases(house).items():
-            texts[f"dump of {name}"] = await asyncio.to_thread(_dump, postgres, url)
+        texts = await read(postgres, house)
     return driver, texts, counted["clients"]
-
-
-async def _page(house: House, name: str) -> bytes:
-    running = next(one for one in house.running if one.name == name)
-    return (await running.client().get("/metrics")).content
-
-
-def _databases(house: House) -> dict[str, str]:
-    found = {one.name: one.settings.database_url for one in house.running}
-    return found | {"the log": house.gateway.settings.log_url}
-
-
-def _dump(postgres: Throwaway, url: str) -> bytes:
-    """The whole database as `pg_dump` writes it, by the superuser: no wall hides a row."""
-    folder = folder_for(postgres.keys.parent, unprivileged())
-    [program] = folder.glob("home/.pg0/installation/*/bin/pg_dump")
-    database = postgres.admin_url.rpartition("/")[0] + "/" + url.rpartition("/")[2]
-    done = subprocess.run(
-        [program, "--dbname", database], env=binaries.environment(folder), capture_output=True, check=True
-    )
-    return done.stdout
 
 
 def test_what_was_sent_has_arrived_and_what_was_wrong_was_refused(written: Written) -> None:

@@ -17,8 +17,9 @@ def asked(
     consent: bool = True,
     channels: int = 1,
     credits: int = 1,  # noqa: A002
+    restricted: bool = False,
 ) -> Asked:
-    return Asked(purpose, consent, channels, credits)
+    return Asked(purpose, consent, channels, credits, restricted)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,8 @@ def asked(
         # The first reason in the list of rules is the one said.
         (asked(consent=False, channels=0, credits=0), Reason.NO_CONSENT),
         (asked(channels=0, credits=0), Reason.NO_CHANNEL),
+        (asked(restricted=True, consent=False), Reason.RESTRICTED),
+        (asked(Purpose.SERVICE, restricted=True), Reason.RESTRICTED),
     ],
 )
 def test_the_first_reason_against_a_message_is_the_one_said(message: Asked, reason: Reason | None) -> None:

@@ -23,6 +23,7 @@ from tests.rights.asks.profile import (
     a_note,
     a_preference,
     a_relation,
+    a_request,
     an_item,
     two_clients,
 )
@@ -50,6 +51,7 @@ async def furnish(house: House) -> None:
     for name in NAMES:
         house.ids["parked_id"] = str(await parked(house, name))
     house.ids["parked_ref"] = f"profile-{house.ids['parked_id']}"
+    await _rights(house)
     house.ids |= {"slot": house.slot(), "another": house.slot(), "looked": house.callers["ad"].subject}
     house.ids |= {"her_name": HER_NAME, "her_words": HER_WORDS, "receipt": RECEIPT}
     house.secrets += [HER_NAME, HER_PHONE, HER_WORDS, RECEIPT, TILL_NUMBER]
@@ -215,6 +217,12 @@ async def _complaint(house: House) -> None:
     await until(opened)
     at = f"/v1/work-orders/{house.ids['work_order_id']}/assign"
     await house.made("feedback", "ma", "POST", at, {"advisor_id": house.ids["advisor_id"]})
+
+
+async def _rights(house: House) -> None:
+    asked = await house.made("profile", "cl", "POST", "/v1/me/data-requests", {"kind": "copy"})
+    house.ids["request_id"] = asked["request_id"]
+    house.ids["erasure_id"] = (await a_request("verify", "start", kind="erase")(house))["request_id"]
 
 
 async def _outside(house: House) -> None:

@@ -26,6 +26,7 @@ from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import Unauthenticated
 from infra.restoration import restored_since
+from infra.tombstones import spare
 
 SWEEP = 3600.0  # seconds between removals of what has expired
 
@@ -47,7 +48,8 @@ async def open_for_account(tx: AsyncSession, exchange: Exchange, account: Accoun
 async def open_for_client(
     tx: AsyncSession, exchange: Exchange, client_id: UUID, person: Person, *, now: datetime
 ) -> TokensView:
-    """Begin a session of a client who came from the mini-program."""
+    """Begin a session of a client who came from the mini-program; raises NotFound if she was erased this moment."""
+    await spare(tx, f"client:{client_id}")
     session = _session(tx, role=Role.CLIENT.value, client_id=client_id, now=now)
     session.appid = person.appid
     session.openid = keyring(tx).seal("session", "openid", session.session_id, person.openid)
@@ -74,6 +76,7 @@ async def recognise(
     session = await queries.session(tx, session_id, lock=True)
     if session is None or session.revoked_at is not None:
         raise Unauthenticated
+    await spare(tx, f"client:{client_id}")
     session.client_id = client_id
     return await _tokens(tx, exchange, session, _client(session), now=now)
 

@@ -36,7 +36,7 @@ _KEEP = text(
     returning resource_id
     """
 )
-_GIVE_BACK = text("delete from occupation where brand_id = :brand and appointment_id = :appointment")
+_GIVE_BACK = text("delete from occupation where brand_id = :brand and appointment_id = any(:appointments)")
 _NOT_BEGUN = text(
     "delete from occupation"
     " where brand_id = :brand and appointment_id = :appointment and lower(during) >= cast(:now as timestamptz)"
@@ -117,8 +117,13 @@ async def keep(tx: AsyncSession, appointment_id: UUID, resource_ids: Iterable[UU
 
 async def give_back(tx: AsyncSession, appointment_id: UUID, resource_ids: Iterable[UUID]) -> None:
     """Free what an appointment occupies."""
+    await give_back_all(tx, [appointment_id], resource_ids)
+
+
+async def give_back_all(tx: AsyncSession, appointment_ids: Sequence[UUID], resource_ids: Iterable[UUID]) -> None:
+    """Free what some appointments occupy."""
     await _take_turns(tx, resource_ids)
-    await tx.execute(_GIVE_BACK, {"brand": brand(tx), "appointment": appointment_id})
+    await tx.execute(_GIVE_BACK, {"brand": brand(tx), "appointments": list(appointment_ids)})
 
 
 async def cut_short(tx: AsyncSession, appointment_id: UUID, resource_ids: Iterable[UUID], *, now: datetime) -> None:

@@ -73,6 +73,21 @@ async def appointments(
     return (await tx.execute(query)).scalars().all()
 
 
+async def ahead(tx: AsyncSession, client_ids: Sequence[UUID]) -> Sequence[Appointment]:
+    """What these clients keep or have agreed to, in the order of ids; nobody else's to change until the commit."""
+    query = (
+        select(Appointment)
+        .where(
+            Appointment.brand_id == brand(tx),
+            Appointment.client_id.in_(client_ids),
+            Appointment.status.in_([Status.HELD, Status.CONFIRMED]),
+        )
+        .order_by(Appointment.appointment_id)
+        .with_for_update()
+    )
+    return (await tx.execute(query)).scalars().all()
+
+
 async def loads(
     tx: AsyncSession, advisor_ids: Sequence[UUID], starts_at: datetime, zone: ZoneInfo, *, now: datetime
 ) -> dict[UUID, Load]:

@@ -11,6 +11,7 @@ from infra.eventlog.outbox import record
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import NotFound
+from infra.tombstones import spare
 from infra.wire import check_match
 from services.feedback.invitations import queries as invitations
 from services.feedback.invitations.actions import inviting
@@ -105,6 +106,7 @@ async def raise_order(
     if by.role is not Role.HEADQUARTERS and opening.boutique_id not in by.boutique_ids:
         raise NotFound
     await invitations.boutique(tx, opening.boutique_id)
+    await spare(tx, f"client:{opening.client_id}")
     if opening.advisor_id is not None and not await queries.works_at(tx, opening.advisor_id, opening.boutique_id):
         raise AdvisorNotThere
     policy = rules.policy_of(severity, await queries.policies(tx))

@@ -16,7 +16,12 @@ from infra.refusal import NotFound
 from services.profile.clients import queries as clients
 from services.profile.clients.models import days
 from services.profile.consents import queries, rules
-from services.profile.consents.events import ConsentGiven, ConsentWithdrawn
+from services.profile.consents.events import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    ProcessingRestricted,
+    ProcessingResumed,
+)
 from services.profile.consents.rules import ConsentMissing, Purpose, Sensitive, Wish
 from services.profile.identities import queries as identities
 
@@ -40,6 +45,11 @@ _KEEP = text(
 _HERS = "brand_id = :brand and client_id = any(:ids)"
 _REMOVE = text(f"delete from sensitive_item where {_HERS} and item_id = :item_id returning item_id")  # noqa: S608
 _FORGET = text(f"delete from sensitive_item where {_HERS} and kind = any(:kinds)")  # noqa: S608
+_RESTRICT = text(
+    "insert into restriction (brand_id, client_id, restricted_at) values (:brand, :client_id, :now)"
+    " on conflict (brand_id, client_id) do nothing"
+)
+_LIFT = text("delete from restriction where brand_id = :brand and client_id = any(:ids) returning client_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +156,18 @@ async def remove_item(tx: AsyncSession, client_id: UUID, item_id: UUID) -> None:
     asked = {"brand": tx.info["brand_id"], "ids": await identities.family(tx, client_id), "item_id": item_id}
     if (await tx.execute(_REMOVE, asked)).one_or_none() is None:
         raise NotFound
+
+
+async def restrict(tx: AsyncSession, client_id: UUID, *, now: datetime) -> None:
+    """Her data is kept from now on and not used, whatever she allows. Safe to repeat."""
+    canonical = await identities.canonical(tx, client_id)
+    await tx.execute(_RESTRICT, {"brand": tx.info["brand_id"], "client_id": canonical, "now": now})
+    record(tx, ProcessingRestricted(client_id=canonical))
+
+
+async def lift(tx: AsyncSession, client_id: UUID) -> None:
+    """Her data may be used again as she allows; raises NotFound where nothing was restricted."""
+    ids = await identities.family(tx, client_id)
+    if not (await tx.execute(_LIFT, {"brand": tx.info["brand_id"], "ids": ids})).all():
+        raise NotFound
+    record(tx, ProcessingResumed(client_id=ids[0]))

@@ -24,3 +24,21 @@ class ConsentWithdrawn(Fact):
 
     client_id: UUID
     purpose: str
+
+
+class ProcessingRestricted(Fact):
+    """What is known of her is kept and not used, whatever she allows."""
+
+    type: ClassVar[str] = "profile.processing-restricted.v1"
+    aggregate: ClassVar[str] = "client_id"
+
+    client_id: UUID
+
+
+class ProcessingResumed(Fact):
+    """What is known of her may be used again, as far as she allows it."""
+
+    type: ClassVar[str] = "profile.processing-resumed.v1"
+    aggregate: ClassVar[str] = "client_id"
+
+    client_id: UUID

@@ -1,5 +1,6 @@
 """Reading consents."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +17,11 @@ _DECISIONS = text(
     "select consent_id, purpose, notice_version, channel, given_at, replaced_at, withdrawn_at, evidence,"
     " by_guardian from consent"
     " where brand_id = :brand and client_id = any(:ids)"
+)
+_RESTRICTED = text(
+    "select coalesce(a.canonical_id, r.client_id) from restriction r"
+    " left join client_alias a on a.brand_id = r.brand_id and a.client_id = r.client_id"
+    " where r.brand_id = :brand and (r.client_id = any(:ids) or a.canonical_id = any(:ids))"
 )
 _ITEMS = text(
     "select item_id, kind, value, device, noted_by, noted_at from sensitive_item"
@@ -77,3 +83,9 @@ async def items(tx: AsyncSession, client_id: UUID) -> list[Item]:
         )
         for row in rows
     ]
+
+
+async def restricted(tx: AsyncSession, client_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these surviving records may not be used: their data was restricted, or that of one merged into them."""
+    rows = await tx.execute(_RESTRICTED, {"brand": tx.info["brand_id"], "ids": list(client_ids)})
+    return set(rows.scalars())

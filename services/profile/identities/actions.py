@@ -177,7 +177,8 @@ async def hold(tx: AsyncSession, one: UUID, other: UUID) -> tuple[UUID, UUID]:
     """The canonical records of these two, nobody else's to merge or separate until this transaction ends.
 
     Both are locked together in one order, after any identifier was added; and what a rival merged while we waited
-    lets the locks go before it asks for others. Two requests can so wait for each other, but never both ways.
+    lets the locks go before it asks for others. Two requests can so wait for each other, but never both ways. Raises
+    NotFound when one of them is no more.
     """
     standing = await _hold(tx, [one, other])
     return standing[one], standing[other]
@@ -188,7 +189,9 @@ async def _hold(tx: AsyncSession, client_ids: Sequence[UUID]) -> dict[UUID, UUID
     while True:
         async with tx.begin_nested() as attempt:
             before = await queries.canonicals(tx, client_ids)
-            await clients.locked(tx, list({*before.values(), *client_ids}))
+            every = {*before.values(), *client_ids}
+            if len(await clients.locked(tx, list(every))) < len(every):
+                raise NotFound  # one of them has just been erased
             standing = await queries.canonicals(tx, client_ids)
             if standing == before:
                 return standing

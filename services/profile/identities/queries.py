@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.crypto import keyring
+from infra.ids import NOBODY
 from services.profile.identities import models, rules
 
 _CANONICAL = text(
@@ -16,16 +17,20 @@ _CANONICAL = text(
 )
 _FAMILY = text("select client_id from client_alias where brand_id = :brand and canonical_id = :id order by client_id")
 _ALIASES = text("select client_id, canonical_id from client_alias where brand_id = :brand and client_id = any(:ids)")
+# By what an older system knew somebody who was erased, it would bring her back; until she comes herself and shows it.
 _HOLDERS = text(
-    "select i.kind, i.system, i.blind, i.client_id, i.confirmed_at,"
-    " coalesce(a.canonical_id, i.client_id) as canonical_id,"
-    " exists (select from tombstone where tombstone.brand_id = i.brand_id"
+    "select asked.kind, asked.system, asked.blind, coalesce(i.client_id, :nobody) as client_id, i.confirmed_at,"
+    " coalesce(a.canonical_id, i.client_id, :nobody) as canonical_id,"
+    " i.client_id is null or exists (select from tombstone where tombstone.brand_id = i.brand_id"
     " and aggregate = 'client:' || coalesce(a.canonical_id, i.client_id)) as is_erased"
     " from unnest(cast(:kinds as text[]), cast(:systems as text[]), cast(:blinds as bytea[]))"
     " as asked (kind, system, blind)"
-    " join identity i on i.brand_id = :brand and i.kind = asked.kind and i.system = asked.system"
+    " left join identity i on i.brand_id = :brand and i.kind = asked.kind and i.system = asked.system"
     " and i.blind = asked.blind and i.standing = 'held'"
     " left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id"
+    " left join erased_identity e on e.brand_id = :brand and e.kind = asked.kind and e.system = asked.system"
+    " and e.blind = asked.blind"
+    " where i.client_id is not null or e.blind is not null"
 )
 _SHARING = text(
     "select distinct coalesce(a.canonical_id, i.client_id) as client_id"
@@ -80,7 +85,7 @@ class Holder:
     """Who holds an identifier: the record it was given to, and the one that record now belongs to.
 
     `confirmed_at` is when she last showed that it is hers; null when an older system only said so. `is_erased` says
-    that she had herself erased: what still holds the identifier is no client any more.
+    that she had herself erased: what still holds the identifier is no client any more, or NOBODY.
     """
 
     client_id: UUID
@@ -154,7 +159,7 @@ async def holders(tx: AsyncSession, known: Sequence[Known]) -> dict[Known, Holde
     if not known:
         return {}
     asked = {(one.kind, one.system, blind(tx, one)): one for one in known}
-    rows = await tx.execute(_HOLDERS, _places(tx, list(asked)))
+    rows = await tx.execute(_HOLDERS, _places(tx, list(asked)) | {"nobody": NOBODY})
     return {
         asked[row.kind, row.system, bytes(row.blind)]: Holder(
             row.client_id, row.canonical_id, row.confirmed_at, row.is_erased

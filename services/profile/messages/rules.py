@@ -83,6 +83,7 @@ BY_HAND = frozenset({Purpose.SERVICE, Purpose.MARKETING})
 class Reason(StrEnum):
     """Why a message was not sent. A rejection by WeChat is `wechat-<errcode>`."""
 
+    RESTRICTED = "restricted"
     NO_CONSENT = "no-consent"
     NO_CHANNEL = "no-channel"
     NO_CREDIT = "no-credit"
@@ -104,12 +105,16 @@ class PurposeNotOpen(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A message somebody wants to send, and the ledger's state: consent for its purpose, ways to her, sends left."""
+    """A message somebody wants to send, and the ledger's state: consent for its purpose, ways to her, sends left.
+
+    `restricted`: she wants her data stored and not used.
+    """
 
     purpose: Purpose
     consent: bool
     channels: int
     credits: int
+    restricted: bool = False
 
 
 class Rule(Protocol):
@@ -118,6 +123,15 @@ class Rule(Protocol):
     def judge(self, asked: Asked) -> Reason | None:
         """The reason against it, None if this rule has none."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class UseOpen:
+    """Restricted data sends nothing, not even what needs no consent."""
+
+    def judge(self, asked: Asked) -> Reason | None:
+        """Stored, and not used."""
+        return Reason.RESTRICTED if asked.restricted else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +165,7 @@ class CreditLeft:
 
 # The order is the specification: the first reason found is the one said. Quiet hours and the fatigue budget over all
 # senders will stand before CreditLeft; what is for Purpose.SERVICE is exempt from both.
-RULES: Sequence[Rule] = (ConsentStands(), ChannelKnown(), CreditLeft())
+RULES: Sequence[Rule] = (UseOpen(), ConsentStands(), ChannelKnown(), CreditLeft())
 
 
 def verdict(asked: Asked, rules: Sequence[Rule] = RULES) -> Reason | None:

@@ -43,7 +43,7 @@ _NOT_COMING = text("delete from presence where brand_id = :brand and appointment
 async def open_access(tx: AsyncSession, client_id: UUID, reason: str, *, by: Caller, now: datetime) -> datetime:
     """Open a client to the caller for a day, for a reason that is kept; answers until when. Raises ClientUnknown."""
     canonical = await identities.canonical(tx, client_id)
-    if not await clients.by_id(tx, [canonical]):
+    if not await clients.spared(tx, [canonical]):
         raise ClientUnknown
     grant_id, until = new_id(), now + rules.GRANT
     await tx.execute(
@@ -68,6 +68,9 @@ async def look(tx: AsyncSession, client_id: UUID, *, seen: str, by: Caller, now:
     """
     sight = await queries.sight(tx, client_id, by, now=now)
     if by.role in rules.STAFF:
+        # Whatever is written about her next is written before she is erased, and erased with her.
+        if sight.client_id not in await clients.spared(tx, [sight.client_id]):
+            raise ClientUnknown
         await tx.execute(
             _LOOK,
             {

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.crypto import keyring
 from infra.identity import Caller, Role
 from services.profile.clients import queries as clients
+from services.profile.consents import queries as consents
 from services.profile.identities import queries as identities
 from services.profile.privacy import rules
-from services.profile.privacy.rules import ClientUnknown, Ground
+from services.profile.privacy.rules import ClientUnknown, Ground, ProcessingRestricted
 
 # What opens a client to this caller: in one statement, for one client or (ids null) for all of them. The owner of a
 # record that was merged away counts only while the surviving one has no owner of its own.
@@ -83,7 +84,10 @@ class Look:
 
 
 async def sight(tx: AsyncSession, client_id: UUID, by: Caller, *, now: datetime) -> Sight:
-    """What opens this client to this caller; raises ClientUnknown when nothing does, or when there is no client."""
+    """What opens this client to this caller; raises ClientUnknown when nothing does, or when there is no client.
+
+    Raises ProcessingRestricted where she does not want her data used; privacy officers see it all the same.
+    """
     family = tuple(await identities.family(tx, client_id))
     ground = rules.role_ground(by.role)
     grant_id = None
@@ -97,6 +101,8 @@ async def sight(tx: AsyncSession, client_id: UUID, by: Caller, *, now: datetime)
             ground, grant_id = Ground(opened.ground), opened.grant_id
     if ground is None or not await clients.by_id(tx, family[:1]):
         raise ClientUnknown
+    if by.role in rules.STAFF - {Role.PRIVACY} and await consents.restricted(tx, family[:1]):
+        raise ProcessingRestricted
     return Sight(family[0], family, ground, grant_id)
 
 

@@ -46,6 +46,17 @@ class ClientUnknown(Refusal):
     zh = "客户不存在，或您无权查看。客户到店、本人为其顾问，或说明理由申请查看后方可打开。"
 
 
+class ProcessingRestricted(Refusal):
+    """She had the use of her data restricted: it is stored, and nothing else is done with it."""
+
+    kind = Kind.CONFLICT
+    slug = "processing-restricted"
+    en = (
+        "At the client's wish her data is stored but not used. Ask the data protection officer to lift the restriction."
+    )
+    zh = "应客户本人要求，其信息仅存储、不作使用。如需解除限制，请联系个人信息保护负责人。"
+
+
 def role_ground(role: Role) -> Ground | None:
     """The ground that a role alone gives."""
     return Ground.ROLE if role in WHOLE_BRAND else None

@@ -234,9 +234,10 @@ async def _people(tx: AsyncSession, given: Sequence[Reported]) -> dict[UUID | Kn
     """The records that contacts are about, by how they were named; whoever is not there is nobody's."""
     named = {one.person for one in given}
     held = await identities.holders(tx, [person for person in named if isinstance(person, Known)])
-    known = await clients.by_id(tx, [person for person in named if isinstance(person, UUID)])
-    found: dict[UUID | Known, UUID] = {client_id: client_id for client_id in known}
-    return found | {person: holder.client_id for person, holder in held.items() if not holder.is_erased}
+    found: dict[UUID | Known, UUID] = {person: person for person in named if isinstance(person, UUID)}
+    found |= {person: holder.client_id for person, holder in held.items()}
+    spared = await clients.spared(tx, list(set(found.values())))
+    return {person: client_id for person, client_id in found.items() if client_id in spared}
 
 
 def _fault(one: Reported, people: Mapping[UUID | Known, UUID], *, now: datetime) -> Fault | None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.outbox import record
 from infra.ids import new_id
+from infra.tombstones import spare
 from infra.wire import check_match
 from services.recommend.assortments import queries, rules
 from services.recommend.assortments.events import AssortmentPrepared
@@ -53,6 +54,7 @@ async def prepare(tx: AsyncSession, appointment_id: UUID, *, now: datetime) -> P
     visit = await queries.visit(tx, appointment_id)
     if not visit.is_live:
         raise VisitNotExpected
+    await spare(tx, f"client:{visit.client_id}")
     made = await tx.execute(
         _MAKE,
         {

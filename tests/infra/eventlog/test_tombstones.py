@@ -3,19 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.database import EVERY_BRAND, Database
-from infra.eventlog.facts import Delivered
+from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Follower, on
 from infra.eventlog.postgres import PostgresLog
 from infra.eventlog.replay import replay
 from infra.ids import new_id
-from infra.tombstones import buried, bury
+from infra.refusal import NotFound
+from infra.tombstones import buried, bury, spare
 from tests.infra.eventlog.builders import BRAND, OTHER_BRAND, Lit, entry, keep, rows
 from tests.infra.eventlog.conftest import NewDatabase
 from tests.infra.eventlog.house import LIGHTS, House
@@ -125,3 +126,57 @@ async def test_a_brand_does_not_see_another_brands_tombstones(database: Database
         async with database.transaction(brand_id) as tx:
             seen[brand_id] = await buried(tx, asked)
     assert seen == {BRAND: {asked[0]}, OTHER_BRAND: set(), EVERY_BRAND: {asked[0]}}
+
+
+async def test_what_a_fact_of_the_batch_buries_is_dead_for_the_next_one(
+    database: Database, log: PostgresLog, service_url: str
+) -> None:
+    first, *others = [new_id() for _ in range(3)]
+
+    class Gone(Slice):
+        type: ClassVar[str] = "lamps.gone.v1"
+
+        lamp_ids: list[UUID]
+
+    async def forget(tx: AsyncSession, facts: Sequence[Delivered[Gone]]) -> None:
+        for told in facts:
+            for one in told.fact.lamp_ids:
+                await bury(tx, f"lamp:{one}", now=NOW)
+
+    facts = [
+        entry(1, lamp_id=first),
+        entry(2, type="lamps.gone.v1", data={"lamp_ids": [str(first)]}),
+        entry(3, lamp_id=first),
+        entry(4, lamp_id=first, brand_id=OTHER_BRAND),
+        entry(5, lamp_id=others[0]),
+    ]
+    await log.append("lamps", 1, facts)
+    await Follower(database, log, "watch", [on(Lit, keep), on(Gone, forget)]).once()
+    assert await _effects(service_url) == [1, 4, 5]
+
+
+async def test_who_spares_is_waited_for_and_who_comes_later_finds_nothing(
+    new_database: NewDatabase, service_url: str
+) -> None:
+    dead, database = new_id(), new_database("writer")
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def write() -> None:
+        async with database.transaction(BRAND) as tx:
+            await spare(tx, f"lamp:{dead}")
+            begun.set()
+            await go_on.wait()
+
+    writing = asyncio.create_task(write())
+    await begun.wait()
+    burying = asyncio.create_task(_bury(new_database("eraser"), dead))
+    done, _ = await asyncio.wait([burying], timeout=0.2)
+    assert not done
+    go_on.set()
+    await asyncio.gather(writing, burying)
+    async with database.transaction(BRAND) as tx:
+        with pytest.raises(NotFound):
+            await spare(tx, f"lamp:{dead}")
+    async with database.transaction(OTHER_BRAND) as tx:
+        await spare(tx, f"lamp:{dead}")
+    assert len(await rows(service_url, "select from tombstone")) == 1

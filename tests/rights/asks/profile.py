@@ -75,6 +75,20 @@ def another(noun: str, form: dict[str, Any], named: str) -> Fresh:
     return made
 
 
+def a_request(*steps: str, kind: str = "correct") -> Fresh:
+    """Something that somebody new asks for, after some steps."""
+
+    async def made(house: House) -> Mapping[str, str]:
+        hers = await a_client(house)
+        asked = f"/v1/clients/{hers['client_id']}/data-requests"
+        request = await house.made("profile", "pr", "POST", asked, {"kind": kind})
+        for step in steps:
+            await house.made("profile", "pr", "POST", f"/v1/data-requests/{request['request_id']}/{step}")
+        return {**hers, "request_id": request["request_id"]}
+
+    return made
+
+
 a_note, a_date = another("notes", NOTE, "note_id"), another("dates", DATE, "date_id")
 a_preference = another("preferences", PREFERENCE, "preference_id")
 an_item, a_relation = another("sensitive-items", ITEM, "item_id"), another("relations", RELATION, "relation_id")
@@ -137,6 +151,8 @@ ASKS: Mapping[str, Ask] = {
     "PATCH /v1/clients/{client_id}": Ask({"salutation": "女士"}, shows="her_name"),
     "POST /v1/clients/{client_id}/access": Ask({"reason": "为她准备生日礼物"}, fresh=a_client),
     "GET /v1/clients/{client_id}/access-log": Ask(shows="looked"),
+    "POST /v1/clients/{client_id}/data-requests": Ask({"kind": "access"}),
+    "DELETE /v1/clients/{client_id}/restriction": Ask(fresh=a_request("verify", "start", kind="restrict")),
     "GET /v1/clients/{client_id}/card": Ask(shows="her_name"),
     "PUT /v1/clients/{client_id}/consents": Ask(_decision("marketing")),
     "GET /v1/clients/{client_id}/dates": Ask(shows="date_id"),
@@ -177,6 +193,16 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/clients/{client_id}/wishes": Ask(shows="wish_id"),
     "POST /v1/clients/{client_id}/wishes": Ask({"piece_code": "W-{n}"}),
     "POST /v1/clients/{client_id}/wishes/{wish_id}/close": Ask({"closed_as": "fulfilled"}, fresh=a_wish),
+    "GET /v1/data-requests": Ask(shows="request_id"),
+    "GET /v1/data-requests/{request_id}": Ask(shows="request_id"),
+    "GET /v1/data-requests/{request_id}/certificate": Ask(named={"request_id": "erasure_id"}, shows="erasure_id"),
+    "POST /v1/data-requests/{request_id}/finish": Ask(fresh=a_request("verify", "start")),
+    "POST /v1/data-requests/{request_id}/refuse": Ask({"reason": "重复申请"}, fresh=a_request()),
+    "POST /v1/data-requests/{request_id}/start": Ask(fresh=a_request("verify")),
+    "POST /v1/data-requests/{request_id}/verify": Ask(fresh=a_request()),
+    "GET /v1/me/data-requests": Ask(shows="request_id"),
+    "GET /v1/me/data-requests/{request_id}": Ask(shows="request_id"),
+    "POST /v1/me/data-requests": Ask({"kind": "access"}),
     "GET /v1/me": Ask(shows="her_name"),
     "PATCH /v1/me": Ask({"salutation": "女士"}, shows="her_name"),
     "PUT /v1/me/consents": Ask(_decision("personalisation")),

@@ -1,12 +1,13 @@
 """The steps of an appointment after the hold."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.outbox import record
-from infra.identity import Caller
+from infra.identity import Caller, Role
 from infra.wire import check_match
 from services.appointments.availability import actions as availability
 from services.appointments.availability import queries as times
@@ -75,6 +76,21 @@ async def cancel(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: C
     if status is not Status.HELD:  # nobody has heard of a mere hold
         announce(tx, AppointmentCancelled, appointment)
     return appointment
+
+
+async def call_off(tx: AsyncSession, client_ids: Sequence[UUID], *, now: datetime) -> None:
+    """Cancel whatever a client has agreed to or keeps, without notice: she had herself erased."""
+    found = await queries.ahead(tx, client_ids)
+    resources = {one for appointment in found for one in appointment.resource_ids}
+    # All locks at once, in their one order: each appointment after the other would dead-lock with who moves another.
+    await availability.give_back_all(tx, [one.appointment_id for one in found], resources)
+    for appointment in found:
+        was = Status(appointment.status)
+        appointment.status, appointment.version = step(was, Step.CANCEL), appointment.version + 1
+        appointment.cancelled_at, appointment.cancelled_by, appointment.expires_at = now, Role.PRIVACY, None
+        if was is not Status.HELD:
+            announce(tx, AppointmentCancelled, appointment)
+    await tx.flush()
 
 
 async def check_in(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: Caller, now: datetime) -> Appointment:

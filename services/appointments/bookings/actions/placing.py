@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import Kind, NotPermitted, Refusal
+from infra.tombstones import spare
 from infra.wire import check_match
 from services.appointments.availability import actions as availability
 from services.appointments.availability import queries as times
@@ -92,7 +93,9 @@ async def hold(
     """
     boutique = await directory.own_boutique(tx, boutique_id, by)
     experience = await directory.experience(tx, experience_id)
-    client = await times.person(tx, _whose(client_id, by))
+    whose = _whose(client_id, by)
+    await spare(tx, f"client:{whose}")
+    client = await times.person(tx, whose)
     await _check_holds(tx, client, by=by, now=now)
     request = Request(boutique, experience, client, starts_at, party_size, requested=advisor_id)
     appointment_id, expires_at = new_id(), now + HOLD
@@ -160,6 +163,7 @@ async def move(
     experience = await directory.experience(tx, appointment.experience_id)
     notice = CancellationNotice(timedelta(minutes=experience.cancel_notice_minutes))
     notice.judge(status=status, starts_at=appointment.starts_at, now=now, actor=times.actor(by))
+    await spare(tx, f"client:{appointment.client_id}")
     request = Request(
         boutique,
         experience,

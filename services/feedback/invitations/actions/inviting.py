@@ -13,6 +13,7 @@ from infra.crypto import keyring
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import NotFound
+from infra.tombstones import spare
 from services.feedback.invitations import queries, rules
 from services.feedback.invitations.rules import LIFETIME, LinkUsed, Status
 from services.feedback.invitations.tables import Invitation, InvitationMessage
@@ -70,6 +71,7 @@ async def ask(tx: AsyncSession, touch: Touch, *, survey_id: UUID, delay: timedel
     if by.role is not Role.HEADQUARTERS and touch.boutique_id not in by.boutique_ids:
         raise NotFound
     await queries.boutique(tx, touch.boutique_id)
+    await spare(tx, f"client:{touch.client_id}")
     await surveys.published(tx, survey_id)
     invitation_id = await invite(tx, touch, survey_id=survey_id, delay=delay)
     return await queries.invitation(tx, invitation_id, by=by)

@@ -78,6 +78,8 @@ async def recognise(tx: AsyncSession, openid: Known, unionid: Known | None, *, n
             await attempt.rollback()
         held = await _living(tx, shown)
     holder = held.get(openid) or held[shown[-1]]
+    if not await client_queries.spared(tx, [holder.canonical_id]):
+        raise rules.ClientErased
     # With the record that holds the other one, also when that is part of another: they stay together if it leaves.
     missing = [(holder.client_id, one) for one in shown if one not in held]
     await identity_actions.add(tx, missing, source="wechat", now=now)
@@ -121,7 +123,7 @@ async def add_identity(
     if by.role in STAFF:
         await sights.sight(tx, client_id, by, now=now)
     asker = await identities.canonical(tx, client_id)
-    if not await client_queries.by_id(tx, [asker]):
+    if not await client_queries.spared(tx, [asker]):
         raise NotFound
     face_to_face = source == "staff" and by.role in MEET_CLIENTS
     verified = source == "wechat" or face_to_face

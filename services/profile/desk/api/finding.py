@@ -7,6 +7,7 @@ from infra.database import Transaction
 from infra.identity import Role, permit
 from infra.refusal import BadRequest
 from infra.wire import Page, cursor, read_cursor
+from services.profile.consents import queries as consents
 from services.profile.desk.api.intake import known
 from services.profile.desk.api.record import card_view
 from services.profile.desk.queries import cards, finding
@@ -23,7 +24,7 @@ from services.profile.desk.schemas.finding import (
 from services.profile.identities import models
 from services.profile.identities import queries as identities
 from services.profile.privacy import queries as sights
-from services.profile.privacy.rules import STAFF, ClientUnknown
+from services.profile.privacy.rules import STAFF, ClientUnknown, ProcessingRestricted
 
 routes = router()
 
@@ -43,8 +44,11 @@ async def search(form: SearchForm, tx: Transaction, by: By, now: Now) -> Page[Ca
     found = await finding.found(tx, sought, visible=visible, after=_place(form.cursor, of=of), limit=form.limit + 1)
     shown = found[: form.limit]
     last = shown[-1] if len(found) > form.limit else None
+    ids = [one.client_id for one in shown]
+    # Whose data is not to be used is found by those only who look after that.
+    hidden = set() if by.role is Role.PRIVACY else await consents.restricted(tx, ids)
     return Page(
-        items=[card_view(card) for card in await cards.cards(tx, [one.client_id for one in shown])],
+        items=[card_view(card) for card in await cards.cards(tx, [one for one in ids if one not in hidden])],
         next_cursor=cursor(last.client_id, last.way, last.key, last.record_id, of=of) if last else None,
     )
 
@@ -73,7 +77,7 @@ async def identify(form: IdentifyForm, tx: Transaction, by: By, now: Now) -> Ide
         try:
             await sights.sight(tx, client.client_id, by, now=now)
             is_open = True
-        except ClientUnknown:
+        except (ClientUnknown, ProcessingRestricted):
             is_open = False
         items.append(
             MaskedView(

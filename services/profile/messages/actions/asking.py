@@ -17,6 +17,7 @@ from infra.refusal import NotFound
 from infra.settings import Settings
 from services.profile.books import queries as books
 from services.profile.clients import queries as clients
+from services.profile.consents import queries as consents
 from services.profile.identities import queries as identities
 from services.profile.messages import queries, rules
 from services.profile.messages.actions import ledger
@@ -61,6 +62,8 @@ async def ask(tx: AsyncSession, draft: Draft, *, settings: Settings, by: Caller,
     template.check(draft.purpose)
     rules.check_link(draft.link, settings.public_url)
     client_id = (await clients.client(tx, await identities.canonical(tx, draft.client_id))).client_id
+    if not await clients.spared(tx, [client_id]):
+        raise NotFound
     if not await books.serves(tx, client_id, by):
         raise NotFound
     openids = {
@@ -71,6 +74,7 @@ async def ask(tx: AsyncSession, draft: Draft, *, settings: Settings, by: Caller,
     chosen = next((blind for blind in openids if left.get(blind, 0) > 0), None)
     asked = Asked(
         purpose=draft.purpose,
+        restricted=client_id in await consents.restricted(tx, [client_id]),
         consent=await queries.permitted(tx, client_id, draft.purpose),
         channels=len(openids),
         credits=sum(left.values()),

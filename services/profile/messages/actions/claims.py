@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.crypto import keyring
 from infra.database import EVERY_BRAND, Database
 from infra.eventlog.outbox import record
+from services.profile.consents import queries as consents
 from services.profile.identities import queries as identities
 from services.profile.messages import queries, rules
 from services.profile.messages.actions import ledger
@@ -95,9 +96,9 @@ async def claim(tx: AsyncSession, *, now: datetime) -> Letter | None:
         variables=json.loads(ring.open("message", "variables", row.message_id, row.variables)),
         link=ring.open("message", "link", row.message_id, row.link) if row.link else None,
     )
-    # A withdrawal counts at once, also for what is already waiting.
-    if not await queries.permitted(tx, await identities.canonical(tx, letter.client_id), letter.purpose):
-        await _move(tx, letter, Status.QUEUED, Outcome(Step.WITHDRAW, Reason.NO_CONSENT, credit=Fate.RETURNED), now=now)
+    # A withdrawal or a restriction counts at once, also for what is already waiting.
+    if (reason := await _forbidden(tx, letter)) is not None:
+        await _move(tx, letter, Status.QUEUED, Outcome(Step.WITHDRAW, reason, credit=Fate.RETURNED), now=now)
         return None
     await _move(tx, letter, Status.QUEUED, Outcome(Step.CLAIM), now=now)
     return letter
@@ -119,6 +120,13 @@ async def give_up(database: Database, *, before: datetime, now: datetime) -> int
     if count:
         structlog.get_logger().warning("messages-unknown", count=count)
     return count
+
+
+async def _forbidden(tx: AsyncSession, letter: Letter) -> Reason | None:
+    client_id = await identities.canonical(tx, letter.client_id)
+    if await consents.restricted(tx, [client_id]):
+        return Reason.RESTRICTED
+    return None if await queries.permitted(tx, client_id, letter.purpose) else Reason.NO_CONSENT
 
 
 async def _move(tx: AsyncSession, letter: Letter, before: Status, outcome: Outcome, *, now: datetime) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.eventlog.outbox import record
 from infra.ids import new_id
 from services.profile.clients import actions as clients
+from services.profile.clients import queries as client_queries
 from services.profile.clients.actions import Newcomer
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import queries as identities
@@ -113,8 +114,13 @@ async def _customers(
         await clients.register(tx, [Newcomer(client_id, UNNAMED) for client_id, _ in free], now=now)
         # Also those whom a rival registered meanwhile.
         held = {**held, **await identities.holders(tx, list(newcomers))}
+    named = {known for known in wanted if known in held and not held[known].is_erased}
+    spared = await client_queries.spared(tx, [held[known].client_id for known in named])
+    # Who has just been erased has bought nothing, and gets nothing.
+    held = {known: one for known, one in held.items() if known not in named or one.client_id in spared}
     for draft in drafts:
-        draft.client_id = held[draft.customer].client_id if draft.customer and draft.claims else None
+        buyer = held.get(draft.customer) if draft.customer and draft.claims else None
+        draft.client_id = buyer.client_id if buyer is not None else None
     return held
 
 

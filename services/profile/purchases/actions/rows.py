@@ -118,7 +118,9 @@ async def insert_details(tx: AsyncSession, drafts: Sequence[Draft], held: Mappin
 
     def recipient(details: Details) -> object:
         named = details.recipient
-        return held[named].canonical_id if isinstance(named, Known) else named
+        if not isinstance(named, Known):
+            return named
+        return held[named].canonical_id if named in held and not held[named].is_erased else None
 
     connection = await tx.connection()
     await connection.exec_driver_sql(

@@ -1,0 +1,112 @@
+"""What privacy officers do about clients' requests."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from infra.app import By, Now, router
+from infra.database import Transaction
+from infra.idempotency import idempotent
+from infra.identity import Role, permit
+from infra.openapi import tagged
+from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_id_cursor
+from services.profile.consents import actions as consents
+from services.profile.privacy import queries as sights
+from services.profile.rights import queries
+from services.profile.rights.actions import requests
+from services.profile.rights.queries import DataRequest
+from services.profile.rights.rules import Asked, NoCertificate, Status
+from services.profile.rights.schemas import CertificateView, RefusalForm, RequestForm, RequestView
+
+routes = router()
+
+
+@routes.post("/clients/{client_id}/data-requests", status_code=201, responses=tagged(201))
+@permit(Role.PRIVACY)
+@idempotent()
+async def ask(
+    client_id: UUID, form: RequestForm, *, tx: Transaction, by: By, now: Now, response: Response
+) -> RequestView:
+    """Write down what a client asked for by letter, on the telephone or in a boutique; it is to be verified first."""
+    sight = await sights.sight(tx, client_id, by, now=now)
+    return _view(await requests.ask(tx, sight.client_id, form.kind, by=by, now=now), response)
+
+
+@routes.get("/data-requests")
+@permit(Role.PRIVACY)
+async def data_requests(
+    *,
+    tx: Transaction,
+    status: Annotated[Status | None, Query()] = None,
+    kind: Annotated[Asked | None, Query()] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[RequestView]:
+    """What clients asked for, the latest first."""
+    of = f"data-requests:{status}:{kind}"
+    found = await queries.requests(tx, status=status, kind=kind, after=read_id_cursor(after, of=of), limit=limit + 1)
+    return Page(
+        items=[RequestView.model_validate(one) for one in found[:limit]],
+        next_cursor=cursor(found[limit - 1].request_id, of=of) if len(found) > limit else None,
+    )
+
+
+@routes.get("/data-requests/{request_id}", responses=tagged())
+@permit(Role.PRIVACY)
+async def data_request(request_id: UUID, tx: Transaction, response: Response) -> RequestView:
+    """One request."""
+    return _view(await queries.request(tx, request_id), response)
+
+
+@routes.post("/data-requests/{request_id}/verify", responses=tagged())
+@permit(Role.PRIVACY)
+async def verify(request_id: UUID, if_match: IfMatch, tx: Transaction, now: Now, response: Response) -> RequestView:
+    """It was she who asked."""
+    return _view(await requests.verify(tx, request_id, if_match=if_match, now=now), response)
+
+
+@routes.post("/data-requests/{request_id}/start", responses=tagged())
+@permit(Role.PRIVACY)
+async def start(request_id: UUID, if_match: IfMatch, tx: Transaction, now: Now, response: Response) -> RequestView:
+    """Do what she asked for. An erasing cannot be undone."""
+    return _view(await requests.start(tx, request_id, if_match=if_match, now=now), response)
+
+
+@routes.post("/data-requests/{request_id}/finish", responses=tagged())
+@permit(Role.PRIVACY)
+async def finish(request_id: UUID, if_match: IfMatch, tx: Transaction, now: Now, response: Response) -> RequestView:
+    """What she asked for was done by hand."""
+    return _view(await requests.finish(tx, request_id, if_match=if_match, now=now), response)
+
+
+@routes.post("/data-requests/{request_id}/refuse", responses=tagged())
+@permit(Role.PRIVACY)
+async def refuse(
+    request_id: UUID, form: RefusalForm, if_match: IfMatch, *, tx: Transaction, now: Now, response: Response
+) -> RequestView:
+    """Say no, with a reason that she may read."""
+    return _view(await requests.refuse(tx, request_id, form.reason, if_match=if_match, now=now), response)
+
+
+@routes.get("/data-requests/{request_id}/certificate")
+@permit(Role.PRIVACY)
+async def certificate(request_id: UUID, tx: Transaction, now: Now) -> CertificateView:
+    """What was erased where and when; what is awaited, and since when."""
+    found, receipts = await queries.request(tx, request_id), await queries.receipts(tx, request_id)
+    if not receipts:
+        raise NoCertificate
+    return CertificateView.of(found, receipts, now=now)
+
+
+@routes.delete("/clients/{client_id}/restriction", status_code=204)
+@permit(Role.PRIVACY)
+async def lift(client_id: UUID, tx: Transaction, by: By, now: Now) -> None:
+    """Her data may be used again, as far as she allows it."""
+    sight = await sights.sight(tx, client_id, by, now=now)
+    await consents.lift(tx, sight.client_id)
+
+
+def _view(found: DataRequest, response: Response) -> RequestView:
+    response.headers["ETag"] = etag(found.version)
+    return RequestView.model_validate(found)

@@ -1,0 +1,117 @@
+"""Reading what clients asked for, and how far erasings have come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.crypto import keyring
+from infra.erasure import Erased
+from infra.refusal import NotFound
+from services.profile.identities import queries as identities
+from services.profile.rights.rules import OPEN, Asked, Status
+
+_COLUMNS = (
+    "request_id, client_id, kind, status, asked_by, asked_at, due_on, verified_at, started_at, done_at, refused_at,"
+    " reason, version"
+)
+_ONE = f"select {_COLUMNS} from data_request where brand_id = :brand and request_id = :request_id"  # noqa: S608
+_PAGE = text(
+    f"select {_COLUMNS} from data_request where brand_id = :brand"  # noqa: S608
+    " and (cast(:status as text) is null or status = :status) and (cast(:kind as text) is null or kind = :kind)"
+    " and (cast(:after as uuid) is null or request_id < :after) order by request_id desc limit :limit"
+)
+_OF = text(
+    f"select {_COLUMNS} from data_request where brand_id = :brand and client_id = any(:ids)"  # noqa: S608
+    " and (cast(:after as uuid) is null or request_id < :after) order by request_id desc limit :limit"
+)
+_OPEN = text(
+    "select request_id from data_request where brand_id = :brand and client_id = any(:ids) and kind = :kind"
+    " and status = any(:open) order by request_id limit 1"
+)
+_RECEIPTS = text(
+    "select service, asked_at, erased_at, cast(erased as text) as erased from erasure_receipt"
+    " where brand_id = :brand and request_id = :request_id order by service"
+)
+_TABLES = TypeAdapter(list[Erased])
+
+
+@dataclass(frozen=True, slots=True)
+class DataRequest:
+    """One thing a client asked for; `asked_by` is client, or who of the house wrote it down for her."""
+
+    request_id: UUID
+    client_id: UUID
+    kind: Asked
+    status: Status
+    asked_by: str
+    asked_at: datetime
+    due_on: date
+    verified_at: datetime | None
+    started_at: datetime | None
+    done_at: datetime | None
+    refused_at: datetime | None
+    reason: str | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One service's answer to an erasing; `erased_at` is null while it has not answered."""
+
+    service: str
+    asked_at: datetime
+    erased_at: datetime | None
+    erased: list[Erased]
+
+
+async def request(tx: AsyncSession, request_id: UUID, *, lock: bool = False) -> DataRequest:
+    """One request, if wanted nobody else's to change until this transaction ends; raises NotFound."""
+    asked = {"brand": tx.info["brand_id"], "request_id": request_id}
+    row = (await tx.execute(text(f"{_ONE} for update" if lock else _ONE), asked)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _request(tx, row)
+
+
+async def requests(
+    tx: AsyncSession, *, status: Status | None, kind: Asked | None, after: UUID | None, limit: int
+) -> list[DataRequest]:
+    """The brand's requests, the latest first."""
+    asked = {"status": status, "kind": kind, "after": after, "limit": limit}
+    return [_request(tx, row) for row in await tx.execute(_PAGE, {"brand": tx.info["brand_id"], **asked})]
+
+
+async def requests_of(tx: AsyncSession, client_id: UUID, *, after: UUID | None, limit: int) -> list[DataRequest]:
+    """What a client asked for, over all records that are she; the latest first."""
+    ids = await identities.family(tx, client_id)
+    asked = {"brand": tx.info["brand_id"], "ids": ids, "after": after, "limit": limit}
+    return [_request(tx, row) for row in await tx.execute(_OF, asked)]
+
+
+async def open_request(tx: AsyncSession, client_ids: Sequence[UUID], kind: Asked) -> UUID | None:
+    """The request of this kind that she is still waiting for."""
+    asked = {"brand": tx.info["brand_id"], "ids": list(client_ids), "kind": kind, "open": sorted(OPEN)}
+    found: UUID | None = (await tx.execute(_OPEN, asked)).scalar_one_or_none()
+    return found
+
+
+async def receipts(tx: AsyncSession, request_id: UUID) -> list[Receipt]:
+    """What each service has answered to an erasing, or that it has not; none before it was started."""
+    rows = await tx.execute(_RECEIPTS, {"brand": tx.info["brand_id"], "request_id": request_id})
+    return [
+        Receipt(row.service, row.asked_at, row.erased_at, _TABLES.validate_json(row.erased) if row.erased else [])
+        for row in rows
+    ]
+
+
+def _request(tx: AsyncSession, row: object) -> DataRequest:
+    values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001
+    values |= {"kind": Asked(values["kind"]), "status": Status(values["status"])}
+    if values["reason"] is not None:
+        values["reason"] = keyring(tx).open("data_request", "reason", values["request_id"], values["reason"])
+    return DataRequest(**values)

@@ -1,0 +1,105 @@
+"""A client's rights on the wire."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from infra.erasure import Fate
+from infra.wire import Form, LongText, View
+from services.profile.privacy.rules import Ground
+from services.profile.rights.queries import DataRequest, Receipt
+from services.profile.rights.rules import Asked, Status
+
+
+class RequestForm(Form):
+    """What she asks for: to see what is known of her, a copy of it, a correction, that it is not used, or is erased."""
+
+    kind: Asked
+
+
+class RefusalForm(Form):
+    """Why the house says no. She may read it."""
+
+    reason: Annotated[LongText, Field(min_length=2, max_length=500)]
+
+
+class MyRequestView(View):
+    """How far what she asked for has come. `due_on` is the last day on which the answer is in time."""
+
+    request_id: UUID
+    kind: Asked
+    status: Status
+    asked_at: datetime
+    due_on: date
+    started_at: datetime | None
+    done_at: datetime | None
+    refused_at: datetime | None
+    reason: str | None
+
+
+class RequestView(MyRequestView):
+    """The same for those who answer it."""
+
+    client_id: UUID
+    asked_by: str
+    verified_at: datetime | None
+
+
+class ErasedTableView(View):
+    """What was done to one table: how many rows of hers, and what became of them."""
+
+    table: str
+    fate: Fate
+    rows: int
+
+
+class ReceiptView(View):
+    """One service's answer. While `erased_at` is null it is awaited, since `waiting_seconds`."""
+
+    service: str
+    asked_at: datetime
+    erased_at: datetime | None
+    waiting_seconds: int | None
+    tables: list[ErasedTableView]
+
+
+class CertificateView(View):
+    """What was erased where and when, in counts alone. `is_complete` once every service has answered."""
+
+    request_id: UUID
+    started_at: datetime | None
+    done_at: datetime | None
+    is_complete: bool
+    receipts: list[ReceiptView]
+
+    @classmethod
+    def of(cls, request: DataRequest, receipts: Sequence[Receipt], *, now: datetime) -> "CertificateView":
+        """The certificate as it stands now."""
+        return cls(
+            request_id=request.request_id,
+            started_at=request.started_at,
+            done_at=request.done_at,
+            is_complete=request.status is Status.DONE,
+            receipts=[
+                ReceiptView(
+                    service=one.service,
+                    asked_at=one.asked_at,
+                    erased_at=one.erased_at,
+                    waiting_seconds=None if one.erased_at else max(0, int((now - one.asked_at).total_seconds())),
+                    tables=[ErasedTableView.model_validate(table) for table in one.erased],
+                )
+                for one in receipts
+            ],
+        )
+
+
+class MyLookView(View):
+    """One full view of her by somebody of the house: in which role and on what ground, without a name."""
+
+    role: str
+    seen: str
+    ground: Ground
+    seen_at: datetime

@@ -47,9 +47,9 @@ class ClientUnknown(Refusal):
 
 
 class ProcessingRestricted(Refusal):
-    """She had the use of her data restricted: it is stored, and nothing else is done with it."""
+    """She had the use of her data restricted: it is stored, and for whoever would use it she is not there."""
 
-    kind = Kind.CONFLICT
+    kind = Kind.ABSENT
     slug = "processing-restricted"
     en = (
         "At the client's wish her data is stored but not used. Ask the data protection officer to lift the restriction."

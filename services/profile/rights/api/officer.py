@@ -9,7 +9,7 @@ from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
-from infra.openapi import tagged
+from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_id_cursor
 from services.profile.consents import actions as consents
 from services.profile.privacy import queries as sights
@@ -89,7 +89,7 @@ async def refuse(
     return _view(await requests.refuse(tx, request_id, form.reason, if_match=if_match, now=now), response)
 
 
-@routes.get("/data-requests/{request_id}/certificate")
+@routes.get("/data-requests/{request_id}/certificate", responses=refuses(409))
 @permit(Role.PRIVACY)
 async def certificate(request_id: UUID, tx: Transaction, now: Now) -> CertificateView:
     """What was erased where and when; what is awaited, and since when."""

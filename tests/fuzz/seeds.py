@@ -15,6 +15,8 @@ from tests.fuzz.house import APPID, GATEWAY, House, person
 from tests.gateway.build import PASSWORD
 
 PATIENCE = 400  # tries, 50 ms apart
+CLIENTS = 8
+PURPOSES = ("personalisation", "marketing", "survey", "measurements")
 KEPT = 40  # ids of a kind; the newest push out the oldest
 HOLD, ARRIVED = 5, 0  # which of the visits
 CATEGORIES = ("ring", "necklace", "watch")
@@ -53,6 +55,8 @@ class Seeds:
     def __init__(self, house: House) -> None:
         self._house = house
         self._count = itertools.count()
+        self._newcomers = itertools.count()
+        self._openids: dict[str, str] = {}  # of the clients in the pool
         self._pools: dict[str, deque[object]] = {}
         self._boss = person(Role.HEADQUARTERS)
         self.callers: dict[Role, list[Caller]] = {}
@@ -135,33 +139,55 @@ class Seeds:
             self.keep(name, *values)
 
     async def _clients(self) -> None:
-        advisors, boutiques = self.pool("advisor_id"), self.pool("boutique_id")
-        for number in range(8):
-            known = {"appid": APPID, "openid": f"o{number}", "unionid": f"u{number}"}
-            made = await self._ask("profile", "POST", "/v1/clients/recognise", known, by=DOOR)
-            at = f"/v1/clients/{made['client_id']}"
-            self.keep("client_id", made["client_id"])
-            for identity in (
-                {"kind": "phone", "value": f"+86139000000{number:02d}", "source": "wechat"},
-                {"kind": "pos", "system": "till", "value": f"C{number}", "source": "pos"},
-            ):
-                await self._ask("profile", "POST", f"{at}/identities", identity, by=DOOR)
-            consents = [
-                {"purpose": purpose, "granted": True, "notice_version": "1"}
-                for purpose in ("personalisation", "marketing", "survey", "measurements")
-            ]
-            await self._ask("profile", "PUT", f"{at}/consents", {"consents": consents})
-            owner = {"advisor_id": advisors[number % 3], "boutique_id": boutiques[0]}
-            await self._ask("profile", "PUT", f"{at}/owner", owner)
-            await self._ask("profile", "POST", "/v1/purchases", _receipt(number))
-            piece = await self._ask("profile", "POST", f"{at}/owned-pieces", {"serial": f"AV-{number:04d}"})
-            self.keep("piece_id", piece["piece_id"])
-            self.keep("serial", piece["serial"])
-            kept = {"boutique_id": boutiques[0], "piece_code": CODES[number], "price_minor": 1, "currency": "CNY"}
-            sale = await self._ask("profile", "POST", f"{at}/remote-sales", kept)
-            self.keep("remote_sale_id", sale["remote_sale_id"])
+        for _ in range(CLIENTS):
+            await self._client()
         for name, value in KNOWN.items():
             self.keep(name, value)
+
+    async def _client(self) -> None:
+        """Somebody with a phone, a receipt, a piece and an advisor."""
+        advisors, boutiques = self.pool("advisor_id"), self.pool("boutique_id")
+        number = next(self._newcomers)
+        known = {"appid": APPID, "openid": f"o{number}", "unionid": f"u{number}"}
+        made = await self._ask("profile", "POST", "/v1/clients/recognise", known, by=DOOR)
+        at = f"/v1/clients/{made['client_id']}"
+        self.keep("client_id", made["client_id"])
+        self._openids[made["client_id"]] = f"o{number}"
+        for identity in (
+            {"kind": "phone", "value": f"+86139{number:08d}", "source": "wechat"},
+            {"kind": "pos", "system": "till", "value": f"C{number}", "source": "pos"},
+        ):
+            await self._ask("profile", "POST", f"{at}/identities", identity, by=DOOR)
+        await self._allow(made["client_id"])
+        owner = {"advisor_id": advisors[number % 3], "boutique_id": boutiques[0]}
+        await self._ask("profile", "PUT", f"{at}/owner", owner)
+        await self._ask("profile", "POST", "/v1/purchases", _receipt(number))
+        piece = await self._ask("profile", "POST", f"{at}/owned-pieces", {"serial": f"AV-{number:04d}"})
+        self.keep("piece_id", piece["piece_id"])
+        self.keep("serial", piece["serial"])
+        kept = {"boutique_id": boutiques[0], "piece_code": CODES[0], "price_minor": 1, "currency": "CNY"}
+        sale = await self._ask("profile", "POST", f"{at}/remote-sales", kept)
+        self.keep("remote_sale_id", sale["remote_sale_id"])
+
+    async def _allow(self, client_id: str) -> None:
+        """Her consents, as a grown-up's: what was tried may have made a child of her."""
+        await self._ask("profile", "PATCH", f"/v1/clients/{client_id}", {"birthday": None})
+        consents = [{"purpose": purpose, "granted": True, "notice_version": "1"} for purpose in PURPOSES]
+        await self._ask("profile", "PUT", f"/v1/clients/{client_id}/consents", {"consents": consents})
+
+    async def _revive(self) -> None:
+        """Whose data was restricted is let be used again; in the place of whoever was erased comes somebody new."""
+        officer = self._house.client("profile", self.callers[Role.PRIVACY][0])
+        boss = self._house.client("profile", self._boss)
+        for client_id in self.pool("client_id"):
+            await officer.delete(f"/v1/clients/{client_id}/restriction")
+            card = await boss.get(f"/v1/clients/{client_id}/card")
+            if card.status_code == httpx.codes.NOT_FOUND:
+                self._pools["client_id"].remove(client_id)
+                await self._client()
+            else:
+                await self._allow(client_id)
+        self._people()
 
     def _people(self) -> None:
         first, *_, last = self.pool("boutique_id")
@@ -211,10 +237,11 @@ class Seeds:
 
     async def refill(self) -> None:
         """Fresh visits in every status, work orders and invitations: what is tried uses them up."""
+        await self._revive()
         await self._visits()
         await self._merges()
         clients, boutiques = self.pool("client_id"), self.pool("boutique_id")
-        granted = [_granted(number) for number in range(len(clients)) for _ in range(4)]
+        granted = [_granted(self._openids[client_id]) for client_id in clients for _ in range(4)]
         await self._ask("profile", "POST", "/v1/wechat/events", {"events": granted}, by=DOOR)
         for number in range(4):
             about = {"client_id": clients[number], "boutique_id": boutiques[number % 2]}
@@ -297,17 +324,17 @@ def _receipt(number: int) -> dict[str, Any]:
         "purchased_at": "2026-03-01T12:00:00+08:00",
         "currency": "CNY",
         "customer": {"system": "till", "value": f"C{number}"},
-        "lines": [{"line": 1, "piece_code": CODES[number], "quantity": 1, "unit_price_minor": 100_000}],
+        "lines": [{"line": 1, "piece_code": CODES[number % len(CODES)], "quantity": 1, "unit_price_minor": 100_000}],
     }
 
 
-def _granted(number: int) -> dict[str, Any]:
+def _granted(openid: str) -> dict[str, Any]:
     """One send of the survey's template that WeChat says a client granted."""
     return {
         "event_id": str(uuid4()),
         "kind": "granted",
         "appid": APPID,
-        "openid": f"o{number}",
+        "openid": openid,
         "template_id": "s",
         "occurred_at": datetime.now(UTC).isoformat(),
     }

@@ -1,5 +1,5 @@
 -- A crowd of clients with the names of mainland China: surnames as frequent as they are, given names of two characters.
--- The placeholders are the brand and how many; what is sealed in life is chance here, for nobody opens it.
+-- $1 is the brand, $2 how many. Sealed columns hold random bytes: nothing that is measured opens them.
 with surname as (
     select array_agg(sign order by n) as signs, array_agg(pinyin order by n) as pinyins
     from (

@@ -39,7 +39,7 @@ async def wishes(profile: Running, client_id: str, by: Caller | None = None) -> 
 
 
 async def expected(profile: Running, client_id: str) -> str:
-    """A visit of hers, agreed for now at the first boutique."""
+    """A visit of hers at the first boutique, which begins at this moment."""
     now = datetime.now(UTC)
     told = visit(client_id, starts_at=now, ends_at=now + timedelta(hours=1))
     await tell(profile, "appointments.confirmed.v1", told)

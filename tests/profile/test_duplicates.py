@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from infra.identity import Caller, Role
+from services.profile.desk.actions import duplicates
 from tests.asking import once, until
 from tests.conftest import Start
 from tests.profile.build import (
@@ -23,6 +24,12 @@ from tests.profile.build import (
 )
 from tests.profile.test_merging import merge, problem, separate
 from tests.running import Running
+
+
+@pytest.fixture(autouse=True)
+def _restless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody here waits five seconds for the next look."""
+    monkeypatch.setattr(duplicates, "REST", 0.1)
 
 
 async def waiting(profile: Running, *, by: Caller | None = None) -> list[dict[str, Any]]:

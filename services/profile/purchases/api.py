@@ -168,7 +168,7 @@ def _phone(typed: str | None) -> tuple[str | None, Fault | None]:
 
 
 def _known(customer: CustomerForm | None) -> Known | None:
-    return Known("pos", customer.value, customer.system) if customer else None
+    return Known(customer.kind, customer.value, customer.system) if customer else None
 
 
 def _line(form: LineForm) -> Line:

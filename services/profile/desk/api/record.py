@@ -179,7 +179,7 @@ async def _client_view(tx: Transaction, sight: Sight, *, today: date) -> tuple[C
                 {
                     "kind": known.kind,
                     "system": known.system or None,
-                    "value": None if known.kind in {"openid", "unionid"} else known.value,
+                    "value": None if known.kind in {"openid", "unionid", "wecom"} else known.value,
                 }
             )
             for known in await identities.identities(tx, sight.family)

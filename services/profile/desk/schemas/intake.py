@@ -18,7 +18,7 @@ BATCH = 500
 
 
 class NumberForm(Form):
-    """The number that one system gave a client: a till of the house, or a shop on a platform (`tmall:aurore`)."""
+    """The number that one system gave a client: a till of the house, or a shop on a platform (`tmall-aurore`)."""
 
     system: Code
     value: Text

@@ -20,6 +20,8 @@ STATEMENTS = [
         check (kind <> 'masked-phone' or standing = 'claimed') not valid
     """,
     "alter table identity validate constraint ck_identity_mask",
+    # Since when what a flag counted is known to be another person's cash.
+    "alter table cash_flag add column withdrawn_at timestamptz",
 ]
 
 

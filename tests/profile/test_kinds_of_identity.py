@@ -25,7 +25,7 @@ from tests.profile.build import (
     registered,
     someone,
 )
-from tests.profile.test_data_requests import erased
+from tests.profile.test_data_requests import erase
 from tests.profile.test_duplicates import pairs, waiting
 from tests.profile.test_merging import separate
 from tests.running import Running
@@ -171,14 +171,23 @@ async def test_a_shops_buyer_is_hers_by_shop_and_number_and_its_orders_are_her_h
     assert await identified(profile, "pos", "AAH-1", system=SHOP) == []
     order = receipt(channel="e-shop", masked_phone="138****8000")
     order["customer"] = {"kind": "eshop", "system": SHOP, "value": "AAH-1"}
-    answer = await profile.client(someone(Role.POS)).post("/v1/purchases/batch", json={"receipts": [order]})
+    other_order = receipt(channel="e-shop", masked_name="王*", masked_phone="****")
+    other_order["customer"] = {"kind": "eshop", "system": SHOP, "value": "AAH-2"}
+    till = profile.client(someone(Role.POS))
+    assert (await till.post("/v1/purchases/batch", json={"receipts": [other_order]})).status_code == 422
+    other_order |= {"masked_phone": "******00"}
+    answer = await till.post("/v1/purchases/batch", json={"receipts": [order, other_order]})
     assert answer.status_code == 207
     page = (await profile.client(someone()).get(f"/v1/clients/{known}/purchases")).json()["items"]
     assert [one["receipt"] for one in page] == [order["receipt"]]
     kept = await profile.rows(
         "select standing, system, tail is null as untold from identity where kind = 'masked-phone'"
     )
-    assert [tuple(row.values()) for row in kept] == [("claimed", "", False)]
+    assert sorted(tuple(row.values()) for row in kept) == [("claimed", "", False), ("claimed", "", True)]
+    # Whom nobody knows yet is called what the shop shows of her.
+    [unknown] = await identified(profile, "eshop", "AAH-2", system=SHOP)
+    record = (await profile.client(someone()).get(f"/v1/clients/{unknown}")).json()
+    assert record["display_name"] == "王*"
     other = await registered(profile)
     taken = await gave(profile, other, "eshop", "AAH-1", system=SHOP)
     assert (taken.status_code, taken.json()["type"]) == (409, "urn:maison:problem:identity-taken")
@@ -221,7 +230,7 @@ async def test_none_of_these_brings_back_who_was_erased_but_she_may_come_herself
     await gave(profile, client_id, "email", "gone@mail.example")
     await gave(profile, client_id, "eshop", "AAH-1", system=SHOP)
     await gave(profile, client_id, "masked-phone", "138****8000")
-    await erased(profile, client_id)
+    await erase(profile, client_id)
     assert await profile.rows("select from identity") == []
     others = [imported(email="gone@MAIL.example"), imported(eshop_ids=[{"system": SHOP, "value": "AAH-1"}])]
     again = (await profile.client(someone()).post("/v1/clients/batch", json={"clients": others})).json()["items"]
@@ -246,6 +255,7 @@ async def test_an_import_brings_birthdays_addresses_and_shops_and_says_what_is_w
         *(imported(name, masked_phone="138****8000") for name in ("M-7", "M-8")),
     ]
     hq = profile.client(someone())
+    items: list[dict[str, Any]] = []
     for status in ("created", "known"):
         items = (await hq.post("/v1/clients/batch", json={"clients": people})).json()["items"]
         assert [one["status"] for one in items] == [status, status, *["rejected"] * 4, status, status]

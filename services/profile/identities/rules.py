@@ -1,5 +1,6 @@
 """When two records may become one, without anybody deciding it or at all."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -113,6 +114,25 @@ class Side:
     def unionids(self) -> set[bytes]:
         """The blind indexes of her unionids."""
         return {blind for app, blind in self.wechat if app == ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The blind indexes of what a client has shown to be hers: WeChat's unionids, and phones within the year."""
+
+    unionids: frozenset[bytes]
+    phones: frozenset[bytes]
+
+
+def one_of(by_unionid: AbstractSet[UUID], by_any: AbstractSet[UUID]) -> UUID | None:
+    """Who is meant: WeChat's word goes before a number's, and of several nobody is."""
+    found = by_unionid or by_any
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def may_be_one(one: Proven, other: Proven) -> bool:
+    """Whether nothing forbids that they are one person: each has a WeChat account, and these are the same."""
+    return not (one.unionids and other.unionids) or bool(one.unionids & other.unionids)
 
 
 @dataclass(frozen=True, slots=True)

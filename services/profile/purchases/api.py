@@ -145,6 +145,7 @@ def _receipt(form: ReceiptForm) -> Receipt:
         payments=tuple(Payment(one.method, one.amount_minor) for one in form.payments),
         phone=phone,
         masked_phone=form.masked_phone,
+        masked_name=form.masked_name,
     )
     return Receipt(
         pos=form.pos,

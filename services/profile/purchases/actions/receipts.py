@@ -111,7 +111,12 @@ async def _customers(
     if newcomers:
         given = [(client_id, known) for known, client_id in newcomers.items()]
         free = await identity_actions.add(tx, given, source="pos", now=now)
-        await clients.register(tx, [Newcomer(client_id, UNNAMED) for client_id, _ in free], now=now)
+        shown = {
+            draft.customer: draft.teller.about.masked_name for draft in drafts if draft.customer and draft.teller.about
+        }
+        await clients.register(
+            tx, [Newcomer(client_id, shown.get(known) or UNNAMED) for client_id, known in free], now=now
+        )
         # Also those whom a rival registered meanwhile.
         held = {**held, **await identities.holders(tx, list(newcomers))}
     named = {known for known in wanted if known in held and not held[known].is_erased}

@@ -85,7 +85,7 @@ async def _she(running: Start, **proof: str) -> tuple[Brand, Brand, str, str]:
             await brand.bought(client_id, f"R-{day}", f"2026-03-0{day}T12:00:00+08:00")
     await own(profile, hers)
     owner = {"advisor_id": str(ADVISOR), "boutique_id": str(BOUTIQUE)}
-    door = there.door(someone())
+    door = there.door(Caller("gateway", Role.SERVICE, THERE))
     assert (await door.put(f"/v1/clients/{also}/owner", json=owner, headers={"If-Match": "*"})).status_code == 200
     return here, there, hers, also
 
@@ -137,7 +137,9 @@ async def erased_in(brand: Brand, client_id: str) -> None:
     officer = brand.door(someone(Role.PRIVACY))
     asked = await officer.post(f"/v1/clients/{client_id}/data-requests", json={"kind": "erase"}, headers=once())
     for step in ("verify", "start"):
-        answer = await officer.post(f"/v1/data-requests/{asked.json()['request_id']}/{step}", headers=once())
+        answer = await officer.post(
+            f"/v1/data-requests/{asked.json()['request_id']}/{step}", headers={**once(), "If-Match": "*"}
+        )
         assert answer.status_code == 200, answer.text
 
 
@@ -169,7 +171,9 @@ async def test_whoever_is_not_her_own_advisor_sees_this_brand_only(running: Star
     officer = there.door(someone(Role.PRIVACY))
     asked = await officer.post(f"/v1/clients/{also}/data-requests", json={"kind": "restrict"}, headers=once())
     for step in ("verify", "start"):
-        await officer.post(f"/v1/data-requests/{asked.json()['request_id']}/{step}", headers=once())
+        await officer.post(
+            f"/v1/data-requests/{asked.json()['request_id']}/{step}", headers={**once(), "If-Match": "*"}
+        )
     assert await here.sees(advisor(), at) == OWN
 
 

@@ -12,7 +12,7 @@ from infra.eventlog.outbox import record
 from infra.ids import new_id
 from infra.refusal import NotFound
 from services.profile.clients import queries as clients
-from services.profile.identities import models, queries, rules
+from services.profile.identities import queries, rules
 from services.profile.identities.events import IdentitiesMerged, IdentitiesSeparated
 from services.profile.identities.queries import Known
 from services.profile.identities.rules import Standing
@@ -124,7 +124,7 @@ async def add(
             [known.kind for _, _, known, _ in rows],
             [known.system for _, _, known, _ in rows],
             [blind for _, _, _, blind in rows],
-            [_tail(tx, known) for _, _, known, _ in rows],
+            [queries.tail_of(tx, known) for _, _, known, _ in rows],
             [ring.seal("identity", "value", identity_id, known.value) for identity_id, _, known, _ in rows],
             source,
             now,
@@ -139,11 +139,6 @@ async def add(
         for _, client_id, known, blind in rows
         if (client_id, known.kind, known.system, blind) in free
     }
-
-
-def _tail(tx: AsyncSession, known: Known) -> bytes | None:
-    end = models.tail_of(known.value) if known.kind in {"phone", "masked-phone"} else None
-    return queries.tail(tx, end) if end else None
 
 
 async def seek(tx: AsyncSession, client_ids: Sequence[UUID]) -> None:

@@ -45,18 +45,6 @@ _OF = text(
     " where brand_id = :brand and client_id = any(:ids) and (:claimed or standing <> 'claimed')"
     " order by added_at, identity_id"
 )
-# What WeChat or she herself has shown to be hers, a number within the year: a till's word and an advisor's do not reach
-# beyond their brand. The blind index of a value is the same in every brand.
-_PROVEN = (
-    "standing = 'held' and (kind = 'unionid' or kind = 'phone' and confirmed_at > :since)"
-    " and (source in ('wechat', 'answered') or confirmed_at > added_at)"
-)
-_PROVEN_OF = text(f"select kind, blind from identity where brand_id = :brand and client_id = any(:ids) and {_PROVEN}")  # noqa: S608
-_PROVEN_BY = text(
-    "select distinct kind, coalesce(a.canonical_id, i.client_id) as client_id from identity i"  # noqa: S608
-    " left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id"
-    f" where i.brand_id = :brand and i.blind = any(:blinds) and {_PROVEN}"
-)
 _MERGE = "select merge_id, client_id, merged_client_id, merged_at, evidence, actor, reason, separated_at, separated_by"
 _STANDING = text(f"{_MERGE} from client_merge where brand_id = :brand and merge_id = :id and separated_at is null")
 _MERGES = text(
@@ -237,26 +225,6 @@ async def side(tx: AsyncSession, client_id: UUID, *, has_purchases: bool) -> rul
     return rules.Side(client_id, has_purchases, frozenset(wechat))
 
 
-async def proven(tx: AsyncSession, client_id: UUID, *, now: datetime) -> rules.Proven:
-    """What proves in another brand that she is who she is here."""
-    asked = {"ids": await family(tx, client_id), "since": now - rules.TRUSTED_FOR}
-    rows = (await tx.execute(_PROVEN_OF, asked | {"brand": tx.info["brand_id"]})).all()
-    return rules.Proven(
-        unionids=frozenset(bytes(row.blind) for row in rows if row.kind == "unionid"),
-        phones=frozenset(bytes(row.blind) for row in rows if row.kind == "phone"),
-    )
-
-
-async def same_person(tx: AsyncSession, proof: rules.Proven, *, now: datetime) -> UUID | None:
-    """The one client of this brand who has proven the same; None where nobody has, several have, or one may not be."""
-    asked = {"blinds": sorted(proof.unionids | proof.phones), "since": now - rules.TRUSTED_FOR}
-    rows = (await tx.execute(_PROVEN_BY, asked | {"brand": tx.info["brand_id"]})).all()
-    found = rules.one_of({row.client_id for row in rows if row.kind == "unionid"}, {row.client_id for row in rows})
-    if found is None or not rules.may_be_one(proof, await proven(tx, found, now=now)):
-        return None
-    return found
-
-
 async def standing_merge(tx: AsyncSession, merge_id: UUID) -> Merge | None:
     """A merge that nobody has taken back."""
     row = (await tx.execute(_STANDING, {"brand": tx.info["brand_id"], "id": merge_id})).mappings().one_or_none()
@@ -306,3 +274,9 @@ def blind(tx: AsyncSession, known: Known) -> bytes:
 def tail(tx: AsyncSession, digits: str) -> bytes:
     """The blind index of the last four digits of a phone."""
     return keyring(tx).blind("identity.tail", digits[-models.TAIL :])
+
+
+def tail_of(tx: AsyncSession, known: Known) -> bytes | None:
+    """The blind index of how a number ends, whole or masked; None for what is no number, or does not show so much."""
+    end = models.tail_of(known.value) if known.kind in {"phone", "masked-phone"} else None
+    return tail(tx, end) if end else None

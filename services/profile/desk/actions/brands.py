@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.database import EVERY_BRAND, Database
@@ -17,18 +16,12 @@ from infra.identity import Caller
 from services.profile.clients import queries as clients
 from services.profile.consents import queries as consents
 from services.profile.consents.rules import Purpose
-from services.profile.identities import queries as identities
+from services.profile.desk.queries import brands as queries
 from services.profile.identities.rules import Proven
 from services.profile.privacy import actions as privacy
 from services.profile.privacy.queries import Sight
 from services.profile.privacy.rules import ACROSS_BRANDS
 
-# The names of the brands and nothing else, from one to the next through the key.
-_BRANDS = text(
-    "with recursive brand (brand_id) as (select min(brand_id) from client union all"
-    " select (select min(client.brand_id) from client where client.brand_id > brand.brand_id) from brand"
-    " where brand.brand_id is not null) select brand_id from brand where brand_id is not null"
-)
 Item = TypeVar("Item")
 # Reads of one brand what there is of a client, by the name of the brand.
 Read = Callable[[AsyncSession, UUID, str], Awaitable[list[Item]]]
@@ -49,11 +42,11 @@ async def everywhere(
     if proof is None:
         return found
     async with database.transaction(EVERY_BRAND) as tx:
-        brands = (await tx.execute(_BRANDS)).scalars().all()
+        brands = await queries.brands(tx)
     for brand_id in brands:
         if brand_id != by.brand_id:
             async with database.transaction(brand_id) as tx:
-                there = await identities.same_person(tx, proof, now=now)
+                there = await queries.same_person(tx, proof, now=now)
                 if there is not None and await clients.spared(tx, [there]) and await _allows(tx, there):
                     await privacy.note_guest(tx, there, seen=seen, by=by, now=now)
                     found += await read(tx, there, brand_id)
@@ -64,7 +57,7 @@ async def _proof(tx: AsyncSession, sight: Sight, *, now: datetime) -> Proven | N
     """What proves elsewhere who she is; None unless she allows it, and this caller is one whom it is shown to."""
     if sight.ground not in ACROSS_BRANDS or not await _allows(tx, sight.client_id):
         return None
-    return await identities.proven(tx, sight.client_id, now=now)
+    return await queries.proven(tx, sight.client_id, now=now)
 
 
 async def _allows(tx: AsyncSession, client_id: UUID) -> bool:

@@ -237,7 +237,9 @@ async def test_none_of_these_brings_back_who_was_erased_but_she_may_come_herself
     assert [one["code"] for one in again] == ["client-erased"] * 2
     form = {"corpid": "ww1", "external_userid": "wm-1"}
     assert (await profile.client(gateway()).post("/v1/clients/recognise", json=form)).status_code == 410
-    herself = await recognised(profile, "o-1")
+    herself = await recognised(profile, "o-1", unionid="u-1")
+    # Back in the app, she is in WeCom too: there is nobody else whose contact that could be.
+    assert await contact(profile, "wm-1", unionid="u-1") == herself
     for kind, value, more in (("email", "gone@mail.example", {}), ("wecom", "wm-1", {"system": "ww1"})):
         assert (await gave(profile, herself, kind, value, **more)).json()["client_id"] == herself
 

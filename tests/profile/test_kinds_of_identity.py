@@ -254,14 +254,17 @@ async def test_an_import_brings_birthdays_addresses_and_shops_and_says_what_is_w
         imported("M-4", birthday={"year": 2026, "month": 7, "day": 1}),
         imported("M-5", email="nobody"),
         imported("M-6", email="A@mail.example"),
+        # A child's consent is her guardian's, of which an import knows nothing.
+        imported("M-9", birthday={"year": 2014, "month": 7, "day": 1}, consents=["survey"]),
         *(imported(name, masked_phone="138****8000") for name in ("M-7", "M-8")),
     ]
     hq = profile.client(someone())
     items: list[dict[str, Any]] = []
     for status in ("created", "known"):
         items = (await hq.post("/v1/clients/batch", json={"clients": people})).json()["items"]
-        assert [one["status"] for one in items] == [status, status, *["rejected"] * 4, status, status]
-        assert [one["code"] for one in items[2:6]] == ["no-such-day", "day-ahead", "email-unreadable", "identity-taken"]
+        assert [one["status"] for one in items] == [status, status, *["rejected"] * 5, status, status]
+        wrong = ["no-such-day", "day-ahead", "email-unreadable", "identity-taken", "guardian-needed"]
+        assert [one["code"] for one in items[2:7]] == wrong
     hers = (await hq.get(f"/v1/clients/{items[0]['client_id']}")).json()
     assert hers["birthday"] | {"next_on": None} == {**lunar, "next_on": None}
     assert (hers["language"], hers["salutation"]) == ("en", "女士")

@@ -19,8 +19,10 @@ from infra.refusal import Refusal
 from infra.wire import etag
 from services.profile.books.actions import Assignment
 from services.profile.clients.actions import Newcomer
+from services.profile.clients.models import days
 from services.profile.clients.rules import DayAhead, NoSuchDay
 from services.profile.clients.schemas import NamesForm
+from services.profile.consents.rules import GuardianNeeded, is_child
 from services.profile.desk.actions import meeting as actions
 from services.profile.desk.actions.meeting import Imported
 from services.profile.desk.rules import MERGERS, MaskUnreadable, SystemMissing, WechatUnclear
@@ -30,6 +32,7 @@ from services.profile.desk.schemas.intake import (
     IdentityForm,
     ImportedForm,
     ImportedView,
+    ImportFault,
     ImportForm,
     ImportView,
     NumberForm,
@@ -74,7 +77,7 @@ async def import_clients(form: ImportForm, tx: Transaction, by: By, now: Now) ->
     for index, one in enumerate(form.clients):
         try:
             offered.append((index, _imported(one, today=today)))
-        except (models.PhoneUnreadable, models.EmailUnreadable, NoSuchDay, DayAhead) as refusal:
+        except (models.PhoneUnreadable, models.EmailUnreadable, NoSuchDay, DayAhead, GuardianNeeded) as refusal:
             views[index] = ImportedView(index=index, status="rejected", client_id=None, code=_CODES[type(refusal)])
     arrivals = await actions.bring_in(tx, [one for _, one in offered], actor=by.subject, now=now)
     for (index, _), arrival in zip(offered, arrivals, strict=True):
@@ -166,16 +169,20 @@ def _newcomer(form: NamesForm) -> Newcomer:
 
 
 _MASK = re.compile(models.MASK)
-_CODES: dict[type[Refusal], Literal["phone-unreadable", "email-unreadable", "no-such-day", "day-ahead"]] = {
+_CODES: dict[type[Refusal], ImportFault] = {
     models.PhoneUnreadable: "phone-unreadable",
     models.EmailUnreadable: "email-unreadable",
     NoSuchDay: "no-such-day",
     DayAhead: "day-ahead",
+    GuardianNeeded: "guardian-needed",
 }
 
 
 def _imported(form: ImportedForm, *, today: date) -> Imported:
     birthday = form.birthday.read(today=today) if form.birthday else None
+    # An import has no guardian's consent, nor the evidence of one.
+    if birthday is not None and form.consents and is_child(days.age(birthday, today)):
+        raise GuardianNeeded
     newcomer = replace(_newcomer(form), birthday=birthday)
     owner = form.owner
     return Imported(

@@ -60,6 +60,7 @@ async def correct(
     today = await segments.today(tx, now)
     await clients.correct(tx, sight.family, form.changes(today=today), if_match=if_match)
     await identity_actions.seek(tx, [sight.client_id])
+    await consent_actions.examine(tx, sight.client_id, now=now)
     view, version = await _client_view(tx, sight, today=today)
     response.headers["ETag"] = etag(version)
     return view

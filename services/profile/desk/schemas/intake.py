@@ -60,16 +60,17 @@ class ImportForm(Form):
     clients: Annotated[list[ImportedForm], Field(min_length=1, max_length=BATCH)]
 
 
+# What is wrong with one client of an import by herself.
+ImportFault = Literal["phone-unreadable", "email-unreadable", "no-such-day", "day-ahead", "guardian-needed"]
+
+
 class ImportedView(View):
     """What became of one of them, in the order sent. `known`: she is already there, and nothing was changed."""
 
     index: int
     status: Literal["created", "known", "rejected"]
     client_id: UUID | None
-    code: (
-        Literal["phone-unreadable", "email-unreadable", "no-such-day", "day-ahead", "identity-taken", "client-erased"]
-        | None
-    ) = None
+    code: ImportFault | Literal["identity-taken", "client-erased"] | None = None
 
 
 class ImportView(View):

@@ -11,8 +11,10 @@ from itertools import combinations
 
 from pypinyin import lazy_pinyin
 
+from services.profile.clients.models.days import Day
 from services.profile.clients.models.names import keys
-from services.profile.identities.models import Named, addressed, ring
+from services.profile.clients.rules import Calendar
+from services.profile.identities.models import Named, addressed, is_masked, ring, shown_of
 
 # The commonest surnames, the more often the earlier; given names are of one or two characters.
 SURNAMES = (
@@ -33,6 +35,11 @@ DRIVERS = 6  # phones that answer for several clients each
 WRITTEN = {"same": 48, "pinyin": 17, "turned": 14, "homophone": 8, "slip": 8, "unknown": 5}
 PHONED = {"same": 76, "slip": 7, "another": 10, "none": 7}
 MAILED, MAILED_AGAIN, ADDRESSED = 0.35, 0.7, 0.8
+# Who told her birthday, who says the year, who keeps it by the moon; and what the second till made of it.
+BORN, WITH_YEAR, LUNAR, UNKNOWN_TO_IT = 0.6, 0.85, 0.12, 0.02
+BORN_AGAIN = {"same": 66, "without year": 8, "slip": 5, "as solar": 3, "placeholder": 3, "another": 1, "none": 14}
+# Who bought in a shop on a platform, which shows a part of her phone, and of her name where she gave no other.
+SHOPPED, HIDDEN = 0.15, 0.5
 _DIGITS = "0123456789"
 
 Pair = tuple[int, int]
@@ -48,16 +55,22 @@ class Record:
     phone: str
     email: str
     salutation: str
+    born: Day | None = None
+    mask: str = ""
 
     def named(self) -> Named:
         """As it is compared."""
-        key = keys(self.display_name, None, None) if self.display_name else None
+        is_hidden = is_masked(self.display_name)
+        key = keys(self.display_name, None, None) if self.display_name and not is_hidden else None
         return Named(
             key.name if key else "",
             key.pinyin if key else "",
             frozenset({self.phone} if self.phone else ()),
             frozenset({self.email} if self.email else ()),
             addressed(self.salutation),
+            frozenset({self.mask} if self.mask else ()),
+            shown_of(self.display_name),
+            self.born,
         )
 
 
@@ -70,7 +83,50 @@ def house(people: int, *, seed: int) -> list[Record]:
         one = _person(chance, person)
         first.append(_related(chance, one, first, drivers))
     second = [_again(chance, one) for one in first if chance.random() < TWICE]
-    return [*first, *second]
+    return _dated([*first, *second], random.Random(seed + 1))  # noqa: S311
+
+
+def _dated(records: Sequence[Record], chance: random.Random) -> list[Record]:
+    """The same with birthdays, and with buyers of a shop among those of the second till."""
+    days = {one.person: _birthday(chance) for one in records if one.till == 1}
+    return [
+        replace(one, born=days[one.person]) if one.till == 1 else _shopped(chance, one, days[one.person])
+        for one in records
+    ]
+
+
+def _birthday(chance: random.Random) -> Day | None:
+    if chance.random() >= BORN:
+        return None
+    calendar = Calendar.LUNAR if chance.random() < LUNAR else Calendar.SOLAR
+    if calendar is Calendar.SOLAR and chance.random() < UNKNOWN_TO_IT:
+        return Day(calendar, 1, 1, 1980)
+    year = chance.randrange(1950, 2008) if chance.random() < WITH_YEAR else None
+    return Day(calendar, chance.randrange(1, 13), chance.randrange(1, 29), year)
+
+
+def _shopped(chance: random.Random, one: Record, born: Day | None) -> Record:
+    """What the second till knows of her birthday, and whether it is a shop that hides her phone."""
+    told = replace(one, born=_born_again(chance, born))
+    if not one.phone or chance.random() >= SHOPPED:
+        return told
+    name = f"{one.display_name[:1]}**" if chance.random() < HIDDEN else one.display_name
+    return replace(told, phone="", mask=f"{one.phone[3:6]}****{one.phone[-4:]}", display_name=name)
+
+
+def _born_again(chance: random.Random, born: Day | None) -> Day | None:
+    if born is None:
+        return _birthday(chance) if chance.random() < UNKNOWN_TO_IT else None
+    told = {
+        "same": born,
+        "without year": replace(born, year=None),
+        "slip": replace(born, day=born.day % 28 + 1),
+        "as solar": replace(born, calendar=Calendar.SOLAR),
+        "placeholder": Day(Calendar.SOLAR, 1, 1, 1990),
+        "another": _birthday(chance),
+        "none": None,
+    }
+    return told[chance.choices([*BORN_AGAIN], weights=[*BORN_AGAIN.values()])[0]]
 
 
 def _person(chance: random.Random, person: int) -> Record:
@@ -176,6 +232,8 @@ def blocks(one: Named) -> Iterator[tuple[str, str]]:
     """The same blocks as the service looks records up by."""
     for phone in one.phones:
         yield "tail", phone[-4:]
+    for mask in one.masks:
+        yield "tail", mask[-4:]
     for email in one.emails:
         yield "mail", email
     if one.pinyin:

@@ -18,6 +18,7 @@ from services.profile.privacy import api as privacy
 from services.profile.privacy import reactions as on_privacy
 from services.profile.purchases import api as purchases
 from services.profile.purchases import reactions as on_purchases
+from services.profile.purchases.actions.boutiques import learn_types
 from services.profile.rights import api as rights
 from services.profile.rights import reactions as on_rights
 from services.profile.rights.actions.erasing import erase_again
@@ -39,5 +40,5 @@ def build(
     """The app of the profile service."""
     own, clock = settings or load(Settings), clock or (lambda: datetime.now(UTC))
     reacts = [*REACTS, *on_segments.reactions(clock)]
-    loops = [reviewing, searching, erase_again, dispatching((transports or {}).get("wechat"))]
+    loops = [reviewing, searching, learn_types, erase_again, dispatching((transports or {}).get("wechat"))]
     return create_app("profile", own, routers=SERVES, reactions=reacts, loops=loops, transports=transports, clock=clock)

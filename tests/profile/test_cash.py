@@ -10,6 +10,7 @@ from services.profile.purchases.rules.cash import bounds, cash_in, day_of, is_fl
 from tests.asking import until
 from tests.conftest import Start
 from tests.profile.build import of_till, receipt, recognised, someone
+from tests.profile.test_merging import merged, separate
 
 
 def _cash(name: str, minor: int, *, method: str = "cash", **more: Any) -> dict[str, Any]:
@@ -73,6 +74,45 @@ async def test_an_unknown_buyers_receipt_is_flagged_alone_until_she_claims_it(ru
         }
 
     await until(hers)
+
+
+async def test_cash_is_reckoned_anew_when_two_become_one_and_when_they_are_two_again(running: Start) -> None:
+    profile = await running("profile")
+    await _sell(
+        profile,
+        _cash("R-1", 6_000_000, customer="C-1"),
+        _cash("R-2", 6_000_000, customer="C-2"),
+        # One of them reached the limit alone, on another day.
+        _cash("R-3", 10_000_000, customer="C-2", purchased_at="2026-03-05T12:00:00+08:00"),
+        _cash("R-4", 1, customer="C-1", purchased_at="2026-03-05T12:00:00+08:00"),
+    )
+    [before] = await _flagged(profile, 1)
+    one, other = [await of_till(profile, customer) for customer in ("C-1", "C-2")]
+    alone = (other, "2026-03-05", 10_000_000)
+    assert (before["client_id"], before["cash_on"], before["cash_minor"]) == alone
+
+    async def are(*flags: tuple[str, str, int]) -> None:
+        async def seen() -> bool:
+            items = (await profile.client(someone()).get("/v1/cash-flags")).json()["items"]
+            found = {(item["client_id"], item["cash_on"], item["cash_minor"]) for item in items if item["client_id"]}
+            return found == set(flags) and len(items) == len(flags) + 1
+
+        await until(seen)
+
+    for again in range(2):
+        edge = await merged(profile, one, other)
+        await are((one, "2026-03-01", 12_000_000), (one, "2026-03-05", 10_000_001))
+        await separate(profile, one, edge)
+        await are(alone)
+        facts = [fact["data"] for fact in await profile.facts("profile.cash-flagged.v1")]
+        of_one = [fact["flag_id"] for fact in facts if fact["client_id"] == one]
+        # Told again whenever it stands again, under the id it had; and taken back as often.
+        assert (len(of_one), len(set(of_one))) == (2 * (again + 1), 2)
+        gone = await profile.facts("profile.cash-flag-withdrawn.v1")
+        assert sorted(fact["data"]["flag_id"] for fact in gone) == sorted(of_one)
+        await profile.client(someone()).delete(f"/v1/clients/{one}/never-merges/{other}")
+    of_other = [one for one in await profile.facts("profile.cash-flagged.v1") if one["data"]["client_id"] == other]
+    assert len(of_other) == 1
 
 
 async def test_flags_come_in_pages_and_stay_in_their_house(running: Start) -> None:

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from infra.identity import Caller, Role
-from services.profile.purchases.rules.claims import Proof, fits, proves
+from services.profile.identities.models import fits
+from services.profile.purchases.rules.claims import Proof, proves
 from tests.asking import Clock, problem, until
 from tests.conftest import Start
 from tests.profile.build import (

@@ -117,6 +117,30 @@ async def test_a_child_needs_her_guardians_consent_with_its_evidence(running: St
     assert (await _decide(profile, client_id, _wish("marketing")))["marketing"] is True
 
 
+async def test_a_birthday_that_comes_later_ends_what_a_child_allowed_by_herself(running: Start) -> None:
+    profile = await running("profile", clock=lambda: datetime(2026, 6, 1, 12, tzinfo=UTC))
+    hers, other = [await registered(profile) for _ in range(2)]
+    house = profile.client(someone())
+    guardian = _wish("survey") | {"by_guardian": True, "evidence": "签字表 12"}
+    for client_id in (hers, other):
+        await _decide(profile, client_id, _wish("marketing"), _wish("cross-brand"))
+        await house.put(f"/v1/clients/{client_id}/consents", json={"consents": [guardian]})
+    for client_id, year in ((hers, 2015), (other, 1990)):
+        form = {"birthday": {"year": year, "month": 6, "day": 2}}
+        answer = await profile.client(client_of(client_id)).patch("/v1/me", json=form, headers={"If-Match": "*"})
+        assert answer.status_code == 200, answer.text
+    assert {
+        purpose
+        for purpose, granted in (await _decide(profile, hers, _wish("abroad", granted=False))).items()
+        if granted
+    } == {"survey"}
+    gone = await profile.facts("profile.consent-withdrawn.v1")
+    assert [(fact["data"]["client_id"], fact["data"]["purpose"]) for fact in gone] == [
+        (hers, "marketing"),
+        (hers, "cross-brand"),
+    ]
+
+
 async def test_a_consent_without_the_notice_she_saw_is_refused(running: Start) -> None:
     profile = await running("profile")
     client_id = await registered(profile)

@@ -55,7 +55,7 @@ async def _step(profile: Running, request_id: str, step: str, body: Any = None, 
     return await officer.post(f"/v1/data-requests/{request_id}/{step}", json=body, headers={"If-Match": if_match})
 
 
-async def _erased(profile: Running, client_id: str) -> str:
+async def erase(profile: Running, client_id: str) -> str:
     request_id: str = (await _asked(profile, client_id))["request_id"]
     answer = await _step(profile, request_id, "start")
     assert answer.status_code == 200, answer.text
@@ -170,7 +170,7 @@ async def test_what_is_left_of_her_are_receipts_of_nobody_and_proof_without_a_pe
     client_id, till_number = await _somebody(profile)
     before = await _rows_about(profile, (client_id,))
     assert {"client", "identity", "purchase", "consent", "client_owner", "access_log", "access_grant"} <= set(before)
-    request_id = await _erased(profile, client_id)
+    request_id = await erase(profile, client_id)
     assert set(await _rows_about(profile, (client_id,))) == LEFT
     kept = await profile.rows("select client_id, net_minor from purchase")
     assert [(row["client_id"], row["net_minor"] > 0) for row in kept] == [(NOBODY, True)] * 2
@@ -200,7 +200,7 @@ async def test_what_is_left_of_her_are_receipts_of_nobody_and_proof_without_a_pe
 async def test_the_certificate_is_complete_when_every_service_has_answered(running: Start) -> None:
     profile = await running("profile")
     client_id, _ = await _somebody(profile)
-    request_id = await _erased(profile, client_id)
+    request_id = await erase(profile, client_id)
     begun = await _certificate(profile, request_id)
     assert [one["service"] for one in begun["receipts"]] == sorted(ALL)
     awaited = {one["service"]: one["waiting_seconds"] for one in begun["receipts"]}
@@ -239,7 +239,7 @@ async def test_all_her_records_are_erased_with_her(running: Start) -> None:
     second = await recognised(profile, "o2", appid="wx2")
     merged = await gave_phone(profile, second, number)
     assert merged.json()["merged"]
-    await _erased(profile, second)
+    await erase(profile, second)
     [fact] = await profile.facts("profile.client-erased.v1")
     assert fact["data"]["client_ids"] == sorted([first, second])
     assert set(await _rows_about(profile, (first, second))) == {
@@ -256,7 +256,7 @@ async def test_no_import_and_no_fact_on_its_way_brings_her_back(running: Start) 
     form = {"clients": [imported("M-erased", phone=number, pos_ids=[{"system": "till", "value": "T-erased"}])]}
     hq = profile.client(someone())
     client_id = (await hq.post("/v1/clients/batch", json=form)).json()["items"][0]["client_id"]
-    await _erased(profile, client_id)
+    await erase(profile, client_id)
     others = [imported("M-erased"), imported(phone=number), imported(pos_ids=[{"system": "till", "value": "T-erased"}])]
     again = (await hq.post("/v1/clients/batch", json={"clients": others})).json()["items"]
     assert [one["code"] for one in again] == ["client-erased"] * 3
@@ -272,7 +272,7 @@ async def test_she_may_come_back_herself_as_somebody_new(running: Start) -> None
     erased = await recognised(profile, "o1", unionid="u1")
     assert (await gave_phone(profile, erased, number)).status_code == 200
     await bought(profile, "T-9")
-    await _erased(profile, erased)
+    await erase(profile, erased)
     again = await recognised(profile, "o1", unionid="u1")
     assert again != erased
     answer = await gave_phone(profile, again, number)

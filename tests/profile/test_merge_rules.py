@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.identities.rules import TRUSTED_FOR, Doubt, MergeNeedsDecision, Side, Verdict, by_phone
+from services.profile.identities.rules import TRUSTED_FOR, Doubt, MergeNeedsDecision, Side, Verdict, by_contact
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ASKER, HOLDER = UUID(int=1), UUID(int=2)
@@ -20,7 +20,7 @@ def side(client_id: UUID, *, bought: bool = False, **wechat: bytes) -> Side:
 def judge(
     asker: Side, holder: Side, *, age: timedelta = timedelta(0), verified: bool = True, by_staff: bool = False
 ) -> Verdict:
-    return by_phone(asker, holder, confirmed_at=NOW - age, now=NOW, verified=verified, by_staff=by_staff)
+    return by_contact(asker, holder, confirmed_at=NOW - age, now=NOW, verified=verified, by_staff=by_staff)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_doubt_is_left_to_people(asker: Side, holder: Side, more: dict[str, ob
 
 def test_a_number_that_nobody_ever_confirmed_needs_someone_who_has_seen_her() -> None:
     def joined(*, by_staff: bool) -> Verdict:
-        return by_phone(side(ASKER), side(HOLDER), confirmed_at=None, now=NOW, verified=True, by_staff=by_staff)
+        return by_contact(side(ASKER), side(HOLDER), confirmed_at=None, now=NOW, verified=True, by_staff=by_staff)
 
     with pytest.raises(MergeNeedsDecision) as refused:
         joined(by_staff=False)

@@ -18,7 +18,7 @@ OURS = (
     "insert into identity",
     "insert into client (",
     "update purchase set",
-    "from purchase join",
+    "limit 1 for update",
 )
 
 

@@ -1,13 +1,15 @@
 """What is bought where: basket, category, frequency and limited editions by type of store."""
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from infra.identity import Caller, Role
+from services.profile.purchases.actions.boutiques import learn_types
 from services.profile.purchases.rules.stores import PeriodTooLong, average, check_period, per_one
-from tests.asking import BRAND, problem, tell
+from tests.asking import BRAND, problem, tell, until
 from tests.conftest import Start
 from tests.profile.build import BOUTIQUE, OTHER_BOUTIQUE, line, receipt, someone
 
@@ -90,3 +92,21 @@ def test_of_nothing_there_is_no_average() -> None:
     for last in (day - timedelta(days=1), day + timedelta(days=366)):
         with pytest.raises(PeriodTooLong):
             check_period(day, last)
+
+
+async def test_a_boutique_known_before_its_type_was_kept_gets_it_without_a_replay(running: Start) -> None:
+    profile = await running("profile")
+    await _house(profile)
+    await profile.rows("update boutique set boutique_type = null where code = 'SH-1'")
+    # As the service does whenever it starts.
+    stop = asyncio.Event()
+    learning = asyncio.create_task(learn_types(profile.kit, stop))
+
+    async def learned() -> bool:
+        return not await profile.rows("select from boutique where boutique_type is null")
+
+    await until(learned)
+    stop.set()
+    await learning
+    report = (await profile.client(someone()).get("/v1/purchases/by-store-type", params=MARCH)).json()
+    assert [one["boutique_type"] for one in report["items"]] == ["flagship", "outlet", None]

@@ -124,6 +124,21 @@ async def decide(
             await give(tx, [one], channel=channel, actor=actor, now=now)
 
 
+async def examine(tx: AsyncSession, client_id: UUID, *, now: datetime) -> None:
+    """Her birthday has become known: what a child under 14 allowed by herself no longer stands. Safe to repeat."""
+    ids = await identities.family(tx, client_id)
+    birthday = await clients.birthday(tx, ids)
+    if birthday is None or not rules.is_child(days.age(birthday, now.date())):
+        return
+    words = await queries.decisions(tx, ids[0])
+    her_own = [
+        Wish(one.purpose, granted=False, notice_version=one.notice_version)
+        for purpose in Purpose
+        if (one := rules.latest(words, purpose)) is not None and rules.stands(one) and not one.by_guardian
+    ]
+    await decide(tx, ids[0], her_own, channel="birthday", actor="guardian-needed", now=now)
+
+
 async def keep_item(
     tx: AsyncSession, client_id: UUID, kind: Sensitive, value: str, device: str | None, *, by: Caller, now: datetime
 ) -> UUID:

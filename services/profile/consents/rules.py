@@ -113,10 +113,14 @@ def stands(decision: Decision | None) -> bool:
     return decision is not None and decision.withdrawn_at is None
 
 
+def is_child(age: int | None) -> bool:
+    """Whether her guardian has to consent for her; not while nobody knows how old she is."""
+    return age is not None and age < CHILD_UNTIL
+
+
 def check_age(wish: Wish, age: int | None) -> None:
     """Raise GuardianNeeded for a child's yes that is not her guardian's, or of which nothing proves that it is."""
-    is_child = age is not None and age < CHILD_UNTIL
-    if wish.granted and is_child and not (wish.by_guardian and wish.evidence):
+    if wish.granted and is_child(age) and not (wish.by_guardian and wish.evidence):
         raise GuardianNeeded
 
 

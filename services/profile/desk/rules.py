@@ -42,8 +42,11 @@ class NothingToSearch(Refusal):
 
     kind = Kind.INVALID
     slug = "nothing-to-search"
-    en = "Give the beginning of a name, the last four digits of a phone number or a member number: one of them."
-    zh = "请输入姓名开头、手机号码后四位或完整会员号(三者选一)。"
+    en = (
+        "Give the beginning of a name, the last four digits of a phone number, a member number, an e-mail address or a "
+        "serial: one of them."
+    )
+    zh = "请输入姓名开头、手机号码后四位、完整会员号、邮箱或单品编号(选一)。"
 
 
 class NobodyNamed(Refusal):
@@ -56,9 +59,27 @@ class NobodyNamed(Refusal):
 
 
 class SystemMissing(Refusal):
-    """A till's number without the till system that gave it."""
+    """A till's or a shop's number without the system that gave it, or a WeCom contact without the corp."""
 
     kind = Kind.INVALID
     slug = "system-missing"
-    en = "Say which till system gave this number."
-    zh = "请注明该编号所属的收银系统。"
+    en = "Say which till system, shop or WeCom corp gave this number."
+    zh = "请注明该编号所属的收银系统、店铺或企业微信。"
+
+
+class WechatUnclear(Refusal):
+    """Neither an app's openid nor a corp's contact, or half of one, or both."""
+
+    kind = Kind.INVALID
+    slug = "wechat-unclear"
+    en = "Give either an appid with its openid, or a corpid with its external_userid."
+    zh = "请提供 appid 与 openid，或 corpid 与 external_userid(二者选一，且成对提供)。"
+
+
+class MaskUnreadable(Refusal):
+    """Not what a shop shows of a phone."""
+
+    kind = Kind.INVALID
+    slug = "mask-unreadable"
+    en = "This is not a masked number. Give it as the shop shows it, as 138****8000."
+    zh = "脱敏号码无法识别，请按店铺显示的形式填写，例如 138****8000。"

@@ -21,13 +21,13 @@ from services.profile.identities.rules import Standing
 _INSERT = """
 insert into identity
     (brand_id, identity_id, client_id, kind, system, blind, tail, value, source, added_at, confirmed_at, standing)
-select $1, identity_id, client_id, kind, system, blind, tail, value, $9, $10, $11,
+select $1, identity_id, client_id, kind, system, blind, tail, value, $9, $10, confirmed_at,
     case when exists (
         select from identity shared where shared.brand_id = $1 and shared.kind = item.kind
             and shared.system = item.system and shared.blind = item.blind and shared.standing = 'shared'
-    ) then 'shared' else $12 end
-from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[])
-    as item (identity_id, client_id, kind, system, blind, tail, value)
+    ) then 'shared' else item.standing end
+from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $11::timestamptz[],
+    $12::text[]) as item (identity_id, client_id, kind, system, blind, tail, value, confirmed_at, standing)
 order by kind, system, blind
 on conflict do nothing
 returning client_id, kind, system, blind
@@ -107,8 +107,8 @@ async def add(
 ) -> set[tuple[UUID, Known]]:
     """Give clients identifiers, in one statement; answers those that were free. The others stay with their holders.
 
-    Without `confirmed` nobody has just shown that they are hers: the word of an older system, or of a telephone. A
-    shared one is free for everybody.
+    Without `confirmed` nobody has just shown that they are hers: the word of an older system, or of a telephone; an
+    e-mail address is only confirmed by a source that proves it. A shared one is free for everybody, and so is a mask.
     """
     if not given:
         return set()
@@ -124,12 +124,12 @@ async def add(
             [known.kind for _, _, known, _ in rows],
             [known.system for _, _, known, _ in rows],
             [blind for _, _, _, blind in rows],
-            [queries.tail(tx, known.value) if known.kind == "phone" else None for _, _, known, _ in rows],
+            [queries.tail_of(tx, known) for _, _, known, _ in rows],
             [ring.seal("identity", "value", identity_id, known.value) for identity_id, _, known, _ in rows],
             source,
             now,
-            now if confirmed else None,
-            standing.value,
+            [now if confirmed and rules.confirms(known.kind, source) else None for _, _, known, _ in rows],
+            [rules.Standing.CLAIMED if known.kind in rules.EVIDENCE_ONLY else standing for _, _, known, _ in rows],
         ),
     )
     await seek(tx, [client_id for client_id, _ in given])

@@ -65,7 +65,10 @@ _APART = text(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One identifier in the form it is compared in: phones as E.164; `system` is the appid or the till's system."""
+    """One identifier in the form it is compared in: phones as E.164, e-mail addresses as `models.mailbox` has them.
+
+    `system` is the appid of an openid, the corp of a WeCom contact, the till's system or the shop.
+    """
 
     kind: str
     value: str
@@ -218,7 +221,7 @@ async def side(tx: AsyncSession, client_id: UUID, *, has_purchases: bool) -> rul
     """What the merge rules want to know of a client."""
     asked = {"brand": tx.info["brand_id"], "ids": await family(tx, client_id), "claimed": False}
     rows = await tx.execute(_OF, asked)
-    wechat = {(row.system, bytes(row.blind)) for row in rows if row.kind in {"openid", "unionid"}}
+    wechat = {(row.system, bytes(row.blind)) for row in rows if row.kind in {"openid", "unionid", "wecom"}}
     return rules.Side(client_id, has_purchases, frozenset(wechat))
 
 
@@ -271,3 +274,9 @@ def blind(tx: AsyncSession, known: Known) -> bytes:
 def tail(tx: AsyncSession, digits: str) -> bytes:
     """The blind index of the last four digits of a phone."""
     return keyring(tx).blind("identity.tail", digits[-models.TAIL :])
+
+
+def tail_of(tx: AsyncSession, known: Known) -> bytes | None:
+    """The blind index of how a number ends, whole or masked; None for what is no number, or does not show so much."""
+    end = models.tail_of(known.value) if known.kind in {"phone", "masked-phone"} else None
+    return tail(tx, end) if end else None

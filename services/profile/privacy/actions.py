@@ -61,6 +61,25 @@ async def open_access(tx: AsyncSession, client_id: UUID, reason: str, *, by: Cal
     return until
 
 
+async def note_guest(tx: AsyncSession, client_id: UUID, *, seen: str, by: Caller, now: datetime) -> None:
+    """Write down in this brand that somebody of another one is shown a client of ours, as she allows in both."""
+    if by.role in rules.STAFF:
+        await tx.execute(
+            _LOOK,
+            {
+                "brand": tx.info["brand_id"],
+                "entry_id": new_id(),
+                "client_id": client_id,
+                "subject": f"{by.brand_id}/{by.subject}",
+                "role": by.role.value,
+                "seen": seen,
+                "ground": rules.Ground.CROSS_BRAND.value,
+                "grant_id": None,
+                "now": now,
+            },
+        )
+
+
 async def look(tx: AsyncSession, client_id: UUID, *, seen: str, by: Caller, now: datetime) -> Sight:
     """Let the caller see a client in full, and write it down when she is of the house; raises ClientUnknown.
 

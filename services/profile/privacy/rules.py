@@ -35,6 +35,7 @@ class Ground(StrEnum):
     OWNER = "owner"
     PRESENT = "present"
     GRANT = "grant"
+    CROSS_BRAND = "cross-brand"
 
 
 class ClientUnknown(Refusal):
@@ -55,6 +56,10 @@ class ProcessingRestricted(Refusal):
         "At the client's wish her data is stored but not used. Ask the data protection officer to lift the restriction."
     )
     zh = "应客户本人要求，其信息仅存储、不作使用。如需解除限制，请联系个人信息保护负责人。"
+
+
+# Her history at other brands is shown to herself, and to the advisor and the manager whose client she is.
+ACROSS_BRANDS = frozenset({Ground.SELF, Ground.OWNER})
 
 
 def role_ground(role: Role) -> Ground | None:

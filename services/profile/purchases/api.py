@@ -145,6 +145,7 @@ def _receipt(form: ReceiptForm) -> Receipt:
         payments=tuple(Payment(one.method, one.amount_minor) for one in form.payments),
         phone=phone,
         masked_phone=form.masked_phone,
+        masked_name=form.masked_name,
     )
     return Receipt(
         pos=form.pos,
@@ -168,7 +169,7 @@ def _phone(typed: str | None) -> tuple[str | None, Fault | None]:
 
 
 def _known(customer: CustomerForm | None) -> Known | None:
-    return Known("pos", customer.value, customer.system) if customer else None
+    return Known(customer.kind, customer.value, customer.system) if customer else None
 
 
 def _line(form: LineForm) -> Line:

@@ -62,3 +62,12 @@ class CashFlagged(Fact):
     cash_on: date
     currency: str
     cash_minor: int
+
+
+class CashFlagWithdrawn(Fact):
+    """What had raised a flag turned out to be another person's cash: her own does not reach the limit."""
+
+    type: ClassVar[str] = "profile.cash-flag-withdrawn.v1"
+    aggregate: ClassVar[str] = "flag_id"
+
+    flag_id: UUID

@@ -58,9 +58,44 @@ async def look_for_cash(
     await cash.look_for_cash(tx, ids, now=max(delivered.occurred_at for delivered in facts))
 
 
+class IdentitiesMerged(Slice):
+    """Two records turned out to be one person."""
+
+    type: ClassVar[str] = "profile.identities-merged.v1"
+
+    client_id: UUID
+
+
+class IdentitiesSeparated(Slice):
+    """They are two people after all."""
+
+    type: ClassVar[str] = "profile.identities-separated.v1"
+
+    merged_client_id: UUID
+    known_as_client_id: UUID
+
+
+async def after_merges(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]) -> None:
+    """What both paid in cash on one day is one client's."""
+    ids = [delivered.fact.client_id for delivered in facts]
+    await cash.reckon_anew(tx, ids, now=max(delivered.occurred_at for delivered in facts))
+
+
+async def after_separations(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesSeparated]]) -> None:
+    """Each has paid what she paid herself."""
+    ids = [
+        client_id
+        for delivered in facts
+        for client_id in (delivered.fact.known_as_client_id, delivered.fact.merged_client_id)
+    ]
+    await cash.reckon_anew(tx, ids, now=max(delivered.occurred_at for delivered in facts))
+
+
 REACTIONS: list[Reaction] = [
     on(BoutiqueOpened, know_boutiques, fills=("boutique",)),
     on(BoutiqueOpened, place_receipts),
     on(PurchaseRecorded, look_for_cash),
     on(PurchaseClaimed, look_for_cash),
+    on(IdentitiesMerged, after_merges),
+    on(IdentitiesSeparated, after_separations),
 ]

@@ -7,6 +7,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from infra.wire import Code, Form, Minor, Text, View
+from services.profile.clients.schemas import Name
+from services.profile.identities.models import MASK
 from services.profile.purchases.rules.lines import WHOLE_BP, Channel, Details, Fault, Line
 
 # Room for a till's nonsense: what is too large is refused line by line, not with the batch. A power of ten, for the
@@ -18,8 +20,9 @@ BATCH_LINES = 10_000
 
 
 class CustomerForm(Form):
-    """Who bought, by the number that a system of the house gave her."""
+    """Who bought, by the number that a system of the house gave her, or, as `eshop`, a shop on a platform."""
 
+    kind: Literal["pos", "eshop"] = "pos"
     system: Code
     value: Text
 
@@ -72,7 +75,8 @@ class ReceiptForm(Form):
     """One receipt of one till system; without a customer it is anonymous. Its name is `pos` and `receipt`.
 
     An old ledger that knows no day gives `purchased_in` in place of `purchased_at`: a year or a month. With a total,
-    the lines must come to it. `phone` is what an anonymous buyer left, `masked_phone` what an e-shop shows of it.
+    the lines must come to it. `phone` is what an anonymous buyer left, `masked_phone` and `masked_name` what an
+    e-shop shows of a buyer: they are compared, and identify nobody.
     What is said besides the lines counts when the receipt is first kept.
     """
 
@@ -88,7 +92,8 @@ class ReceiptForm(Form):
     shares: Annotated[list[ShareForm], Field(default=[], max_length=20)]
     payments: Annotated[list[PaymentForm], Field(default=[], max_length=20)]
     phone: Annotated[str, Field(max_length=32)] | None = None
-    masked_phone: Annotated[str, Field(pattern=r"^[+0-9]{0,8}\*{2,12}[0-9]{2,4}$", max_length=24)] | None = None
+    masked_phone: Annotated[str, Field(pattern=MASK, max_length=24)] | None = None
+    masked_name: Annotated[Name, Field(pattern=r"[*＊]", examples=["李**"])] | None = None
     scan_ref: Text | None = None
     lines: Annotated[list[LineForm], Field(min_length=1, max_length=BATCH_LINES)]
 

@@ -12,7 +12,7 @@ from infra.database import Transaction
 from infra.identity import Role, permit
 from infra.wire import Spelled
 from services.profile.identities import models as identities
-from services.profile.identities.models import PhoneUnreadable
+from services.profile.identities.models import EmailUnreadable, PhoneUnreadable
 from services.profile.identities.queries import Known
 from services.profile.touchpoints import actions, queries
 from services.profile.touchpoints.actions import Reported
@@ -106,12 +106,15 @@ def _person(form: PersonForm) -> UUID | Known | None:
         return form.client_id if (form.kind, form.system, form.value) == (None, None, None) else None
     if form.kind is None or form.value is None:
         return None
-    if form.kind != "phone":
-        return Known(form.kind, form.value, form.system or "")
     try:
-        return Known("phone", identities.e164(form.value))
-    except PhoneUnreadable:
+        match form.kind:
+            case "phone":
+                return Known("phone", identities.e164(form.value))
+            case "email":
+                return Known("email", identities.mailbox(form.value))
+    except (PhoneUnreadable, EmailUnreadable):
         return None
+    return Known(form.kind, form.value, form.system or "")
 
 
 def _outcome(index: int, outcome: Taken | Fault) -> TouchpointOutcome:

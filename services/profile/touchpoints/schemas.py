@@ -32,8 +32,11 @@ class PersonForm(Form):
     """Whom a system means: either by the id she has here, or by one identifier that is hers, whole."""
 
     client_id: UUID | None = None
-    kind: Literal["phone", "unionid", "openid", "pos", "member"] | None = None
-    system: Annotated[Code | None, Field(description="The appid of an openid, the till system of a number.")] = None
+    kind: Literal["phone", "email", "unionid", "openid", "wecom", "pos", "eshop", "member"] | None = None
+    system: Annotated[
+        Code | None,
+        Field(description="The appid of an openid, the corp of a WeCom contact, the till system or shop of a number."),
+    ] = None
     value: Text | None = None
 
 

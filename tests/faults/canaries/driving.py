@@ -94,14 +94,15 @@ class Driver:
     def _proper(self) -> Iterator[tuple[str, str, str, str, Mapping[str, Any]]]:
         at, one = f"/v1/clients/{self.house.ids['client_id']}", next(self._turn)
         names = {"display_name": one.name, "family_name": one.family, "given_name": one.given}
-        known = {"phone": one.phone, "member": one.member}
+        known = {"phone": one.phone, "member": one.member, "email": one.email}
         yield "gateway", "hq", "POST", "/v1/clients", {**names, **known, "salutation": "女士"}
         yield "gateway", "cs", "POST", "/v1/clients/search", {"text": one.name}
         yield "gateway", "cs", "POST", "/v1/clients/search", {"criteria": {"phone_tail": one.phone[-4:]}}
+        yield "gateway", "cs", "POST", "/v1/clients/search", {"criteria": {"email": one.email}}
         yield "gateway", "ma", "POST", "/v1/clients/identify", {"identities": [{"kind": "phone", "value": one.phone}]}
         one = next(self._turn)
-        for identity in ({"kind": "phone", "value": one.phone}, {"kind": "member", "value": one.member}):
-            yield "gateway", "ad", "POST", f"{at}/identities", identity
+        for kind, value in (("phone", one.phone), ("member", one.member), ("email", one.email)):
+            yield "gateway", "ad", "POST", f"{at}/identities", {"kind": kind, "value": value}
         number = {"kind": "pos", "system": "till", "value": one.till_number}
         yield "profile", "sv", "POST", f"{at}/identities", {**number, "source": "pos"}
         yield "gateway", "ma", "POST", f"{at}/access", {"reason": one.note}

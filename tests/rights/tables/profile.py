@@ -44,6 +44,7 @@ GET /v1/clients/{client_id}/preferences             -  x  x  +  +  .  +  +  .  +
 POST /v1/clients/{client_id}/preferences            -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
 DELETE /v1/clients/{client_id}/preferences/{preference_id} -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/clients/{client_id}/purchases               -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
+GET /v1/clients/{client_id}/purchases/across-brands -  x  x  +  +  .  x  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
 GET /v1/clients/{client_id}/relations               -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
 POST /v1/clients/{client_id}/relations              -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
 DELETE /v1/clients/{client_id}/relations/{relation_id} -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
@@ -56,6 +57,7 @@ GET /v1/clients/{client_id}/sensitive-items         -  x  x  +  +  .  +  +  .  +
 POST /v1/clients/{client_id}/sensitive-items        -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
 DELETE /v1/clients/{client_id}/sensitive-items/{item_id} -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/clients/{client_id}/timeline                -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
+GET /v1/clients/{client_id}/timeline/across-brands  -  x  x  +  +  .  x  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
 GET /v1/duplicates                                  -  x  x  +  o  o  +  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
 POST /v1/duplicates/{duplicate_id}/decision         -  x  x  +  .  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/clients/{client_id}/wishes                  -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
@@ -78,6 +80,7 @@ GET /v1/me/data-requests                            -  +  o  x  x  x  x  x  x  x
 POST /v1/me/data-requests                           -  +  +  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/data-requests/{request_id}               -  +  .  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/purchases                                -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+GET /v1/me/purchases/across-brands                  -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 POST /v1/messages                                   -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  +  x  x
 GET /v1/messages/{message_id}                       -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
 GET /v1/owned-pieces                                -  x  x  +  +  ~  +  +  ~  +  ~  +  ~  +  ~  +  +  x  ~  x  x  o  x

@@ -43,15 +43,15 @@ def read(text: str) -> Day:
 def check(one: Day, *, today: date) -> None:
     """Raise NoSuchDay unless the calendar has the day, and DayAhead when its first year puts it in the future."""
     try:
-        first = _first(one)
+        first = first_on(one)
     except (ValueError, InvalidLunarDateError):
         raise NoSuchDay from None
     if first is not None and first > today:
         raise DayAhead
 
 
-def _first(one: Day) -> date | None:
-    """When it was first, if that is known; raises for a day that no year has."""
+def first_on(one: Day) -> date | None:
+    """The solar day on which it was first, if its year is known; raises for a day that no year has."""
     if one.calendar is Calendar.SOLAR:
         if one.leap:
             raise NoSuchDay
@@ -72,7 +72,7 @@ def _longest(month: int, *, leap: bool) -> int:
 
 def age(one: Day, today: date) -> int | None:
     """The full solar years since a checked day; None when its year is not known."""
-    first = _first(one)
+    first = first_on(one)
     if first is None:
         return None
     return today.year - first.year - ((today.month, today.day) < (first.month, first.day))

@@ -20,6 +20,9 @@ _KNOWN = (
     "from client where brand_id = :brand and client_id = any(:ids) and not exists ("
     "select from tombstone where tombstone.brand_id = client.brand_id and aggregate = 'client:' || client.client_id)"
 )
+_BIRTHDAYS = text(
+    "select client_id, birthday from client where brand_id = :brand and client_id = any(:ids) and birthday is not null"
+)
 # Of several records that are one person the canonical one's goes first.
 _BIRTHDAY = text(
     "select client_id, birthday from client"
@@ -71,6 +74,13 @@ async def birthday(tx: AsyncSession, family: Sequence[UUID]) -> Day | None:
     """The birthday of one person, by all records that are she."""
     row = (await tx.execute(_BIRTHDAY, {"brand": tx.info["brand_id"], "ids": list(family)})).one_or_none()
     return days.read(keyring(tx).open("client", "birthday", row.client_id, row.birthday)) if row else None
+
+
+async def birthdays(tx: AsyncSession, client_ids: Sequence[UUID]) -> dict[UUID, Day]:
+    """The birthdays that these records themselves have."""
+    ring = keyring(tx)
+    rows = await tx.execute(_BIRTHDAYS, {"brand": tx.info["brand_id"], "ids": list(client_ids)})
+    return {row.client_id: days.read(ring.open("client", "birthday", row.client_id, row.birthday)) for row in rows}
 
 
 async def spared(tx: AsyncSession, client_ids: Sequence[UUID]) -> set[UUID]:

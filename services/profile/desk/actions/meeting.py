@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller
-from infra.ids import new_id
+from infra.ids import NOBODY, new_id
 from infra.refusal import NotFound
 from services.profile.books import actions as books
 from services.profile.books.actions import Assignment
@@ -36,6 +36,7 @@ class Imported:
     newcomer: Newcomer
     member: Known
     others: tuple[Known, ...]
+    marks: tuple[Known, ...]  # what an e-shop shows of her, which many may have in common
     consents: tuple[Given, ...]
     owner: Assignment | None
 
@@ -59,7 +60,7 @@ async def register(tx: AsyncSession, newcomer: Newcomer, known: Sequence[Known],
 
 
 async def recognise(tx: AsyncSession, openid: Known, unionid: Known | None, *, now: datetime) -> UUID:
-    """Who WeChat says she is; someone nobody knows is registered.
+    """Who WeChat says she is, by the openid of an app or as WeCom's contact; someone nobody knows is registered.
 
     The unionid is the same in every app of the house: it joins two records on its own, unless both have purchases,
     or something forbids that they are one.
@@ -90,6 +91,9 @@ async def recognise(tx: AsyncSession, openid: Known, unionid: Known | None, *, n
 
 async def _living(tx: AsyncSession, shown: Sequence[Known]) -> dict[Known, Holder]:
     held = await identities.holders(tx, shown)
+    if any(not holder.is_erased for holder in held.values()):
+        # She has come back herself in another way: the digest that keeps imports away keeps nothing of hers from her.
+        held = {known: holder for known, holder in held.items() if holder.client_id != NOBODY}
     if any(holder.is_erased for holder in held.values()):
         raise rules.ClientErased
     return held
@@ -116,9 +120,11 @@ async def add_identity(
 ) -> tuple[UUID, bool]:
     """Give a client an identifier; answers who she is now, and whether that showed two records to be one.
 
-    `source` is wechat, staff or pos. WeChat verifies a phone, and staff who have her before them; a till does not, nor
-    does a voice on the telephone. Raises NotFound, ClientUnknown for someone the caller may not see, MergeNeedsDecision
-    for a phone that does not prove enough, IdentityTaken for another client's number of a till or card, ClientErased.
+    `source` is wechat, answered, staff or pos. WeChat verifies a phone, and so does her answer to what was sent there,
+    or staff who have her before them; a till does not, nor does a voice on the telephone. Nobody's word verifies an
+    e-mail. Raises NotFound, ClientUnknown for someone the caller may not see, MergeNeedsDecision for a phone or an
+    e-mail that does not prove enough, IdentityTaken for another client's number of a till, a shop or a card,
+    ClientErased.
     """
     if by.role in STAFF:
         await sights.sight(tx, client_id, by, now=now)
@@ -126,7 +132,7 @@ async def add_identity(
     if not await client_queries.spared(tx, [asker]):
         raise NotFound
     face_to_face = source == "staff" and by.role in MEET_CLIENTS
-    verified = source == "wechat" or face_to_face
+    verified = rules.is_proof(known.kind, source, face_to_face=face_to_face)
     # A till may name a number for the first time, for she stands there; not the same one again, year after year.
     first = verified or source == "pos"
     if await identity_actions.add(tx, [(asker, known)], source=source, now=now, confirmed=first):
@@ -142,21 +148,27 @@ async def add_identity(
         if verified:
             await identity_actions.confirm(tx, known, now=now)
         return asker, False
-    if known.kind != "phone":
+    if known.kind not in rules.CONTACTS:
         raise IdentityTaken
     if by.role in STAFF:
         await _must_be_open(tx, holding, by, now=now)
-    verdict = rules.by_phone(
+    verdict = rules.by_contact(
         await _side(tx, asker),
         await _side(tx, holding),
+        kind=known.kind,
         confirmed_at=holder.confirmed_at,
         now=now,
         verified=verified,
-        by_staff=face_to_face,
+        by_staff=face_to_face and known.kind == "phone",
         never=await identities.are_apart(tx, asker, holding),
     )
     await identity_actions.merge(
-        tx, survivor=verdict.survivor, merged=verdict.merged, evidence=f"phone:{source}", actor=by.subject, now=now
+        tx,
+        survivor=verdict.survivor,
+        merged=verdict.merged,
+        evidence=f"{known.kind}:{source}",
+        actor=by.subject,
+        now=now,
     )
     await identity_actions.confirm(tx, known, now=now)
     return verdict.survivor, True
@@ -205,7 +217,9 @@ async def bring_in(tx: AsyncSession, offered: Sequence[Imported], *, actor: str,
             fresh[one.member] = one
             claimed.update(one.others)
             arrivals.append(Arrival(one.newcomer.client_id, is_new=True))
-    given = [(one.newcomer.client_id, known) for one in fresh.values() for known in (one.member, *one.others)]
+    given = [
+        (one.newcomer.client_id, known) for one in fresh.values() for known in (one.member, *one.others, *one.marks)
+    ]
     if len(await identity_actions.add(tx, given, source="import", now=now, confirmed=False)) < len(given):
         raise BatchOvertaken(retry_after=1)
     await clients.register(tx, [one.newcomer for one in fresh.values()], now=now)

@@ -1,6 +1,7 @@
 """The desk's routes, by what they are about."""
 
 from services.profile.desk.api import (
+    brands,
     claims,
     dates,
     duplicates,
@@ -36,5 +37,6 @@ NOUNS = (
     owned,
     remote,
     wishes,
+    brands,
 )
 ROUTERS = [noun.routes for noun in NOUNS]

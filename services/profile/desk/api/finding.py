@@ -1,5 +1,6 @@
 """Finding a client: by the beginning of her name, the end of her phone, or an identifier she shows."""
 
+from dataclasses import astuple
 from uuid import UUID
 
 from infra.app import By, Now, router
@@ -36,8 +37,8 @@ SEVERAL = 10  # of those who share a number: more than that is nobody's
 async def search(form: SearchForm, tx: Transaction, by: By, now: Now) -> Page[CardView]:
     """Find among the clients the caller may see. A POST, so that no name stands in an address."""
     criteria = form.criteria or CriteriaForm()
-    sought = Sought(form.text, criteria.phone_tail, criteria.member)
-    if sum(one is not None for one in (sought.text, sought.phone_tail, sought.member)) != 1:
+    sought = Sought(form.text, criteria.phone_tail, criteria.member, criteria.email, criteria.serial)
+    if sum(one is not None for one in astuple(sought)) != 1:
         raise NothingToSearch
     of = f"search:{sought}"
     visible = await sights.visible(tx, by, now=now)

@@ -1,7 +1,9 @@
 """How clients come in: registered, imported, recognised by WeChat, known by one more identifier."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -13,19 +15,24 @@ from infra.idempotency import idempotent
 from infra.identity import Caller, Role, permit
 from infra.ids import new_id
 from infra.openapi import refuses, tagged
+from infra.refusal import Refusal
 from infra.wire import etag
 from services.profile.books.actions import Assignment
 from services.profile.clients.actions import Newcomer
+from services.profile.clients.models import days
+from services.profile.clients.rules import DayAhead, NoSuchDay
 from services.profile.clients.schemas import NamesForm
+from services.profile.consents.rules import GuardianNeeded, is_child
 from services.profile.desk.actions import meeting as actions
 from services.profile.desk.actions.meeting import Imported
-from services.profile.desk.rules import MERGERS, SystemMissing
+from services.profile.desk.rules import MERGERS, MaskUnreadable, SystemMissing, WechatUnclear
 from services.profile.desk.schemas.intake import (
     AddedView,
     AskedForm,
     IdentityForm,
     ImportedForm,
     ImportedView,
+    ImportFault,
     ImportForm,
     ImportView,
     NumberForm,
@@ -52,7 +59,7 @@ async def register(form: RegisterForm, tx: Transaction, by: By, now: Now, respon
     """Register a new client. Who registers her may see her for a day, whoever will own her."""
     birthday = form.birthday.read(today=await segments.today(tx, now)) if form.birthday else None
     newcomer = replace(_newcomer(form), birthday=birthday)
-    known = [*_phone(form.phone), *_member(form.member), *_numbers(form.pos_ids)]
+    known = [*_phone(form.phone), *_member(form.member), *_others(form), *_masks(form)]
     await actions.register(tx, newcomer, known, source=_source(by, "staff"), now=now)
     if by.role in STAFF and role_ground(by.role) is None:
         await privacy.open_access(tx, newcomer.client_id, "registered", by=by, now=now)
@@ -64,13 +71,14 @@ async def register(form: RegisterForm, tx: Transaction, by: By, now: Now, respon
 @permit(Role.HEADQUARTERS)
 async def import_clients(form: ImportForm, tx: Transaction, by: By, now: Now) -> ImportView:
     """Bring in up to 500 clients of an older system. Whoever is there already, by member number, stays as she is."""
+    today = await segments.today(tx, now)
     views: dict[int, ImportedView] = {}
     offered: list[tuple[int, Imported]] = []
     for index, one in enumerate(form.clients):
         try:
-            offered.append((index, _imported(one)))
-        except models.PhoneUnreadable:
-            views[index] = ImportedView(index=index, status="rejected", client_id=None, code="phone-unreadable")
+            offered.append((index, _imported(one, today=today)))
+        except (models.PhoneUnreadable, models.EmailUnreadable, NoSuchDay, DayAhead, GuardianNeeded) as refusal:
+            views[index] = ImportedView(index=index, status="rejected", client_id=None, code=_CODES[type(refusal)])
     arrivals = await actions.bring_in(tx, [one for _, one in offered], actor=by.subject, now=now)
     for (index, _), arrival in zip(offered, arrivals, strict=True):
         if arrival.refused is not None:
@@ -84,11 +92,9 @@ async def import_clients(form: ImportForm, tx: Transaction, by: By, now: Now) ->
 @routes.post("/clients/recognise", responses=refuses(410))
 @permit(Role.SERVICE)
 async def recognise(form: RecogniseForm, tx: Transaction, now: Now) -> RecognisedView:
-    """Who signs in through WeChat; someone new is registered. Safe to repeat."""
+    """Who signs in through WeChat, or adds an advisor in WeCom; someone new is registered. Safe to repeat."""
     unionid = Known("unionid", form.unionid) if form.unionid else None
-    return RecognisedView(
-        client_id=await actions.recognise(tx, Known("openid", form.openid, form.appid), unionid, now=now)
-    )
+    return RecognisedView(client_id=await actions.recognise(tx, _account(form), unionid, now=now))
 
 
 @routes.post("/clients/{client_id}/identities", responses=refuses(410))
@@ -106,7 +112,10 @@ async def recognise(form: RecogniseForm, tx: Transaction, now: Now) -> Recognise
 async def add_identity(
     client_id: UUID, form: IdentityForm, *, tx: Transaction, by: By, kit: OfKit, now: Now
 ) -> AddedView:
-    """Know a client by one more identifier. A verified phone that is another record's joins the two. Safe to repeat."""
+    """Know a client by one more identifier. A verified phone or e-mail of another record joins the two.
+
+    Safe to repeat.
+    """
     source, identifier = _source(by, form.source), known(form)
     try:
         survivor, merged = await actions.add_identity(tx, client_id, identifier, source=source, by=by, now=now)
@@ -123,18 +132,29 @@ async def add_identity(
 @permit(*MERGERS)
 async def share(client_id: UUID, form: SharedForm, tx: Transaction, by: By, now: Now) -> None:
     """A number of hers is a family's or a driver's: it identifies nobody any more and merges nobody. Safe to repeat."""
-    await actions.share(tx, client_id, Known(form.kind, models.e164(form.value)), by=by, now=now)
+    value = models.e164(form.value) if form.kind == "phone" else models.mailbox(form.value)
+    await actions.share(tx, client_id, Known(form.kind, value), by=by, now=now)
 
 
-def known(form: AskedForm) -> Known:
-    """An identifier as it is compared; raises PhoneUnreadable, and SystemMissing for a till's number alone."""
-    if form.kind == "phone":
-        return Known("phone", models.e164(form.value))
-    if form.kind == "member":
-        return Known("member", form.value)
+def known(form: AskedForm | IdentityForm) -> Known:
+    """An identifier as it is compared.
+
+    Raises PhoneUnreadable, EmailUnreadable, MaskUnreadable, and SystemMissing for a number of one system alone.
+    """
+    match form.kind:
+        case "phone":
+            return Known("phone", models.e164(form.value))
+        case "email":
+            return Known("email", models.mailbox(form.value))
+        case "member":
+            return Known("member", form.value)
+        case "masked-phone":
+            if not _MASK.fullmatch(form.value):
+                raise MaskUnreadable
+            return Known("masked-phone", form.value)
     if form.system is None:
         raise SystemMissing
-    return Known("pos", form.value, form.system)
+    return Known(form.kind, form.value, form.system)
 
 
 def _source(by: Caller, said: str) -> str:
@@ -148,13 +168,28 @@ def _newcomer(form: NamesForm) -> Newcomer:
     return Newcomer(new_id(), form.display_name, form.family_name, form.given_name, form.salutation, form.language)
 
 
-def _imported(form: ImportedForm) -> Imported:
-    newcomer = _newcomer(form)
+_MASK = re.compile(models.MASK)
+_CODES: dict[type[Refusal], ImportFault] = {
+    models.PhoneUnreadable: "phone-unreadable",
+    models.EmailUnreadable: "email-unreadable",
+    NoSuchDay: "no-such-day",
+    DayAhead: "day-ahead",
+    GuardianNeeded: "guardian-needed",
+}
+
+
+def _imported(form: ImportedForm, *, today: date) -> Imported:
+    birthday = form.birthday.read(today=today) if form.birthday else None
+    # An import has no guardian's consent, nor the evidence of one.
+    if birthday is not None and form.consents and is_child(days.age(birthday, today)):
+        raise GuardianNeeded
+    newcomer = replace(_newcomer(form), birthday=birthday)
     owner = form.owner
     return Imported(
         newcomer=newcomer,
         member=Known("member", form.external_ref),
-        others=tuple(dict.fromkeys([*_phone(form.phone), *_numbers(form.pos_ids)])),
+        others=tuple(dict.fromkeys([*_phone(form.phone), *_others(form)])),
+        marks=tuple(_masks(form)),
         consents=actions.consents_of(newcomer.client_id, form.consents, form.notice_version),
         owner=Assignment(newcomer.client_id, owner.advisor_id, owner.boutique_id) if owner else None,
     )
@@ -168,5 +203,24 @@ def _member(number: str | None) -> list[Known]:
     return [Known("member", number)] if number else []
 
 
-def _numbers(forms: Sequence[NumberForm]) -> list[Known]:
-    return [Known("pos", form.value, form.system) for form in forms]
+def _others(form: RegisterForm | ImportedForm) -> list[Known]:
+    address = [Known("email", models.mailbox(form.email))] if form.email else []
+    return [*address, *_numbers("pos", form.pos_ids), *_numbers("eshop", form.eshop_ids)]
+
+
+def _masks(form: RegisterForm | ImportedForm) -> list[Known]:
+    return [Known("masked-phone", form.masked_phone)] if form.masked_phone else []
+
+
+def _numbers(kind: str, forms: Sequence[NumberForm]) -> list[Known]:
+    return [Known(kind, form.value, form.system) for form in forms]
+
+
+def _account(form: RecogniseForm) -> Known:
+    """How one app or corp knows her; raises WechatUnclear."""
+    match (form.appid, form.openid, form.corpid, form.external_userid):
+        case (str(appid), str(openid), None, None):
+            return Known("openid", openid, appid)
+        case (None, None, str(corpid), str(contact)):
+            return Known("wecom", contact, corpid)
+    raise WechatUnclear

@@ -14,6 +14,7 @@ from infra.wire import After, IfMatch, Limit, Page, etag
 from services.profile.clients import actions as clients
 from services.profile.clients import queries as client_queries
 from services.profile.clients.schemas import BirthdayView, CorrectionForm
+from services.profile.consents import actions as consents
 from services.profile.desk.api import pages
 from services.profile.desk.queries import cards
 from services.profile.desk.schemas.record import MeView
@@ -47,6 +48,7 @@ async def correct(
     today = await segments.today(tx, now)
     await clients.correct(tx, sight.family, form.changes(today=today), if_match=if_match)
     await identity_actions.seek(tx, [sight.client_id])
+    await consents.examine(tx, sight.client_id, now=now)
     view, version = await _me(tx, sight, today=today)
     response.headers["ETag"] = etag(version)
     return view

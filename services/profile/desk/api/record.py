@@ -60,6 +60,7 @@ async def correct(
     today = await segments.today(tx, now)
     await clients.correct(tx, sight.family, form.changes(today=today), if_match=if_match)
     await identity_actions.seek(tx, [sight.client_id])
+    await consent_actions.examine(tx, sight.client_id, now=now)
     view, version = await _client_view(tx, sight, today=today)
     response.headers["ETag"] = etag(version)
     return view
@@ -179,7 +180,7 @@ async def _client_view(tx: Transaction, sight: Sight, *, today: date) -> tuple[C
                 {
                     "kind": known.kind,
                     "system": known.system or None,
-                    "value": None if known.kind in {"openid", "unionid"} else known.value,
+                    "value": None if known.kind in {"openid", "unionid", "wecom"} else known.value,
                 }
             )
             for known in await identities.identities(tx, sight.family)

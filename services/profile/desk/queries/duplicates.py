@@ -13,12 +13,12 @@ from services.profile.clients import queries
 from services.profile.clients.models import names
 from services.profile.desk.rules import NAMELESS
 from services.profile.identities import queries as identities
-from services.profile.identities.models import Named, addressed
+from services.profile.identities.models import Named, addressed, is_masked, shown_of, tail_of
 from services.profile.identities.queries import Known
 from services.profile.identities.rules import Standing
 
-# Whoever may be the same person as somebody: who reads the same in any order, or gives a phone with the same end, or
-# the same e-mail. Each block is cut where it is no evidence any more.
+# Whoever may be the same person as somebody: who reads the same in any order, or gives a phone with the same end, whole
+# or masked, or the same e-mail. Each block is cut where it is no evidence any more.
 _RESEMBLING = text(
     '(select client_id from client where brand_id = :brand and pinyin collate "C" = any(:turns) limit :block)'
     " union (select client_id from identity where brand_id = :brand and tail = any(:tails) limit :block)"
@@ -66,7 +66,7 @@ async def resembling(tx: AsyncSession, one: Named) -> list[UUID]:
     asked = {
         "brand": tx.info["brand_id"],
         "turns": [one.pinyin[start:] + one.pinyin[:start] for start in range(len(one.pinyin))],
-        "tails": [identities.tail(tx, phone) for phone in one.phones],
+        "tails": [identities.tail(tx, end) for number in one.phones | one.masks if (end := tail_of(number))],
         "blinds": [identities.blind(tx, Known("email", email)) for email in one.emails],
         "block": BLOCK,
     }
@@ -77,6 +77,7 @@ async def named(tx: AsyncSession, client_ids: Sequence[UUID]) -> dict[UUID, Name
     """What is compared of these records, each by itself; of whom nobody told a name, none."""
     phones: dict[UUID, set[str]] = defaultdict(set)
     emails: dict[UUID, set[str]] = defaultdict(set)
+    masks: dict[UUID, set[str]] = defaultdict(set)
     for known in await identities.identities(tx, client_ids, also_claimed=True):
         if known.standing is Standing.SHARED:
             continue  # it says nothing of who she is
@@ -84,16 +85,23 @@ async def named(tx: AsyncSession, client_ids: Sequence[UUID]) -> dict[UUID, Name
             phones[known.client_id].add(known.value)
         elif known.kind == "email":
             emails[known.client_id].add(known.value)
+        elif known.kind == "masked-phone":
+            masks[known.client_id].add(known.value)
+    born = await queries.birthdays(tx, client_ids)
     found = {}
     for client_id, one in (await queries.by_id(tx, client_ids)).items():
         keys = names.keys(one.display_name, one.family_name, one.given_name)
-        is_named = one.display_name not in NAMELESS
+        # A name that is hidden in part has neither characters nor a reading to be compared.
+        is_named = one.display_name not in NAMELESS and not is_masked(one.display_name)
         found[client_id] = Named(
             name=keys.name if is_named else "",
             pinyin=keys.pinyin if is_named else "",
             phones=frozenset(phones[client_id]),
             emails=frozenset(emails[client_id]),
             addressed=addressed(one.salutation),
+            masks=frozenset(masks[client_id]),
+            shown=shown_of(one.display_name),
+            born=born.get(client_id),
         )
     return found
 

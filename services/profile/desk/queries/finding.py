@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.profile.clients.models import names
 from services.profile.identities import queries as identities
+from services.profile.identities.models import EmailUnreadable, mailbox
 from services.profile.identities.queries import Known
+from services.profile.purchases.rules.lines import is_serial, tidy_serial
 
 # The names a client is found by, in the order in which their finds are shown. Each has its index in byte order.
 _KEYS = ("name_key", "given_key", "pinyin", "initials")
@@ -50,13 +52,25 @@ def _by_identity(matching: str) -> str:
     )
 
 
+def _by_piece() -> str:
+    canonical = "coalesce(a.canonical_id, c.client_id)"
+    return (
+        f"select {canonical} as record_id, {canonical} as client_id, '' as key"  # noqa: S608
+        " from owned_piece c left join client_alias a on a.brand_id = c.brand_id and a.client_id = c.client_id"
+        " where c.brand_id = :brand and c.serial = :serial and c.client_id is not null"
+        f" and {canonical} > :behind{{records}} limit :limit"
+    )
+
+
 # Every way to find somebody, the surest first; a further one is a further line, and a place in `_asked`.
 _WAYS = (
     _by_identity("c.kind = 'member' and c.system = '' and c.blind = :member"),
-    _by_identity("c.tail = :tail"),
+    _by_identity("c.kind = 'email' and c.system = '' and c.blind = :email"),
+    _by_piece(),
+    _by_identity("c.kind = 'phone' and c.tail = :tail"),
     *(_by_key(number) for number in range(len(_KEYS))),
 )
-_MEMBER, _TAIL, _NAMES = 0, 1, 2
+_MEMBER, _EMAIL, _SERIAL, _TAIL = range(4)
 # Whoever may see a few looks among those: her plan goes by their ids, and not by a name that half the house has.
 _AMONG_ALL = [text(way.format(records="")) for way in _WAYS]
 _AMONG_SOME = [text(way.format(records=" and c.client_id = any(:records)")) for way in _WAYS]
@@ -68,11 +82,13 @@ _FOUR_DIGITS = re.compile(r"^[0-9]{4}$")
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What somebody types, which may be any of it; or the end of a phone, or a member number, and nothing else."""
+    """What somebody types, which may be any of it; or one of the others, and nothing else."""
 
     text: str | None = None
     phone_tail: str | None = None
     member: str | None = None
+    email: str | None = None
+    serial: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +135,24 @@ def _asked(tx: AsyncSession, sought: Sought, way: int) -> dict[str, object] | No
     if way == _MEMBER:
         number = sought.member or typed
         return {"member": identities.blind(tx, Known("member", number))} if number else None
+    if way == _EMAIL:
+        address = _mailbox(sought.email or typed)
+        return {"email": identities.blind(tx, Known("email", address))} if address else None
+    if way == _SERIAL:
+        serial = tidy_serial(sought.serial or typed)
+        return {"serial": serial} if is_serial(serial) else None
     if way == _TAIL:
         digits = sought.phone_tail or (typed if _FOUR_DIGITS.match(typed) else None)
         return {"tail": identities.tail(tx, digits)} if digits else None
     start = names.fold(typed)
     return {"start": start, "from": start, "to": start + LAST} if start else None
+
+
+def _mailbox(typed: str) -> str | None:
+    """An address in its one form; None for what is none, as most of what is typed."""
+    if "@" not in typed:
+        return None
+    try:
+        return mailbox(typed)
+    except EmailUnreadable:
+        return None

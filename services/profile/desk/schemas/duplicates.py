@@ -11,7 +11,10 @@ from services.profile.desk.schemas.finding import CardView
 
 
 class DuplicateView(View):
-    """Two clients who may be one person, the chance of it, and which of name, phone and e-mail speak for it."""
+    """Two clients who may be one person, the chance of it, and what speaks for it.
+
+    `grounds` are of name, phone, email, masked-phone and birthday those that agree.
+    """
 
     duplicate_id: UUID
     probability: float

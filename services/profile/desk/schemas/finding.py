@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.wire import Form, Limit, Text, View
-from services.profile.desk.schemas.intake import AskedForm
+from services.profile.desk.schemas.intake import AskedForm, Email
 from services.profile.segments.rules import Segment
 
 
@@ -33,17 +33,22 @@ class IdentifiedView(View):
 
 
 class CriteriaForm(Form):
-    """What is known of her besides her name: the last four digits of a phone, or her whole member number."""
+    """What is known of her besides her name: the last four digits of a phone, or one whole identifier of hers.
+
+    That is her member number, an e-mail address, or the serial of a piece she owns.
+    """
 
     phone_tail: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
     member: Text | None = None
+    email: Email | None = None
+    serial: Text | None = None
 
 
 class SearchForm(Form):
     """Either a text, as it is being typed, or one criterion.
 
     The text is the beginning of a name, a given name, pinyin or initials, the last four digits of a phone, or a whole
-    member number.
+    member number, e-mail address or serial of a piece she owns.
     """
 
     text: Annotated[str, Field(min_length=1, max_length=100)] | None = None

@@ -29,7 +29,7 @@ class LookForm(Form):
 class IdentityView(View):
     """One way she is known. How WeChat knows her is for machines: the value stays inside."""
 
-    kind: Literal["phone", "unionid", "openid", "pos", "member"]
+    kind: Literal["phone", "unionid", "openid", "pos", "member", "email", "wecom", "eshop"]
     system: str | None
     value: str | None
 

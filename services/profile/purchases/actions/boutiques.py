@@ -1,14 +1,26 @@
 """Knowing which boutique a store code means, and of which type it is."""
 
+import asyncio
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.app import Kit
+from infra.database import EVERY_BRAND
+
+OPENED = "appointments.boutique-opened.v1"
+BATCH = 2_000  # facts
+
 _BOUTIQUE = text(
     "insert into boutique (brand_id, code, boutique_id, boutique_type) values (:brand, :code, :boutique_id, :kind)"
     " on conflict (brand_id, code) do update set boutique_id = excluded.boutique_id,"
     " boutique_type = excluded.boutique_type"
+)
+_UNTYPED = text("select brand_id, boutique_id from boutique where boutique_type is null")
+_TYPE = text(
+    "update boutique set boutique_type = :kind"
+    " where brand_id = :brand and boutique_id = :boutique_id and boutique_type is null"
 )
 _PLACE = text(
     "update purchase set boutique_id = :boutique_id"
@@ -20,6 +32,29 @@ async def open_boutique(tx: AsyncSession, code: str, boutique_id: UUID, boutique
     """Know the boutique behind a store code."""
     row = {"brand": tx.info["brand_id"], "code": code, "boutique_id": boutique_id, "kind": boutique_type}
     await tx.execute(_BOUTIQUE, row)
+
+
+async def learn_types(kit: Kit, stop: asyncio.Event) -> None:
+    """Once at the start: read out of the log of which type the boutiques are that were known before types were kept.
+
+    It writes what a replay would write; without such boutiques the log is left alone.
+    """
+    async with kit.database.transaction(EVERY_BRAND) as tx:
+        untyped = {(row.brand_id, str(row.boutique_id)) for row in await tx.execute(_UNTYPED)}
+    position = 0
+    while untyped and not stop.is_set():
+        batch = await kit.log.read(position, BATCH)
+        if not batch:
+            break  # the log has lost what opened them
+        position = batch[-1].position
+        for stored in batch:
+            one = stored.envelope
+            if one.type == OPENED and (place := (one.brandid, one.data["boutique_id"])) in untyped:
+                async with kit.database.transaction(one.brandid) as tx:
+                    row = {"brand": one.brandid, "boutique_id": one.data["boutique_id"]}
+                    await tx.execute(_TYPE, row | {"kind": one.data.get("boutique_type")})
+                untyped.discard(place)
+    await stop.wait()
 
 
 async def place_receipts(tx: AsyncSession, code: str, boutique_id: UUID) -> None:

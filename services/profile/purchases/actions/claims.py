@@ -12,6 +12,7 @@ from infra.database import Database
 from infra.eventlog.outbox import record
 from infra.identity import Caller
 from services.profile.identities import queries as identities
+from services.profile.identities.models import fits
 from services.profile.identities.queries import Known
 from services.profile.purchases.events import PurchaseClaimed
 from services.profile.purchases.queries import claims as queries
@@ -68,7 +69,7 @@ async def claim(
         proof, purchased_at=purchase.purchased_at, purchased_in=purchased_in, net_minor=purchase.net_minor
     ):
         raise ClaimNotProven
-    if masked is not None and not any(rules.fits(phone, masked) for phone in phones):
+    if masked is not None and not any(fits(phone, masked) for phone in phones):
         raise ClaimNotProven
     if purchase.client_id is not None:
         if await identities.canonical(tx, purchase.client_id) != client_id:

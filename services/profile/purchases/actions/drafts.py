@@ -31,6 +31,7 @@ class About:
     payments: tuple[Payment, ...] = ()
     phone: str | None = None  # E.164: who left her number with an anonymous receipt
     masked_phone: str | None = None  # all that an e-shop shows of it
+    masked_name: str | None = None  # and of her name
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,20 @@ _PAID_AT = text(_PAID + " and purchase_id = any(:ids) and payments is not null")
 _PAID_ON = text(
     _PAID + " and client_id = any(:ids) and payments is not null and purchased_at >= :begins and purchased_at < :ends"
 )
-# A receipt that was flagged while it was nobody's counts for its client since she claimed it.
+_IN_CASH = text(_PAID + ' and client_id = any(:ids) and payments @> \'[{"method": "cash"}]\'')
+_DAYS = text(
+    "select cash_on from cash_flag where brand_id = :brand and client_id = :client_id and withdrawn_at is null"
+)
+# A receipt that was flagged while it was nobody's counts for its client since she claimed it, and so does the day of a
+# record that became part of hers.
 _CASH_FLAGS = text(
     "select flag_id, client_id, purchase_id, cash_on, cash_minor, flagged_at from cash_flag"
-    " where brand_id = :brand and (cast(:after as uuid) is null or flag_id < :after)"
+    " where brand_id = :brand and withdrawn_at is null and (cast(:after as uuid) is null or flag_id < :after)"
     " and not exists (select from purchase where purchase.brand_id = cash_flag.brand_id"
     " and purchase.purchase_id = cash_flag.purchase_id and purchase.client_id is not null)"
+    " and not exists (select from client_alias a join cash_flag own on own.brand_id = a.brand_id"
+    " and own.client_id = a.canonical_id and own.cash_on = cash_flag.cash_on and own.withdrawn_at is null"
+    " where a.brand_id = cash_flag.brand_id and a.client_id = cash_flag.client_id)"
     " order by flag_id desc limit :limit"
 )
 
@@ -60,6 +68,18 @@ async def paid_on(tx: AsyncSession, client_id: UUID, between: tuple[datetime, da
     ids = await identities.family(tx, client_id)
     asked = {"brand": tx.info["brand_id"], "ids": ids, "begins": between[0], "ends": between[1]}
     return [Paid(*row) for row in await tx.execute(_PAID_ON, asked)]
+
+
+async def paid_in_cash(tx: AsyncSession, client_id: UUID) -> list[Paid]:
+    """How a client's receipts with any cash were paid, over all records that are she."""
+    asked = {"brand": tx.info["brand_id"], "ids": await identities.family(tx, client_id)}
+    return [Paid(*row) for row in await tx.execute(_IN_CASH, asked)]
+
+
+async def flagged_days(tx: AsyncSession, client_id: UUID) -> list[date]:
+    """The days of this record that are flagged."""
+    asked = {"brand": tx.info["brand_id"], "client_id": client_id}
+    return list((await tx.execute(_DAYS, asked)).scalars())
 
 
 async def cash_flags(tx: AsyncSession, *, after: UUID | None, limit: int) -> list[CashFlag]:

@@ -35,12 +35,17 @@ _LINES = text(
 )
 _ANY = text("select exists (select from purchase where brand_id = :brand and client_id = any(:ids))")
 _BOUTIQUES = text("select code, boutique_id from boutique where brand_id = :brand and code = any(:codes)")
-# Locked in one order: two batches with the same receipts take turns.
-_LOCKED = """
-select purchase_id, client_id, pos, receipt, store_code, boutique_id, purchased_at, currency, net_minor, line_count
-from purchase join unnest($2::text[], $3::text[]) as asked (pos, receipt) using (pos, receipt)
-where brand_id = $1 order by pos, receipt for update of purchase
-"""
+# Locked in one order: two batches with the same receipts take turns. One by one through the unique index: without
+# statistics of the table, a join reads all of the brand's receipts for each batch.
+_LOCKED = f"""
+select purchase.* from (
+    select * from unnest($2::text[], $3::text[]) as told (pos, receipt) order by pos, receipt
+) asked
+cross join lateral (
+    select {COLUMNS} from purchase
+    where brand_id = $1 and pos = asked.pos and receipt = asked.receipt limit 1 for update
+) purchase
+"""  # noqa: S608
 _SHARES = text(
     "select purchase_id, advisor_id, share_bp from purchase_share"
     " where brand_id = :brand and purchase_id = any(:ids) order by purchase_id, share_bp desc, advisor_id"

@@ -86,14 +86,3 @@ def proves(proof: Proof, *, purchased_at: datetime, purchased_in: str | None, ne
     if purchased_in is not None:
         return proof.purchased_on.isoformat().startswith(purchased_in)
     return purchased_at.astimezone(_EARLIEST).date() <= proof.purchased_on <= purchased_at.astimezone(_LATEST).date()
-
-
-def fits(number: str, masked: str) -> bool:
-    """Whether an E.164 number can be the one behind a mask such as `138****8000`, wherever the mask begins."""
-    head, _, tail = masked.partition("*")
-    tail = tail.lstrip("*")
-    head = head.lstrip("+")
-    digits = number.lstrip("+")
-    # With its country code or without.
-    begins = any(digits[at:].startswith(head) for at in range(4))
-    return begins and digits.endswith(tail) and len(head) + len(tail) <= len(digits)

@@ -35,7 +35,8 @@ _LOCK = text("select from client where brand_id = :brand and client_id = any(:id
 _KEEP_AWAY = text(
     "insert into erased_identity (brand_id, kind, system, blind, erased_at)"
     " select brand_id, kind, system, blind, :now from identity"
-    " where brand_id = :brand and client_id = any(:ids) and kind in ('member', 'pos', 'phone') and standing = 'held'"
+    " where brand_id = :brand and client_id = any(:ids) and standing = 'held'"
+    " and kind in ('member', 'pos', 'phone', 'email', 'wecom', 'eshop')"
     " on conflict (brand_id, kind, system, blind) do update set erased_at = excluded.erased_at"
 )
 _EXPECT = text(

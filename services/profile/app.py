@@ -13,6 +13,8 @@ from services.profile.desk import api as desk
 from services.profile.desk.actions.duplicates import searching
 from services.profile.messages import api as messages
 from services.profile.messages.actions.sending import dispatching
+from services.profile.onboarding import api as onboarding
+from services.profile.onboarding.actions.working import importing
 from services.profile.pieces import reactions as on_pieces
 from services.profile.privacy import api as privacy
 from services.profile.privacy import reactions as on_privacy
@@ -27,7 +29,7 @@ from services.profile.segments.actions import reviewing
 from services.profile.touchpoints import api as touchpoints
 from services.profile.touchpoints import reactions as on_touchpoints
 
-SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, privacy)]
+SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, privacy, onboarding)]
 SERVES += [*rights.ROUTERS, *desk.ROUTERS]
 ON = (on_purchases, on_pieces, on_touchpoints, on_books, on_privacy, on_rights)
 REACTS = [one for on in ON for one in on.REACTIONS]
@@ -39,5 +41,5 @@ def build(
     """The app of the profile service."""
     own, clock = settings or load(Settings), clock or (lambda: datetime.now(UTC))
     reacts = [*REACTS, *on_segments.reactions(clock)]
-    loops = [reviewing, searching, erase_again, dispatching((transports or {}).get("wechat"))]
+    loops = [reviewing, searching, erase_again, importing, dispatching((transports or {}).get("wechat"))]
     return create_app("profile", own, routers=SERVES, reactions=reacts, loops=loops, transports=transports, clock=clock)

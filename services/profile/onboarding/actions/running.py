@@ -102,7 +102,7 @@ async def preview(database: Database, brand_id: str, import_id: UUID, *, count: 
         async with database.transaction(brand_id) as tx:
             one = await queries.bulk_import(tx, import_id)
             if one.status is not Status.READ:
-                raise steps.ImportNotReady(status=one.status.value)
+                raise steps.ImportNotReady(stands=one.status.value)
             rows = await imports.first_lines(tx, import_id, count)
             done, read = await _bring(tx, one, imports.plan_of(one), rows, now=now)
             tally = Tally()

@@ -79,8 +79,8 @@ class ImportNotReady(Refusal):
 
     kind: ClassVar[Sort] = Sort.CONFLICT
     slug = "import-not-ready"
-    en = "This cannot be done with the import as it stands. See `status`, and wait for it or take the step before."
-    zh = "导入任务当前状态不允许该操作，请查看 status，等待其完成或先执行前一步。"
+    en = "This cannot be done with the import as it stands. See `stands`, and wait for it or take the step before."
+    zh = "导入任务当前状态不允许该操作，请查看 stands，等待其完成或先执行前一步。"
 
 
 class PartUnfit(Refusal):
@@ -124,7 +124,7 @@ def after(status: Status, step: Step) -> Status:
     try:
         return NEXT[status, step]
     except KeyError:
-        raise ImportNotReady(status=status.value) from None
+        raise ImportNotReady(stands=status.value) from None
 
 
 def parts_of(size: int) -> int:

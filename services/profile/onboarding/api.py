@@ -5,10 +5,10 @@ import io
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Path, Response
 from fastapi.responses import StreamingResponse
 
 from infra.app import By, Kit, Now, OfKit, router
@@ -25,7 +25,7 @@ from services.profile.onboarding.models.files import Asked
 from services.profile.onboarding.queries import Import
 from services.profile.onboarding.rules import reasons
 from services.profile.onboarding.rules.fields import LINE, REASON, RECEIPT_LINE
-from services.profile.onboarding.rules.steps import parts_of
+from services.profile.onboarding.rules.steps import LARGEST_FILE, parts_of
 from services.profile.onboarding.rules.tally import Fate, Sum, Tally
 from services.profile.onboarding.schemas import (
     PART_BODY,
@@ -49,6 +49,7 @@ from services.profile.onboarding.schemas import (
 routes = router()
 
 BRINGERS = (Role.HEADQUARTERS, Role.PRIVACY)
+Number = Annotated[int, Path(ge=0, lt=parts_of(LARGEST_FILE))]
 _BOM = "\ufeff"  # without it Excel reads Chinese as Latin
 
 
@@ -83,7 +84,7 @@ async def one(import_id: UUID, tx: Transaction, response: Response) -> ImportVie
 
 @routes.put("/imports/{import_id}/parts/{number}", status_code=204, max_body_size=PART_BODY)
 @permit(*BRINGERS)
-async def keep_part(import_id: UUID, number: int, form: PartForm, tx: Transaction) -> None:
+async def keep_part(import_id: UUID, number: Number, form: PartForm, tx: Transaction) -> None:
     """Send one part of the file, in any order. Safe to repeat."""
     await imports.keep_part(tx, import_id, number, form.content)
 

@@ -10,7 +10,6 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from infra.wire import Form, Text, View
-from services.profile.onboarding.models.files import ENCODINGS
 from services.profile.onboarding.rules.fields import MOST_OF_A_FIELD
 from services.profile.onboarding.rules.reasons import Stays
 from services.profile.onboarding.rules.steps import LARGEST_FILE, PART, Kind, Status
@@ -28,14 +27,8 @@ def _zone(name: str) -> str:
     return name
 
 
-def _encoding(name: str) -> str:
-    if name not in ENCODINGS:
-        raise PydanticCustomError("encoding_unknown", "One of utf-8, utf-16, gb18030, big5.")
-    return name
-
-
 Zone = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_zone)]
-Encoding = Annotated[str, Field(max_length=16), AfterValidator(_encoding)]
+Encoding = Literal["utf-8", "utf-16", "gb18030", "big5"]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Column = Annotated[str, Field(min_length=1, max_length=120)]
 

@@ -33,6 +33,10 @@ _HOLD = text(
     "update bulk_import set worker_until = :until, line_count = :lines where brand_id = :brand and import_id = :id"
     " and status = 'reading' and worker = :worker returning import_id"
 )
+_BEAT = text(
+    "update bulk_import set worker_until = :until where brand_id = :brand and import_id = :id"
+    " and status = 'reading' and worker = :worker returning import_id"
+)
 _LET_GO = text("update bulk_import set worker = null where brand_id = :brand and import_id = :id and worker = :worker")
 _CLEAR = text("delete from import_chunk where brand_id = :brand and import_id = :id")
 _CHUNK = text(
@@ -58,6 +62,7 @@ async def work(kit: Kit, brand_id: str, import_id: UUID, stop: asyncio.Event) ->
             return False
         await tx.execute(_CLEAR, {"brand": brand_id, "id": import_id})
         one = await queries.bulk_import(tx, import_id)
+    beating = asyncio.create_task(_beat(kit, brand_id, import_id, worker))
     try:
         found, lines = await _keep(kit, brand_id, one, worker, stop)
         told, status, fault = json.dumps(asdict(found)), "read", None
@@ -69,10 +74,20 @@ async def work(kit: Kit, brand_id: str, import_id: UUID, stop: asyncio.Event) ->
         async with kit.database.transaction(brand_id) as tx:
             await tx.execute(_LET_GO, {"brand": brand_id, "id": import_id, "worker": worker})
         return True
+    finally:
+        beating.cancel()
     async with kit.database.transaction(brand_id) as tx:
         done = {"status": status, "found": told, "fault": fault, "lines": lines, "worker": worker}
         await tx.execute(_DONE, {"brand": brand_id, "id": import_id, **done})
     return True
+
+
+async def _beat(kit: Kit, brand_id: str, import_id: UUID, worker: UUID) -> None:
+    """Keep the lease: the strings of a large workbook take longer to read than it lasts."""
+    while True:
+        await asyncio.sleep(LEASE.total_seconds() / 4)
+        async with kit.database.transaction(brand_id) as tx:
+            await _mine(tx, _BEAT, kit, import_id, worker)
 
 
 async def _mine(

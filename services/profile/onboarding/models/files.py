@@ -26,7 +26,6 @@ MOST_ROWS = 2_000_000  # a sheet has 1,048,576
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ENCODINGS = ("gb18030", "big5")  # of what is no UTF-8; GBK and GB2312 are parts of GB18030
-ENCODINGS = frozenset({"utf-8", "utf-16", *_ENCODINGS})
 _DELIMITERS = ",\t;|"
 
 Row = tuple[int, list[str] | None]  # its number as a spreadsheet counts, and its cells; None for no CSV

@@ -1,4 +1,4 @@
-"""What the command does: it sends the file, asks what it cannot tell, shows the first lines, says what became of all."""
+"""What the command does: it sends the file, asks what it cannot tell, shows the first lines, and reconciles."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

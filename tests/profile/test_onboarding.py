@@ -34,6 +34,7 @@ CLIENTS = [
     ["", "赵六", "1.38E+10", "", ""],
     ["M001", "王芳", "13800138001", "", ""],
     ["M001", "王小芳", "", "", ""],
+    ["M005", "王建国", "13800138001", "", ""],
     ["M009", "测试客户", "13800138009", "", ""],
     ["", "无名氏", "", "", ""],
     ["合计", "", "9", "", ""],
@@ -48,9 +49,14 @@ async def test_a_file_of_clients_as_it_really_looks_comes_in_and_again_changes_n
     assert found["found"]["encoding"] == "gb18030"
     assert found["found"]["header_line"] == 2
     # M004's phone is left out, for she has a number besides; the name is kept as it is.
-    assert fates(found) == {"created": 5, "unchanged": 1, "matched": 1, "refused": 4}
+    assert fates(found) == {"created": 6, "unchanged": 1, "matched": 1, "refused": 4}
     assert found["refusals"] == {"phone-rounded": 1, "test-row": 1, "no-identity": 1, "totals-row": 1}
-    assert found["left_out"] == {"birthday-partial": 1, "phone-rounded": 1, "phone-unreadable": 1}
+    assert found["left_out"] == {
+        "birthday-partial": 1,
+        "phone-of-another": 1,
+        "phone-rounded": 1,
+        "phone-unreadable": 1,
+    }
 
     search = await profile.client(someone()).post("/v1/clients/search", json={"text": "ouyang"})
     [hers] = search.json()["items"]
@@ -60,7 +66,7 @@ async def test_a_file_of_clients_as_it_really_looks_comes_in_and_again_changes_n
 
     before = await _tables(profile)
     again = await brought(profile, "clients", written(CLIENTS, "gb18030"))
-    assert fates(again) == {"unchanged": 6, "matched": 1, "refused": 4}
+    assert fates(again) == {"unchanged": 7, "matched": 1, "refused": 4}
     assert await _tables(profile) == before
     # Nothing of the file is left but the lines that were refused, and those are sealed.
     assert not await profile.rows("select from import_part")
@@ -301,6 +307,7 @@ async def test_an_undo_takes_back_what_nobody_has_touched_and_says_what_it_leave
     for asked in ("select from import_part", "select from import_chunk", "select from import_effect"):
         assert not await profile.rows(asked)
     assert (await report(profile, found["import_id"]))["counts"]["created"] == 2
+    assert problem(await at.post(f"/v1/imports/{found['import_id']}/undo")) == "import-expired"
 
 
 async def test_the_reject_file_holds_no_formula_and_is_for_whoever_brought_it_and_officers(running: Start) -> None:

@@ -15,7 +15,7 @@ from infra.app import By, Kit, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Caller, Role, permit
-from infra.openapi import tagged
+from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_id_cursor
 from services.profile.identities.queries import Known
 from services.profile.onboarding import queries
@@ -144,11 +144,11 @@ async def cancel(import_id: UUID, tx: Transaction, now: Now) -> ImportView:
     return _view(await imports.cancel(tx, import_id, now=now))
 
 
-@routes.post("/imports/{import_id}/undo", status_code=202)
+@routes.post("/imports/{import_id}/undo", status_code=202, responses=refuses(410))
 @permit(*BRINGERS)
-async def undo(import_id: UUID, tx: Transaction) -> ImportView:
+async def undo(import_id: UUID, tx: Transaction, now: Now) -> ImportView:
     """Take back what this import wrote and nobody has touched since; the report says what stays, and why."""
-    return _view(await imports.undo(tx, import_id))
+    return _view(await imports.undo(tx, import_id, now=now))
 
 
 @routes.get("/imports/{import_id}/report")

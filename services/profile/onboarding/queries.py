@@ -91,8 +91,12 @@ class Staying:
     stays: str
 
 
-def _import(row: Any) -> Import:
+def _import(tx: AsyncSession, row: Any) -> Import:
     told = dict(row)
+    # Sealed: what was taken for the names of columns may be a line of the file.
+    for name in ("found", "mapping"):
+        if told[name] is not None:
+            told[name] = json.loads(keyring(tx).open("bulk_import", name, told["import_id"], told[name]))
     told["tally"] = Tally.of(told.pop("report"))
     told["kind"], told["status"] = Kind(told["kind"]), Status(told["status"])
     return Import(**told)
@@ -104,13 +108,13 @@ async def bulk_import(tx: AsyncSession, import_id: UUID, *, lock: bool = False) 
     row = (await tx.execute(text(_ONE + " for update" if lock else _ONE), asked)).mappings().one_or_none()
     if row is None:
         raise NotFound
-    return _import(row)
+    return _import(tx, row)
 
 
 async def page(tx: AsyncSession, *, after: UUID | None, limit: int) -> list[Import]:
     """The brand's imports, the latest first."""
     asked = {"brand": tx.info["brand_id"], "after": after, "limit": limit}
-    return [_import(row) for row in (await tx.execute(_PAGE, asked)).mappings()]
+    return [_import(tx, row) for row in (await tx.execute(_PAGE, asked)).mappings()]
 
 
 def check_reader(one: Import, by: Caller) -> None:

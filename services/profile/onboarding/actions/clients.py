@@ -1,6 +1,8 @@
 """Clients of an old system: who is new is registered; of whom the house knows the gaps are filled and nothing else."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,7 +23,7 @@ from services.profile.onboarding.actions.effects import Effect
 from services.profile.onboarding.actions.lines import ClientLine
 from services.profile.onboarding.actions.outcomes import Outcome, Outcomes
 from services.profile.onboarding.actions.whose import Acquaintance
-from services.profile.onboarding.rules.reasons import Reason
+from services.profile.onboarding.rules.reasons import LeftOut
 from services.profile.onboarding.rules.tally import Fate
 
 _BIRTHDAYS = text(
@@ -65,14 +67,23 @@ async def _round(tx: AsyncSession, lines: Sequence[ClientLine], done: Outcomes, 
     met: list[tuple[UUID, ClientLine]] = []
     for line in lines:
         found = house.find(line.whom)
-        if isinstance(found, Reason):
-            done.refuse(line.number, found)
-        elif found is None:
+        if found.others:
+            line = _without(line, found.others)  # noqa: PLW2901 - from here on it says no more than that
+        if found.why is not None:
+            done.refuse(line.number, found.why)
+        elif found.client_id is None:
             fresh.append((new_id(), line))
         else:
-            met.append((found, line))
+            met.append((found.client_id, line))
     await _register(tx, fresh, done, now=now)
     await _amend(tx, met, house, done, now=now)
+
+
+def _without(line: ClientLine, phones: AbstractSet[Known]) -> ClientLine:
+    """A line without the phones that are another client's."""
+    known = tuple(one for one in line.whom.known if one not in phones)
+    left_out = (*line.left_out, LeftOut.PHONE_OF_ANOTHER)
+    return replace(line, whom=replace(line.whom, known=known), left_out=left_out)
 
 
 async def _register(

@@ -94,12 +94,12 @@ async def _met(
     again: list[ConsentLine] = []
     for line in lines:
         found = house.find(line.whom)
-        if not isinstance(found, UUID):
-            done.refuse(line.number, found or Reason.CLIENT_UNKNOWN)
-        elif (found, line.purpose) in met:
+        if found.why is not None or found.client_id is None:
+            done.refuse(line.number, found.why or Reason.CLIENT_UNKNOWN)
+        elif (found.client_id, line.purpose) in met:
             again.append(line)
         else:
-            met[found, line.purpose] = line
+            met[found.client_id, line.purpose] = line
     return met, again
 
 

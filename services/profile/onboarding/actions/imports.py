@@ -35,7 +35,7 @@ _SET = "update bulk_import set version = version + 1, {} where brand_id = :brand
 _READ = text(
     _SET.format("status = :status, asked = cast(:asked as jsonb), mapping = null, fault = null, worker = null")
 )
-_MAP = text(_SET.format("mapping = cast(:mapping as jsonb)"))
+_MAP = text(_SET.format("mapping = :mapping"))
 _STATUS = text(_SET.format("status = :status, fault = null, worker = null, worker_until = null"))
 _START = text(_SET.format("status = :status, fault = null, started_at = coalesce(started_at, :now)"))
 _CANCEL = text(_SET.format("status = :status, ended_at = :now, worker = null"))
@@ -117,7 +117,8 @@ async def map_columns(
     plan = fields.check(one.kind, found["columns"], columns, constants, zone)
     await _check_sample(tx, one, plan, now=now)
     told = {"columns": {name: list(wanted) for name, wanted in columns.items()}, "constants": dict(constants)}
-    await tx.execute(_MAP, _of(tx, import_id) | {"mapping": json.dumps(told | {"zone": zone})})
+    sealed = keyring(tx).seal("bulk_import", "mapping", import_id, json.dumps(told | {"zone": zone}))
+    await tx.execute(_MAP, _of(tx, import_id) | {"mapping": sealed})
     return await queries.bulk_import(tx, import_id)
 
 
@@ -175,9 +176,11 @@ async def cancel(tx: AsyncSession, import_id: UUID, *, now: datetime) -> Import:
     return await queries.bulk_import(tx, import_id)
 
 
-async def undo(tx: AsyncSession, import_id: UUID) -> Import:
-    """Begin to take back what it wrote; raises NotFound, ImportNotReady."""
+async def undo(tx: AsyncSession, import_id: UUID, *, now: datetime) -> Import:
+    """Begin to take back what it wrote; raises NotFound, ImportNotReady, ImportExpired."""
     one = await _take(tx, import_id, Step.UNDO)
+    if one.expires_at <= now:
+        raise steps.ImportExpired
     await tx.execute(_AGAIN, _of(tx, import_id))
     return one
 

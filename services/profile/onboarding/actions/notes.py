@@ -33,13 +33,13 @@ async def bring(tx: AsyncSession, lines: Sequence[NoteLine], *, actor: str, now:
     rows: list[tuple[NoteLine, UUID, UUID, bytes]] = []
     for line in lines:
         found = house.find(line.whom)
-        if not isinstance(found, UUID):
-            done.refuse(line.number, found or Reason.CLIENT_UNKNOWN)
+        if found.why is not None or found.client_id is None:
+            done.refuse(line.number, found.why or Reason.CLIENT_UNKNOWN)
             continue
         # By the number in the file, not by her record: merged with another, she keeps her notes once.
         who = line.whom.known[0]
         said = "\n".join((who.kind, who.system, who.value, str(line.written_at or ""), line.words))
-        rows.append((line, new_id(), found, ring.blind("note.origin", said)))
+        rows.append((line, new_id(), found.client_id, ring.blind("note.origin", said)))
     if not rows:
         return done
     connection = await tx.connection()

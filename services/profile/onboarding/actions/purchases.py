@@ -54,10 +54,10 @@ async def bring(
         if line.whom is not None:
             found = house.find(line.whom)
             # The till goes on recording what she buys whose data is restricted, and so does this.
-            if found is None or (isinstance(found, Reason) and found is not Reason.RESTRICTED):
-                done.refuse(line.number, found or Reason.CLIENT_UNKNOWN, worth=line.worth, ordinal=ordinal)
+            if found.client_id is None:
+                done.refuse(line.number, found.why or Reason.CLIENT_UNKNOWN, worth=line.worth, ordinal=ordinal)
                 continue
-            customer = next(known for known in line.whom.known if known in house.held)
+            customer = next(one for one in line.whom.known if one in house.held and one not in found.others)
         number = line.line.line if line.numbered else ordinal
         offered.append((line, _receipt(line, number, customer, plan)))
     if not offered:

@@ -44,7 +44,7 @@ _CHUNK = text(
     " values (:brand, :id, :number, :lines, :content)"
 )
 _DONE = text(
-    "update bulk_import set status = :status, found = cast(:found as jsonb), fault = :fault, line_count = :lines,"
+    "update bulk_import set status = :status, found = :found, fault = :fault, line_count = :lines,"
     " worker = null, worker_until = null, version = version + 1"
     " where brand_id = :brand and import_id = :id and status = 'reading' and worker = :worker"
 )
@@ -69,7 +69,7 @@ async def work(kit: Kit, brand_id: str, import_id: UUID, stop: asyncio.Event) ->
         if not lines:
             status, fault = "unreadable", "no-lines"
     except FileUnfit as unfit:
-        told, status, fault, lines = "null", "unreadable", unfit.code, 0
+        told, status, fault, lines = None, "unreadable", unfit.code, 0
     except _Lost:
         async with kit.database.transaction(brand_id) as tx:
             await tx.execute(_LET_GO, {"brand": brand_id, "id": import_id, "worker": worker})
@@ -77,7 +77,8 @@ async def work(kit: Kit, brand_id: str, import_id: UUID, stop: asyncio.Event) ->
     finally:
         beating.cancel()
     async with kit.database.transaction(brand_id) as tx:
-        done = {"status": status, "found": told, "fault": fault, "lines": lines, "worker": worker}
+        sealed = keyring(tx).seal("bulk_import", "found", import_id, told) if told is not None else None
+        done = {"status": status, "found": sealed, "fault": fault, "lines": lines, "worker": worker}
         await tx.execute(_DONE, {"brand": brand_id, "id": import_id, **done})
     return True
 

@@ -14,6 +14,23 @@ from services.profile.identities import queries as identities
 from services.profile.identities.queries import Holder, Known
 from services.profile.onboarding.actions.lines import Named, Whom
 from services.profile.onboarding.rules.reasons import Reason
+from services.profile.purchases.actions.receipts import UNNAMED
+
+
+# A till tells her number and WeChat her openid, and neither her name (desk.rules).
+_UNNAMED = frozenset({UNNAMED, "微信客户"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whom a line is about: a surviving record, nobody who is known, or why that cannot be told.
+
+    `others` are phones on the line that are another client's.
+    """
+
+    client_id: UUID | None = None
+    why: Reason | None = None
+    others: frozenset[Known] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +42,41 @@ class Acquaintance:
     records: Mapping[UUID, Client]
     restricted: frozenset[UUID]
 
-    def find(self, whom: Whom) -> UUID | Reason | None:
-        """The surviving record of whom a line is about; None where nobody is known by any of the numbers.
+    def find(self, whom: Whom) -> Found:
+        """Whom a line is about.
 
-        A card's or a till's number says who she is. A phone does with the name beside it, or where she has shown that
-        it is hers and the line gives no name: numbers pass from one person to the next.
+        A card's or a till's number says it. A phone does with the name beside it, or where she has shown that it is
+        hers and the line gives no name: numbers pass from one person to the next, and a family shares them.
         """
         held = {known: self.held[known] for known in whom.known if known in self.held}
         if any(one.is_erased for one in held.values()):
-            return Reason.CLIENT_ERASED
-        found = {one.canonical_id for one in held.values()}
-        if len(found) > 1:
-            return Reason.IDENTITIES_OF_TWO
-        if not found:
-            return Reason.PHONE_SHARED if whom.known and self.shared.issuperset(whom.known) else None
-        [client_id] = found
-        if all(known.kind == "phone" for known in held) and not self._is_hers(client_id, held, whom.name):
-            return Reason.PHONE_OF_ANOTHER
-        return Reason.RESTRICTED if client_id in self.restricted else client_id
+            return Found(why=Reason.CLIENT_ERASED)
+        numbers = {one.canonical_id for known, one in held.items() if known.kind != "phone"}
+        phones = {known: one for known, one in held.items() if known.kind == "phone"}
+        hers = {one.canonical_id for one in phones.values() if self._is_hers(one, whom.name)}
+        if len(numbers | hers) > 1:
+            return Found(why=Reason.IDENTITIES_OF_TWO)
+        if not numbers | hers:
+            return self._nobody(whom, phones)
+        [client_id] = numbers | hers
+        others = frozenset(known for known, one in phones.items() if one.canonical_id != client_id)
+        if client_id in self.restricted:
+            return Found(client_id, Reason.RESTRICTED, others)
+        return Found(client_id, others=others)
 
-    def _is_hers(self, client_id: UUID, held: Mapping[Known, Holder], name: Named | None) -> bool:
-        record = self.records.get(client_id)
-        confirmed = any(one.confirmed_at is not None for one in held.values())
+    def _nobody(self, whom: Whom, phones: Mapping[Known, Holder]) -> Found:
+        if all(known.kind == "phone" for known in whom.known):
+            if phones:
+                return Found(why=Reason.PHONE_OF_ANOTHER)
+            if whom.known and self.shared.issuperset(whom.known):
+                return Found(why=Reason.PHONE_SHARED)
+        return Found(others=frozenset(phones))
+
+    def _is_hers(self, holder: Holder, name: Named | None) -> bool:
+        record, confirmed = self.records.get(holder.canonical_id), holder.confirmed_at is not None
         if record is None or name is None:
+            return confirmed
+        if record.display_name in _UNNAMED:
             return confirmed
         return agree(name.display, record.display_name, also_surname=confirmed)
 

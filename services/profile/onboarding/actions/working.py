@@ -10,6 +10,7 @@ from infra import telemetry
 from infra.app import Kit
 from infra.database import EVERY_BRAND, is_passing
 from infra.eventlog.hint import pause
+from infra.refusal import Unavailable
 from services.profile.onboarding.actions import reading, running, undoing
 from services.profile.onboarding.rules.steps import Status
 
@@ -63,6 +64,8 @@ async def _work(kit: Kit, brand_id: str, import_id: UUID, status: Status, stop: 
                 return await running.work(kit, brand_id, import_id)
             case _:
                 return await undoing.work(kit, brand_id, import_id)
+    except Unavailable:
+        return False  # a rival has just brought one of the same people: this is done again
     except Exception as fault:
         if is_passing(fault):
             raise

@@ -99,6 +99,7 @@ class LeftOut(StrEnum):
     BIRTHDAY_UNREADABLE = "birthday-unreadable"
     PHONE_UNREADABLE = "phone-unreadable"
     PHONE_ROUNDED = "phone-rounded"
+    PHONE_OF_ANOTHER = "phone-of-another"
 
 
 class Stays(StrEnum):

@@ -119,6 +119,15 @@ class MappingMissing(Refusal):
     zh = "请先设置列对应关系并查看预览，再开始导入。"
 
 
+class ImportExpired(Refusal):
+    """What would be needed to take it back is deleted."""
+
+    kind: ClassVar[Sort] = Sort.GONE
+    slug = "import-expired"
+    en = "The time in which this import can be taken back is over. Correct what is wrong record by record."
+    zh = "该导入任务已超过可撤销期限，请逐条更正。"
+
+
 def after(status: Status, step: Step) -> Status:
     """Where a step leads; raises ImportNotReady."""
     try:

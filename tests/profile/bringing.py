@@ -93,7 +93,7 @@ async def brought(running: Running, kind: str, content: bytes, **constants: str)
     """The report of a file that was brought in with the suggested mapping."""
     one = await read(running, kind, content)
     assert one["status"] == "read", one
-    answer = await mapped(running, one, **constants)
+    answer = await mapped(running, one, None, **constants)
     assert answer.status_code == 200, answer.text
     await step(running, one["import_id"], "start", "finished")
     return await report(running, one["import_id"])

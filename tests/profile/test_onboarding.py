@@ -77,7 +77,7 @@ async def test_a_file_of_clients_as_it_really_looks_comes_in_and_again_changes_n
 
 async def test_a_workbook_is_read_with_its_dates_and_numbers_and_a_bomb_is_not(running: Start) -> None:
     profile = await running("profile")
-    rows = [
+    rows: list[list[Any]] = [
         HEADER,
         ["M1", "陈静", 13800138011, datetime(1990, 5, 6, tzinfo=UTC).replace(tzinfo=None), None],
         ["M2", "林晚", 13800138012.0, 32206, None],

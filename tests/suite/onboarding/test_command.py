@@ -32,9 +32,13 @@ async def test_the_command_brings_files_in_asking_what_it_cannot_tell(
         asked.append(question)
         return {"pos": "old-crm", "currency": "CNY", "store": "SH-1"}[question.partition(":")[0]]
 
+    def agree(question: str) -> bool:
+        asked.append(question)
+        return True
+
     # What stands between the command and a person at a terminal.
     monkeypatch.setattr(typer, "prompt", answer)
-    monkeypatch.setattr(typer, "confirm", lambda question: asked.append(question) or True)
+    monkeypatch.setattr(typer, "confirm", agree)
     clients, bought = tmp_path / "客户.csv", tmp_path / "bought.csv"
     clients.write_bytes(written(CLIENTS, "gb18030"))
     bought.write_bytes(written(PURCHASES))

@@ -16,7 +16,6 @@ from services.profile.onboarding.actions.lines import Named, Whom
 from services.profile.onboarding.rules.reasons import Reason
 from services.profile.purchases.actions.receipts import UNNAMED
 
-
 # A till tells her number and WeChat her openid, and neither her name (desk.rules).
 _UNNAMED = frozenset({UNNAMED, "微信客户"})
 

@@ -30,6 +30,7 @@ _MONTH = re.compile(r"^(\d{4})[-/.年](\d{1,2})月?$")
 _YEAR = re.compile(r"^(\d{4})年?$")
 _PACKED = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _NO_YEAR = re.compile(r"^(\d{1,2})[-/.月](\d{1,2})(?:日|号)?$")
+_MARK = re.compile(r"\s*([年月日号])\s*")
 _TIME = re.compile(r"^[ T]*(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?(?:Z|\+00:00)?$")
 _SERIAL = re.compile(r"^(\d{5})(\.\d+)?$")
 _EXPONENT = re.compile(r"^\d(?:\.(\d+))?E\+?(\d+)$", re.IGNORECASE)
@@ -105,7 +106,7 @@ def phones(cell: str) -> list[str]:
 
 def when(cell: str, zone: ZoneInfo) -> When:
     """A date in any of the ways people and Excel write it; raises Unreadable."""
-    text = plain(cell).replace("年 ", "年").replace("月 ", "月")
+    text = _MARK.sub(r"\1", plain(cell))
     try:
         if found := _SERIAL.match(text):
             return _serial(found, zone)

@@ -29,6 +29,7 @@ ADVICE: Mapping[str, str] = {
     "workbook-too-large": "Save the sheet as CSV: a workbook may have 64 MiB.",
     "unpacks-too-large": "Save the sheet as CSV: it holds too much text for a workbook.",
     "not-a-table": "Save it as CSV (UTF-8 or GB18030) or as .xlsx.",
+    "not-the-file": "It changed while it was sent, or a part was lost: send it again.",
     "no-header": "Say where the column names stand: --header-line.",
     "no-such-sheet": "Name one of its sheets: --sheet.",
     "too-many-columns": "Leave out columns that are not needed: 200 at most.",

@@ -1,5 +1,6 @@
 """A house brings its old files, as they really look, and takes them back."""
 
+import base64
 import io
 import zipfile
 from datetime import UTC, datetime
@@ -7,10 +8,12 @@ from typing import Any
 
 from infra.identity import Role
 from services.profile.onboarding.actions.working import sweep
+from services.profile.onboarding.rules.steps import PART
 from tests.asking import Clock, problem, until
 from tests.conftest import Start
 from tests.profile.bringing import (
     announced,
+    becomes,
     brought,
     fates,
     mapped,
@@ -21,7 +24,7 @@ from tests.profile.bringing import (
     workbook,
     written,
 )
-from tests.profile.build import registered, someone
+from tests.profile.build import line, receipt, registered, someone
 
 HEADER = ["会员号", "客户姓名", "手机号（必填）", "出生日期", "备用电话"]
 CLIENTS = [
@@ -153,6 +156,10 @@ async def test_a_file_that_has_not_arrived_whole_is_not_read(running: Start) -> 
     await _execute(profile, "delete from import_part where number = 1")
     refused = await at.post(f"/v1/imports/{import_id}/read", json={})
     assert (problem(refused), refused.json()["missing"]) == ("import-file-incomplete", [1])
+    part = {"content": base64.b64encode(b"x" * (len(content) - PART)).decode()}
+    assert (await at.put(f"/v1/imports/{import_id}/parts/1", json=part)).status_code == 204
+    assert (await at.post(f"/v1/imports/{import_id}/read", json={})).status_code == 202
+    assert (await becomes(profile, import_id, "unreadable"))["fault"] == "not-the-file"
 
 
 async def test_consents_without_proof_or_against_her_later_word_are_not_taken(running: Start) -> None:
@@ -251,11 +258,22 @@ async def test_purchases_add_up_by_currency_and_year_and_refused_lines_come_in_w
     assert [(one["receipt"], one["net_minor"]) for one in bought] == [("R1", 2_400_000), ("R3", 500_000)]
     assert bought[1]["purchased_in"] == "1998-03"
 
+    # A till's receipt that was nobody's finds its client; that stays, for everybody has been told.
+    till = receipt("R9", [line(1)], pos="old", purchased_at="2020-01-01T00:00:00+08:00")
+    assert (await profile.client(someone(Role.POS)).post("/v1/purchases", json=till)).status_code == 201
+    claims = written([PURCHASES, ["R9", "M1", "RING-1", "1", "1000", "", "2020-01-01", "SH-1"]])
+    claimed = await brought(profile, "purchases", claims, pos="old", currency="CNY")
+    assert fates(claimed) == {"amended": 1}
+    await step(profile, claimed["import_id"], "undo", "undone")
+    assert (await report(profile, claimed["import_id"]))["written"] == [
+        {"kind": "claim", "stays": "claim-stands", "rows": 1}
+    ]
+
     # What the second file added to R1 stays; the first is taken back, and the timeline forgets it.
     back = await step(profile, found["import_id"], "undo", "undone")
     assert (await report(profile, back["import_id"]))["written"] == []
     kept = await profile.rows("select receipt, net_minor, line_count from purchase")
-    assert kept == [{"receipt": "R1", "net_minor": 600_000, "line_count": 1}]
+    assert [one for one in kept if one["receipt"] != "R9"] == [{"receipt": "R1", "net_minor": 600_000, "line_count": 1}]
     told = await profile.facts("profile.purchase-taken-back.v1")
     assert sorted((one["data"]["net_minor"], one["data"]["is_whole"]) for one in told) == [
         (-1_200_000, True),
@@ -281,8 +299,8 @@ async def test_an_undo_takes_back_what_nobody_has_touched_and_says_what_it_leave
     header = ["会员号", "备注", "日期"]
     notes = await brought(profile, "notes", written([header, ["M2", "=喜欢珍珠", "2020-01-02"], ["M9", "无", ""]]))
     assert fates(notes) == {"created": 1, "refused": 1}
-    [line] = await rejects(profile, notes["import_id"])
-    assert line["备注"] == "无"
+    [refused] = await rejects(profile, notes["import_id"])
+    assert refused["备注"] == "无"
 
     clock.advance(hours=1)
     await step(profile, found["import_id"], "undo", "undone")

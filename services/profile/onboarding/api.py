@@ -206,13 +206,17 @@ async def _rejects(kit: Kit, by: Caller, found: Import) -> AsyncIterator[str]:
     kept = [place for place, one in enumerate(found.found["columns"] if found.found else []) if one not in ours]
     yield _BOM + _csv([[*imports.shown(columns), *ours]])
     async with kit.database.transaction(by.brand_id) as tx:
-        async for lines in queries.refused(tx, found):
-            rows = []
-            for number, cells, reason, ordinal in lines:
-                told = [(cells or [])[place] if place < len(cells or []) else "" for place in kept]
-                row = [*imports.shown(told), str(number), reasons.said(reason)]
-                rows.append([*row, str(ordinal or "")] if RECEIPT_LINE in ours else row)
-            yield _csv(rows)
+        chunks = await queries.with_refused(tx, found)
+    for chunk in chunks:
+        # Each in a transaction of its own: whoever reads slowly holds no connection.
+        async with kit.database.transaction(by.brand_id) as tx:
+            lines = await queries.chunk(tx, found.import_id, chunk) or []
+        rows = []
+        for number, cells, reason, ordinal in lines:
+            told = [(cells or [])[place] if place < len(cells or []) else "" for place in kept]
+            row = [*imports.shown(told), str(number), reasons.said(reason)]
+            rows.append([*row, str(ordinal or "")] if RECEIPT_LINE in ours else row)
+        yield _csv(rows)
 
 
 def _csv(rows: list[list[str]]) -> str:

@@ -1,7 +1,7 @@
 """Reading imports, their lines, and what they wrote."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -147,12 +147,10 @@ async def chunk(tx: AsyncSession, import_id: UUID, number: int) -> list[Any] | N
     return lines
 
 
-async def refused(tx: AsyncSession, one: Import) -> AsyncIterator[list[Any]]:
-    """The refused lines so far, chunk by chunk: number, cells, reason, and the line of the receipt."""
+async def with_refused(tx: AsyncSession, one: Import) -> list[int]:
+    """The numbers of the chunks that hold refused lines: number, cells, reason, and the line of the receipt."""
     asked = {"brand": tx.info["brand_id"], "id": one.import_id, "before": one.next_chunk}
-    for number in list((await tx.execute(_REFUSED, asked)).scalars()):
-        if lines := await chunk(tx, one.import_id, number):
-            yield lines
+    return list((await tx.execute(_REFUSED, asked)).scalars())
 
 
 async def written(tx: AsyncSession, import_id: UUID) -> list[Written]:

@@ -68,7 +68,7 @@ TABLES = {
             effect_id uuid not null,
             line int not null,
             kind text not null check (kind in ('client', 'identity', 'birthday', 'consent', 'withdrawal', 'note',
-                'purchase-line')),
+                'purchase-line', 'claim')),
             row_id uuid not null,
             part int,
             before_id uuid,

@@ -136,7 +136,8 @@ async def _amend(
             row = {"brand": tx.info["brand_id"], "id": client_id}
             sealed = keyring(tx).seal("client", "birthday", client_id, days.written(line.birthday))
             if (await tx.execute(_BORN, row | {"birthday": sealed})).one_or_none() is not None:
-                effects.append(Effect(line.number, "birthday", client_id))
+                record = house.records.get(client_id)
+                effects.append(Effect(line.number, "birthday", client_id, part=record.version if record else None))
                 born[client_id] = line.birthday
         record = house.records.get(client_id)
         says_otherwise = (line.birthday is not None and born.get(client_id) != line.birthday) or (

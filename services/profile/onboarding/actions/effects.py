@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.ids import new_id
 
-Kind = Literal["client", "identity", "birthday", "consent", "withdrawal", "note", "purchase-line"]
+Kind = Literal["client", "identity", "birthday", "consent", "withdrawal", "note", "purchase-line", "claim"]
 
 _KEEP = """
 insert into import_effect (brand_id, import_id, effect_id, line, kind, row_id, part, before_id)
@@ -21,7 +21,8 @@ select $1, $2, item.* from unnest($3::uuid[], $4::int[], $5::text[], $6::uuid[],
 class Effect:
     """One thing written for a line of the file; what `part` and `before_id` are depends on the kind.
 
-    Of a purchase's line: its number, and whose the receipt was then. Of a consent: the one it replaced.
+    Of a purchase's line: its number, and whose the receipt was then. Of a consent: the one it replaced. Of a birthday:
+    the version of her record.
     """
 
     line: int

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -84,11 +83,6 @@ async def _check_whole(tx: AsyncSession, one: Import) -> None:
     there, count = set(await queries.parts(tx, one.import_id)), steps.parts_of(one.size_bytes)
     if missing := [number for number in range(count) if number not in there]:
         raise FileIncomplete(missing=missing)
-    digest = hashlib.sha256()
-    for number in range(count):
-        digest.update(base64.b64decode(await queries.part(tx, one.import_id, number)))
-    if digest.hexdigest() != one.digest:
-        raise FileIncomplete(missing=[])
 
 
 def plan_of(one: Import) -> Plan:

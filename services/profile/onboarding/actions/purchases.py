@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -24,6 +25,14 @@ insert into import_receipt as seen (brand_id, import_id, receipt, line_count)
 select $1, $2, item.* from unnest($3::text[], $4::int[]) as item (receipt, line_count) order by item.receipt
 on conflict (brand_id, import_id, receipt) do update set line_count = seen.line_count + excluded.line_count
 returning receipt, line_count
+"""
+# One by one through the index, whatever the planner believes of a table that has just been filled.
+_THERE = """
+select kept.purchase_id, kept.client_id from unnest($2::text[], $3::text[]) as asked (pos, receipt)
+cross join lateral (
+    select purchase_id, client_id from purchase where brand_id = $1 and pos = asked.pos and receipt = asked.receipt
+    offset 0
+) kept
 """
 _OWNERS = "select purchase_id, client_id from purchase where brand_id = $1 and purchase_id = any($2::uuid[])"
 
@@ -62,19 +71,27 @@ async def bring(
         offered.append((line, _receipt(line, number, customer, plan)))
     if not offered:
         return done
+    before = await _there(tx, {(receipt.pos, receipt.receipt) for _, receipt in offered})
     outcomes = await receipts.keep(tx, [receipt for _, receipt in offered], now=now)
     owners = await _owners(tx, [one.purchase_id for one in outcomes if one.purchase_id is not None])
+    claimed = {one for one, owner in before.items() if owner is None and owners.get(one) is not None}
     for (line, receipt), outcome in zip(offered, outcomes, strict=True):
         number = receipt.lines[0].line
-        told = None if line.numbered else number
+        effects: list[Effect] = []
+        if outcome.purchase_id in claimed:
+            # It was there, and nobody's: now it is hers, and everybody has been told.
+            claimed.discard(outcome.purchase_id)
+            effects.append(Effect(line.number, "claim", outcome.purchase_id))
         if outcome.lines.rejected:
+            told = None if line.numbered else number
             done.refuse(line.number, outcome.lines.rejected[0][1].value, worth=line.worth, ordinal=told)
         elif outcome.lines.repeated or outcome.purchase_id is None:
-            done.put(Outcome(line.number, Fate.UNCHANGED, worth=line.worth))
+            fate = Fate.AMENDED if effects else Fate.UNCHANGED
+            done.put(Outcome(line.number, fate, effects=tuple(effects), worth=line.worth))
         else:
             owner = owners.get(outcome.purchase_id)
-            effect = Effect(line.number, "purchase-line", outcome.purchase_id, part=number, before_id=owner)
-            done.put(Outcome(line.number, Fate.CREATED, effects=(effect,), worth=line.worth))
+            effects.append(Effect(line.number, "purchase-line", outcome.purchase_id, part=number, before_id=owner))
+            done.put(Outcome(line.number, Fate.CREATED, effects=tuple(effects), worth=line.worth))
     return done
 
 
@@ -110,6 +127,13 @@ def _receipt(line: PurchaseLine, number: int, customer: Known | None, plan: Plan
 
 
 _CHANNELS = frozenset({"boutique", "e-shop", "overseas", "remote", "legacy"})
+
+
+async def _there(tx: AsyncSession, names: AbstractSet[tuple[str, str]]) -> dict[UUID, UUID | None]:
+    """The receipts of these names that are there already, and whose they are."""
+    connection = await tx.connection()
+    asked = (tx.info["brand_id"], [pos for pos, _ in names], [receipt for _, receipt in names])
+    return {row.purchase_id: row.client_id for row in await connection.exec_driver_sql(_THERE, asked)}
 
 
 async def _owners(tx: AsyncSession, purchase_ids: Sequence[UUID]) -> dict[UUID, UUID | None]:

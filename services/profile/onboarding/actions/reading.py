@@ -2,10 +2,11 @@
 
 import asyncio
 import base64
+import hashlib
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from itertools import islice
 from typing import IO
@@ -99,27 +100,44 @@ async def _mine(
     return (await tx.execute(statement, held | more)).one_or_none() is not None
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The file that lies in parts, for a thread that reads it while the loop fetches them."""
+
+    kit: Kit
+    brand_id: str
+    one: Import
+    loop: asyncio.AbstractEventLoop
+
+    async def part(self, number: int) -> bytes:
+        async with self.kit.database.transaction(self.brand_id) as tx:
+            return base64.b64decode(await queries.part(tx, self.one.import_id, number))
+
+    def blocks(self) -> Iterator[bytes]:
+        """The file from its beginning."""
+        for number in range(steps.parts_of(self.one.size_bytes)):
+            yield asyncio.run_coroutine_threadsafe(self.part(number), self.loop).result()
+
+    def whole(self) -> IO[bytes]:
+        """A workbook's index stands at its end, so it is held whole; never on a disk, where it would lie open."""
+        if self.one.size_bytes > files.LARGEST_WORKBOOK:
+            raise FileUnfit("workbook-too-large")
+        return io.BytesIO(b"".join(self.blocks()))
+
+    def read(self) -> tuple[Found, Iterator[Row]]:
+        """What the file is, and its rows; raises FileUnfit."""
+        digest = hashlib.sha256()
+        for block in self.blocks():
+            digest.update(block)
+        if digest.hexdigest() != self.one.digest:
+            raise FileUnfit("not-the-file")
+        return files.read(self.blocks, self.whole, self.one.kind, Asked(**self.one.asked))
+
+
 async def _keep(kit: Kit, brand_id: str, one: Import, worker: UUID, stop: asyncio.Event) -> tuple[Found, int]:
     """Seal the lines chunk by chunk; the file itself is read in a thread, for parsing would hold up every request."""
-    loop = asyncio.get_running_loop()
-    count = steps.parts_of(one.size_bytes)
-
-    async def part(number: int) -> bytes:
-        async with kit.database.transaction(brand_id) as tx:
-            return base64.b64decode(await queries.part(tx, one.import_id, number))
-
-    def blocks() -> Iterator[bytes]:
-        for number in range(count):
-            yield asyncio.run_coroutine_threadsafe(part(number), loop).result()
-
-    def whole() -> IO[bytes]:
-        # A workbook's index stands at its end, so it is held whole; never on a disk, where it would lie open.
-        if one.size_bytes > files.LARGEST_WORKBOOK:
-            raise FileUnfit("workbook-too-large")
-        return io.BytesIO(b"".join(blocks()))
-
-    asked = Asked(**one.asked)
-    found, rows = await asyncio.to_thread(files.read, blocks, whole, one.kind, asked)
+    parts = _Parts(kit, brand_id, one, asyncio.get_running_loop())
+    found, rows = await asyncio.to_thread(parts.read)
     lines, number = 0, 0
     while chunk := await asyncio.to_thread(_some, rows):
         if stop.is_set():

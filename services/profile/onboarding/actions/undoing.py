@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.app import Kit
@@ -92,8 +92,9 @@ _IDENTITIES = text(
     " and source = 'import' returning identity_id as row_id"
 )
 _BIRTHDAYS = text(
-    "update client set birthday = null where brand_id = :brand and client_id = any(:rows) and birthday is not null"
-    " and version = 1 returning client_id as row_id"
+    "update client set birthday = null from unnest(cast(:rows as uuid[]), cast(:versions as int[]))"
+    " as asked (client_id, version) where brand_id = :brand and client.client_id = asked.client_id"
+    " and client.version = asked.version and birthday is not null returning client.client_id as row_id"
 )
 _NOTES = text(
     "delete from note where brand_id = :brand and note_id = any(:rows) and version = 1 returning note_id as row_id"
@@ -226,8 +227,13 @@ async def _withdrawals(_: AsyncSession, __: UUID, last: Sequence[Written], ___: 
     return {one.effect_id: Stays.CHANGED_SINCE for one in last}
 
 
-async def _rows(tx: AsyncSession, statement: Any, last: Sequence[Written]) -> Left:
-    found = await tx.execute(statement, {"brand": tx.info["brand_id"], "rows": [one.row_id for one in last]})
+async def _claims(_: AsyncSession, __: UUID, last: Sequence[Written], ___: datetime) -> Left:
+    return {one.effect_id: Stays.CLAIM_STANDS for one in last}
+
+
+async def _rows(tx: AsyncSession, statement: TextClause, last: Sequence[Written]) -> Left:
+    asked = {"rows": [one.row_id for one in last], "versions": [one.part for one in last]}
+    found = await tx.execute(statement, {"brand": tx.info["brand_id"]} | asked)
     gone = {row.row_id for row in found}
     return {one.effect_id: Stays.CHANGED_SINCE for one in last if one.row_id not in gone}
 
@@ -316,4 +322,5 @@ _TAKES_BACK: Mapping[str, Callable[[AsyncSession, UUID, Sequence[Written], datet
     "withdrawal": _withdrawals,
     "note": _notes,
     "purchase-line": _purchases,
+    "claim": _claims,
 }

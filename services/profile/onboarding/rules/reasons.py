@@ -110,6 +110,7 @@ class Stays(StrEnum):
     CLAIMED_SINCE = "claimed-since"  # the receipt has found its client, or another one
     RETURNED_SINCE = "returned-since"  # something came back of the receipt
     PIECE_OWNED = "piece-owned"  # a piece with a serial is on it
+    CLAIM_STANDS = "claim-stands"  # the receipt was there before, and has found its client
     GONE = "gone"  # it is not there any more
 
 

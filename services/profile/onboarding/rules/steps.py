@@ -93,12 +93,12 @@ class PartUnfit(Refusal):
 
 
 class FileIncomplete(Refusal):
-    """Parts are missing, or they are not the file that was announced."""
+    """Parts are missing."""
 
     kind: ClassVar[Sort] = Sort.CONFLICT
     slug = "import-file-incomplete"
-    en = "The file has not arrived whole: parts are missing, or its SHA-256 is another. Send the parts in `missing`."
-    zh = "文件未完整上传：缺少分片或 SHA-256 不一致。请重新发送 missing 中的分片。"
+    en = "The file has not arrived whole. Send the parts in `missing`."
+    zh = "文件未完整上传，请发送 missing 中的分片。"
 
 
 class MappingUnfit(Refusal):

@@ -14,6 +14,7 @@ from services.profile.clients.rules import Calendar
 from services.profile.onboarding.actions.imports import escaped
 from services.profile.onboarding.models import cells, files
 from services.profile.onboarding.models.cells import Unreadable, When
+from services.profile.onboarding.models.guessing import guessed
 from services.profile.onboarding.rules import reasons, steps
 from services.profile.onboarding.rules.fields import FIELDS, check, suggested
 from services.profile.onboarding.rules.reasons import Reason
@@ -187,6 +188,14 @@ def test_headers_are_known_in_both_languages_and_however_they_are_decorated() ->
     for kind, fields in FIELDS.items():
         for name, one in fields.items():
             assert suggested(kind, sorted(one.headers)[:1]), (kind, name)
+
+
+def test_columns_without_a_name_give_themselves_away_by_what_stands_in_them() -> None:
+    rows = [["上海", "王芳", f"1380013800{n}", f"198{n}/3/5", ""] for n in range(5)]
+    rows = [[city, f"{name}{'一二三四五'[n]}", *rest] for n, (city, name, *rest) in enumerate(rows)]
+    columns = ["#1", "#2", "#3", "#4", "#5"]
+    assert guessed(Kind.CLIENTS, columns, rows, {}) == {"phone": ["#3"], "birthday": ["#4"], "name": ["#2"]}
+    assert guessed(Kind.CLIENTS, columns, rows[:2], {"name": ["#1"]}) == {"name": ["#1"]}
 
 
 @pytest.mark.parametrize(

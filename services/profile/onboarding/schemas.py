@@ -84,7 +84,7 @@ class PreviewForm(Form):
 
 
 class FoundView(View):
-    """What the file turned out to be; `suggestion` says which columns seem to say what, by what they are called."""
+    """What the file turned out to be; `suggestion` says which columns seem to say what, by name and content."""
 
     format: str
     encoding: str | None

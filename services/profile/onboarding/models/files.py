@@ -13,6 +13,7 @@ import openpyxl
 from charset_normalizer import from_bytes
 
 from infra.delimited import records
+from services.profile.onboarding.models.guessing import guessed
 from services.profile.onboarding.rules.fields import MOST_COLUMNS, suggested
 from services.profile.onboarding.rules.steps import Kind
 
@@ -87,7 +88,8 @@ def _headed(found: Found, rows: Iterator[Row], kind: Kind, asked: Asked) -> tupl
     found.columns = _named(header)
     if len(found.columns) > MOST_COLUMNS:
         raise FileUnfit("too-many-columns")
-    found.suggestion = suggested(kind, found.columns)
+    behind_header = [cells for number, cells in first if cells is not None and number > found.header_line]
+    found.suggestion = guessed(kind, found.columns, behind_header, suggested(kind, found.columns))
 
     def behind() -> Iterator[Row]:
         yield from (row for row in first if row[0] > found.header_line and not _is_blank(row))

@@ -65,7 +65,9 @@ def _brought(door: Door, file: Path, kind: str, constants: dict[str, str]) -> tu
     bringing.put_mapping(door, import_id, Columns(found["found"]["suggestion"], constants))
     read = time.perf_counter() - began
     bringing.step(door, import_id, "start")
-    bringing.wait(door, import_id, lambda *_: None)
+    ended = bringing.wait(door, import_id, lambda *_: None)
+    if ended["status"] != "finished":
+        raise Broken(f"the import of {kind} stopped: {ended['fault']}")
     report = door.get(f"/v1/imports/{import_id}/report")
     ran = datetime.fromisoformat(report["ended_at"]) - datetime.fromisoformat(report["started_at"])
     return report["counts"]["lines_read"] / (read + ran.total_seconds()), report

@@ -24,7 +24,7 @@ from tests.profile.bringing import (
     workbook,
     written,
 )
-from tests.profile.build import line, receipt, registered, someone
+from tests.profile.build import bought, line, receipt, registered, someone
 
 HEADER = ["会员号", "客户姓名", "手机号（必填）", "出生日期", "备用电话"]
 CLIENTS = [
@@ -293,9 +293,18 @@ async def test_an_undo_takes_back_what_nobody_has_touched_and_says_what_it_leave
     profile = await running("profile", clock=clock)
     at = profile.client(someone())
     known = await registered(profile, display_name="王芳", member="M1")
-    rows = [["M1", "王芳", "13800138001", "1988-03-05", ""], ["M2", "陈静", "", "", ""], ["M3", "林晚", "", "", ""]]
+    nameless = await bought(profile, "C7")
+    await at.post(f"/v1/clients/{nameless}/identities", json={"kind": "member", "value": "M7"})
+    rows = [
+        ["M7", "欧阳小姐", "", "1990-01-01", ""],
+        ["M1", "王芳", "13800138001", "1988-03-05", ""],
+        ["M2", "陈静", "", "", ""],
+        ["M3", "林晚", "", "", ""],
+    ]
     found = await brought(profile, "clients", written([HEADER, *rows]))
-    assert fates(found) == {"amended": 1, "created": 2}
+    assert fates(found) == {"amended": 2, "created": 2}
+    hers = (await at.get(f"/v1/clients/{nameless}")).json()
+    assert (hers["display_name"], hers["salutation"], hers["birthday"]["year"]) == ("欧阳", "小姐", 1990)
     header = ["会员号", "备注", "日期"]
     notes = await brought(profile, "notes", written([header, ["M2", "=喜欢珍珠", "2020-01-02"], ["M9", "无", ""]]))
     assert fates(notes) == {"created": 1, "refused": 1}
@@ -305,9 +314,10 @@ async def test_an_undo_takes_back_what_nobody_has_touched_and_says_what_it_leave
     clock.advance(hours=1)
     await step(profile, found["import_id"], "undo", "undone")
     staying = (await at.get(f"/v1/imports/{found['import_id']}/staying")).json()["items"]
-    assert [(one["line"], one["kind"], one["stays"]) for one in staying] == [(3, "client", "known-since")]
-    record = (await at.get(f"/v1/clients/{known}")).json()
-    assert record["birthday"] is None
+    assert [(one["line"], one["kind"], one["stays"]) for one in staying] == [(4, "client", "known-since")]
+    for client_id, name in ((known, "王芳"), (nameless, "POS client")):
+        record = (await at.get(f"/v1/clients/{client_id}")).json()
+        assert (record["birthday"], record["display_name"]) == (None, name)
     assert len(await profile.rows("select from identity where kind = 'phone'")) == 0
     [erased] = await profile.facts("profile.client-erased.v1")
     assert len(erased["data"]["client_ids"]) == 1
@@ -316,8 +326,8 @@ async def test_an_undo_takes_back_what_nobody_has_touched_and_says_what_it_leave
     await step(profile, notes["import_id"], "undo", "undone")
     await step(profile, found["import_id"], "undo", "undone")
     assert (await report(profile, found["import_id"]))["written"] == []
-    assert len(await profile.rows("select from client")) == 1
-    assert fates(await brought(profile, "clients", written([HEADER, *rows]))) == {"amended": 1, "created": 2}
+    assert len(await profile.rows("select from client")) == 2
+    assert fates(await brought(profile, "clients", written([HEADER, *rows]))) == {"amended": 2, "created": 2}
 
     clock.advance(days=15)
 

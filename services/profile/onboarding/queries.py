@@ -111,6 +111,13 @@ async def bulk_import(tx: AsyncSession, import_id: UUID, *, lock: bool = False) 
     return _import(tx, row)
 
 
+async def free(tx: AsyncSession, import_id: UUID) -> Import | None:
+    """One import that nobody works on, and nobody else until this transaction ends."""
+    asked = {"brand": tx.info["brand_id"], "id": import_id}
+    row = (await tx.execute(text(_ONE + " for update skip locked"), asked)).mappings().one_or_none()
+    return _import(tx, row) if row is not None else None
+
+
 async def page(tx: AsyncSession, *, after: UUID | None, limit: int) -> list[Import]:
     """The brand's imports, the latest first."""
     asked = {"brand": tx.info["brand_id"], "after": after, "limit": limit}

@@ -177,6 +177,6 @@ class StayingView(View):
     """One thing that was not taken back: the line it came from, what it is, and why it stays."""
 
     line: int
-    kind: Literal["client", "identity", "birthday", "consent", "withdrawal", "note", "purchase-line", "claim"]
+    kind: Literal["client", "identity", "name", "birthday", "consent", "withdrawal", "note", "purchase-line", "claim"]
     row_id: UUID
     stays: Stays

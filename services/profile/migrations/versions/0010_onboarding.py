@@ -67,11 +67,12 @@ TABLES = {
             import_id uuid not null,
             effect_id uuid not null,
             line int not null,
-            kind text not null check (kind in ('client', 'identity', 'birthday', 'consent', 'withdrawal', 'note',
+            kind text not null check (kind in ('client', 'identity', 'name', 'birthday', 'consent', 'withdrawal', 'note',
                 'purchase-line', 'claim')),
             row_id uuid not null,
             part int,
             before_id uuid,
+            was text,
             stays text,
             constraint pk_import_effect primary key (brand_id, import_id, effect_id)
         )

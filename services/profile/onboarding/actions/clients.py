@@ -130,21 +130,37 @@ async def _amend(
     given = [(client_id, known) for client_id, known in given if known not in house.shared]
     await identity_actions.add(tx, given, source="import", now=now, confirmed=False)
     added = await _added(tx, given)
+    named = await _name(tx, met, house)
     for client_id, line in met:
-        effects = [Effect(line.number, "identity", one) for one in added.get(client_id, ())]
+        record = house.records[client_id]
+        version, effects = record.version, [Effect(line.number, "identity", one) for one in added.get(client_id, ())]
+        is_nameless = record.display_name in whose.NAMELESS
+        if is_nameless and client_id in named:
+            version = named.pop(client_id)  # by the first line that names her
+            effects.append(Effect(line.number, "name", client_id, part=version, was=record.display_name))
         if line.birthday is not None and client_id not in born:
             row = {"brand": tx.info["brand_id"], "id": client_id}
             sealed = keyring(tx).seal("client", "birthday", client_id, days.written(line.birthday))
             if (await tx.execute(_BORN, row | {"birthday": sealed})).one_or_none() is not None:
-                record = house.records.get(client_id)
-                effects.append(Effect(line.number, "birthday", client_id, part=record.version if record else None))
+                effects.append(Effect(line.number, "birthday", client_id, part=version))
                 born[client_id] = line.birthday
-        record = house.records.get(client_id)
         says_otherwise = (line.birthday is not None and born.get(client_id) != line.birthday) or (
-            record is not None and not whose.agree(line.name.display, record.display_name, also_surname=False)
+            not is_nameless and not whose.agree(line.name.display, record.display_name, also_surname=False)
         )
         fate = Fate.AMENDED if effects else Fate.MATCHED if says_otherwise else Fate.UNCHANGED
         done.put(Outcome(line.number, fate, effects=tuple(effects), left_out=line.left_out))
+
+
+async def _name(tx: AsyncSession, met: Sequence[tuple[UUID, ClientLine]], house: Acquaintance) -> dict[UUID, int]:
+    """Name whom a till or WeChat has told without a name; answers the version that their records have now."""
+    first: dict[UUID, tuple[Newcomer, int]] = {}
+    for client_id, line in met:
+        record = house.records[client_id]
+        if record.display_name in whose.NAMELESS and client_id not in first:
+            told = line.name
+            one = Newcomer(client_id, told.display, told.family, told.given, told.salutation or record.salutation)
+            first[client_id] = (one, record.version)
+    return await clients.name(tx, [first[client_id] for client_id in sorted(first)])
 
 
 async def birthdays(tx: AsyncSession, client_ids: Sequence[UUID]) -> dict[UUID, days.Day]:

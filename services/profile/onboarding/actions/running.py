@@ -64,8 +64,8 @@ async def work(kit: Kit, brand_id: str, import_id: UUID) -> bool:
     """Work on the next lines of one import; answers whether there were any."""
     async with kit.database.transaction(brand_id) as tx:
         # Whoever works on it holds its row: a pause waits for these lines, and a rival goes on behind them.
-        one = await queries.bulk_import(tx, import_id, lock=True)
-        if one.status is not Status.RUNNING:
+        one = await queries.free(tx, import_id)
+        if one is None or one.status is not Status.RUNNING:
             return False
         of = {"brand": brand_id, "id": import_id}
         lines = await queries.chunk(tx, import_id, one.next_chunk)

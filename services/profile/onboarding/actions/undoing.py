@@ -14,7 +14,9 @@ from infra.app import Kit
 from infra.erasure import carry_out
 from infra.eventlog.outbox import record
 from infra.tombstones import bury
+from services.profile.clients import actions as client_actions
 from services.profile.clients import queries as client_queries
+from services.profile.clients.actions import Newcomer
 from services.profile.consents.events import ConsentWithdrawn
 from services.profile.onboarding import queries
 from services.profile.onboarding.rules.reasons import Stays
@@ -26,15 +28,17 @@ from services.profile.rights.tables import DECISIONS
 FEW = 200  # things taken back in one transaction
 
 _HERE = "where brand_id = :brand and import_id = :id"
+# Names last: with a name her record gets another version, by which a birthday is known to be untouched.
 _KINDS = text(
-    f"select kind from import_effect {_HERE} and stays is null order by effect_id desc limit 1"  # noqa: S608
+    f"select kind from import_effect {_HERE} and stays is null"  # noqa: S608
+    " order by kind = 'name', effect_id desc limit 1"
 )
 _LAST = text(
-    f"select effect_id, line, kind, row_id, part, before_id from import_effect {_HERE}"  # noqa: S608
+    f"select effect_id, line, kind, row_id, part, before_id, was from import_effect {_HERE}"  # noqa: S608
     " and stays is null and kind = :kind order by effect_id desc limit :few"
 )
 _ALL_LINES = text(
-    f"select effect_id, line, kind, row_id, part, before_id from import_effect {_HERE}"  # noqa: S608
+    f"select effect_id, line, kind, row_id, part, before_id, was from import_effect {_HERE}"  # noqa: S608
     " and stays is null and row_id = any(:rows)"
 )
 _TAKEN = text(f"delete from import_effect {_HERE} and effect_id = any(:effects)")  # noqa: S608
@@ -150,13 +154,14 @@ class Written:
     row_id: UUID
     part: int | None
     before_id: UUID | None
+    was: str | None
 
 
 async def work(kit: Kit, brand_id: str, import_id: UUID) -> bool:
     """Take some of it back; answers whether there was any."""
     async with kit.database.transaction(brand_id) as tx:
-        one = await queries.bulk_import(tx, import_id, lock=True)
-        if one.status is not Status.UNDOING:
+        one = await queries.free(tx, import_id)
+        if one is None or one.status is not Status.UNDOING:
             return False
         now, of = kit.clock(), {"brand": brand_id, "id": import_id}
         kind = (await tx.execute(_KINDS, of)).scalar_one_or_none()
@@ -212,6 +217,13 @@ async def _known_since(tx: AsyncSession, client_ids: set[UUID]) -> set[UUID]:
 
 async def _identities(tx: AsyncSession, _: UUID, last: Sequence[Written], __: datetime) -> Left:
     return await _rows(tx, _IDENTITIES, last)
+
+
+async def _names(tx: AsyncSession, _: UUID, last: Sequence[Written], __: datetime) -> Left:
+    """Whom the house knew without a name has none again."""
+    nameless = [(Newcomer(one.row_id, one.was), one.part) for one in last if one.was and one.part is not None]
+    gone = await client_actions.name(tx, nameless)
+    return {one.effect_id: Stays.CHANGED_SINCE for one in last if one.row_id not in gone}
 
 
 async def _birthdays(tx: AsyncSession, _: UUID, last: Sequence[Written], __: datetime) -> Left:
@@ -317,6 +329,7 @@ async def _drop(tx: AsyncSession, free: Sequence[Written], kept: Mapping[UUID, A
 _TAKES_BACK: Mapping[str, Callable[[AsyncSession, UUID, Sequence[Written], datetime], Coroutine[Any, Any, Left]]] = {
     "client": _clients,
     "identity": _identities,
+    "name": _names,
     "birthday": _birthdays,
     "consent": _consents,
     "withdrawal": _withdrawals,

@@ -17,7 +17,7 @@ from services.profile.onboarding.rules.reasons import Reason
 from services.profile.purchases.actions.receipts import UNNAMED
 
 # A till tells her number and WeChat her openid, and neither her name (desk.rules).
-_UNNAMED = frozenset({UNNAMED, "微信客户"})
+NAMELESS = frozenset({UNNAMED, "微信客户"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Acquaintance:
         record, confirmed = self.records.get(holder.canonical_id), holder.confirmed_at is not None
         if record is None or name is None:
             return confirmed
-        if record.display_name in _UNNAMED:
+        if record.display_name in NAMELESS:
             return confirmed
         return agree(name.display, record.display_name, also_surname=confirmed)
 

@@ -77,7 +77,7 @@ class Seeds:
         for _ in range(PATIENCE):
             answer = await client.request(method, path, json=body, headers={**once(), "If-Match": "*"})
             if answer.status_code < httpx.codes.BAD_REQUEST:
-                return answer.json()
+                return answer.json() if answer.content else None
             refused = answer.text
             await asyncio.sleep(0.05)
         raise RuntimeError(f"{method} {path}: {refused}")

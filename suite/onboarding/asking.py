@@ -91,7 +91,7 @@ def settle(door: Door, import_id: str, mapping: Columns, columns: list[str], *, 
         if not faults:
             return
         said = "; ".join(f"{fault['field']}: {fault['why']}" for fault in faults)
-        if not asks:
+        if not asks or any(fault["field"] in {"columns", "constants"} for fault in faults):
             raise MappingUnfit(said, "Say it with --column field=column and --set name=value.")
         screen.warn(said)
         for fault in faults:

@@ -119,7 +119,7 @@ async def test_a_wrong_mapping_is_refused_before_anything_is_written(running: St
         ({"name": ["会员号"], "phone": ["客户姓名"]}, ("phone", "most-cells-unreadable")),
         ({"name": ["客户姓名"]}, ("member", "missing")),
         ({"name": ["客户姓名"], "member": ["编号"]}, ("member", "column-unknown")),
-        ({"name": ["客户姓名"], "member": ["会员号"], "shoe": ["手机号（必填）"]}, ("shoe", "field-unknown")),
+        ({"name": ["客户姓名"], "member": ["会员号"], "shoe": ["手机号（必填）"]}, ("columns", "field-unknown")),
         ({"name": ["客户姓名"], "pos_number": ["会员号"]}, ("pos", "missing")),
     ):
         refused = await mapped(profile, one, columns)

@@ -205,7 +205,7 @@ def test_columns_without_a_name_give_themselves_away_by_what_stands_in_them() ->
         (Kind.NOTES, {"member": ["A"]}, {}, ("words", "missing")),
         (Kind.CLIENTS, {"member": ["A"]}, {}, ("name", "missing")),
         (Kind.CLIENTS, {"member": ["A", "B"], "name": ["C"]}, {}, ("member", "one-column-only")),
-        (Kind.CLIENTS, {"member": ["A"], "name": ["C"]}, {"colour": "red"}, ("colour", "constant-unknown")),
+        (Kind.CLIENTS, {"member": ["A"], "name": ["C"]}, {"colour": "red"}, ("constants", "constant-unknown")),
         (Kind.CONSENTS, {"member": ["A"], "purpose": ["B"]}, {"evidence": "F"}, ("given_on", "missing")),
         (Kind.PURCHASES, {"receipt": ["A"]}, {"pos": "old", "currency": "CNY"}, ("store", "missing")),
     ],

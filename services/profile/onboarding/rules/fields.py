@@ -108,7 +108,7 @@ CONSTANTS: Mapping[Kind, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a mapping: the field or constant, and why."""
+    """What is wrong with a mapping: the field or constant, and why; of what we do not know the name is not repeated."""
 
     field: str
     why: str
@@ -147,7 +147,7 @@ def check(
     used: dict[str, str] = {}
     for name, wanted in columns.items():
         if name not in fields:
-            faults.append(Fault(name, "field-unknown"))
+            faults.append(Fault("columns", "field-unknown"))
             continue
         if len(wanted) > 1 and not fields[name].several:
             faults.append(Fault(name, "one-column-only"))
@@ -156,13 +156,13 @@ def check(
                 faults.append(Fault(name, "column-unknown"))
             elif used.setdefault(column, name) != name:
                 faults.append(Fault(name, "column-used-twice"))
-    faults += [Fault(name, "constant-unknown") for name in constants if name not in CONSTANTS[kind]]
+    faults += [Fault("constants", "constant-unknown") for name in constants if name not in CONSTANTS[kind]]
     told = {name for name, wanted in columns.items() if wanted}
     said = told | set(constants)
     faults += [Fault(name, "missing") for name, one in fields.items() if one.is_needed and name not in told]
     faults += [Fault(name, "missing") for name in _missing(kind, told, said)]
     if faults:
-        raise MappingUnfit(faults=[{"field": one.field[:64], "why": one.why} for one in faults[:50]])
+        raise MappingUnfit(faults=[{"field": one.field, "why": one.why} for one in faults[:50]])
     return Plan(kind, {name: tuple(places[one] for one in wanted) for name, wanted in columns.items()}, constants, zone)
 
 

@@ -1,4 +1,4 @@
-"""`python -m bench [gateway|log|booking|clients|duplicates|purchases|touchpoints|start]... [--full] [--json FILE]`."""
+"""`python -m bench [PART]... [--full] [--json FILE]`; `--help` names the parts."""
 
 import signal
 import sys
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bench import figures, machine, purchases, start, touchpoints
+from bench import figures, machine, onboarding, purchases, start, touchpoints
 from bench.booking import measure as booking
 from bench.clients import measure as clients
 from bench.duplicates import measure as duplicates
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[..., Iterable[Figure]]] = {
     "clients": clients.measure,
     "duplicates": duplicates.measure,
     "purchases": purchases.measure,
+    "onboarding": onboarding.measure,
     "touchpoints": touchpoints.measure,
     "start": start.measure,
 }

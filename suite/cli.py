@@ -13,6 +13,7 @@ from suite.eventlog.commands import log
 from suite.keys.commands import rotate_keys
 from suite.launcher.obstacles import Obstacle
 from suite.launcher.settings import LauncherSettings
+from suite.onboarding.commands import onboard
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Maison: one command for the whole suite.")
 imports = typer.Typer(no_args_is_help=True, help="Bring data of other systems in.")
@@ -112,6 +113,7 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = F
         screen.warn("the databases on your own PostgreSQL are left as they are")
 
 
+app.command()(onboard)
 app.command()(backups.backup)
 app.command()(backups.restore)
 

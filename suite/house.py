@@ -35,6 +35,25 @@ def any_till() -> Door:
     return Door.pos(own.public_url, Till(own.till_client_id, own.till_client_secret, own.till_signing_secret))
 
 
+class StaffSettings(BaseSettings):
+    """Somebody at headquarters of a house of your own; without it the demo house's headquarters is used."""
+
+    model_config = SettingsConfigDict(env_prefix="MAISON_", extra="ignore", frozen=True)
+
+    public_url: WebUrl = "http://127.0.0.1:8700"
+    staff_username: str = ""
+    staff_password: str = ""
+    staff_brand: str = ""
+
+
+def any_staff() -> Door:
+    """Sign in the person of the settings, or else the demo house's headquarters; raises HouseMissing."""
+    own = load(StaffSettings)
+    if not own.staff_username:
+        return House.of_this_machine().staff("headquarters")
+    return Door.staff(own.public_url, own.staff_username, own.staff_password, brand=own.staff_brand)
+
+
 class HouseMissing(Obstacle):
     """There is no filled demo house in the data folder."""
 

@@ -13,6 +13,8 @@ from services.profile.desk import api as desk
 from services.profile.desk.actions.duplicates import searching
 from services.profile.messages import api as messages
 from services.profile.messages.actions.sending import dispatching
+from services.profile.onboarding import api as onboarding
+from services.profile.onboarding.actions.working import importing
 from services.profile.pieces import reactions as on_pieces
 from services.profile.privacy import api as privacy
 from services.profile.privacy import reactions as on_privacy
@@ -28,7 +30,7 @@ from services.profile.segments.actions import reviewing
 from services.profile.touchpoints import api as touchpoints
 from services.profile.touchpoints import reactions as on_touchpoints
 
-SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, privacy)]
+SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, privacy, onboarding)]
 SERVES += [*rights.ROUTERS, *desk.ROUTERS]
 ON = (on_purchases, on_pieces, on_touchpoints, on_books, on_privacy, on_rights)
 REACTS = [one for on in ON for one in on.REACTIONS]
@@ -40,5 +42,6 @@ def build(
     """The app of the profile service."""
     own, clock = settings or load(Settings), clock or (lambda: datetime.now(UTC))
     reacts = [*REACTS, *on_segments.reactions(clock)]
-    loops = [reviewing, searching, learn_types, erase_again, dispatching((transports or {}).get("wechat"))]
+    send = dispatching((transports or {}).get("wechat"))
+    loops = [reviewing, searching, learn_types, erase_again, importing, send]
     return create_app("profile", own, routers=SERVES, reactions=reacts, loops=loops, transports=transports, clock=clock)

@@ -1,6 +1,8 @@
 """What stands in the house before it is tried: people and things whose ids requests can name."""
 
 import asyncio
+import base64
+import hashlib
 import itertools
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -75,7 +77,7 @@ class Seeds:
         for _ in range(PATIENCE):
             answer = await client.request(method, path, json=body, headers={**once(), "If-Match": "*"})
             if answer.status_code < httpx.codes.BAD_REQUEST:
-                return answer.json()
+                return answer.json() if answer.content else None
             refused = answer.text
             await asyncio.sleep(0.05)
         raise RuntimeError(f"{method} {path}: {refused}")
@@ -240,6 +242,7 @@ class Seeds:
         await self._revive()
         await self._visits()
         await self._merges()
+        await self._imports()
         clients, boutiques = self.pool("client_id"), self.pool("boutique_id")
         granted = [_granted(self._openids[client_id]) for client_id in clients for _ in range(4)]
         await self._ask("profile", "POST", "/v1/wechat/events", {"events": granted}, by=DOOR)
@@ -269,6 +272,18 @@ class Seeds:
         self.keep("merge_id", made["merge_id"])
         for name in ("other_client_id", "other_id"):
             self.keep(name, twins[2])
+
+    async def _imports(self) -> None:
+        """An old file that has been read, and one that is on its way."""
+        content = "会员号,客户姓名\nM1,王芳\n".encode()
+        form = {"kind": "clients", "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for reads in (True, False):
+            made = await self._ask("profile", "POST", "/v1/imports", form)
+            self.keep("import_id", made["import_id"])
+            at, part = f"/v1/imports/{made['import_id']}", {"content": base64.b64encode(content).decode()}
+            await self._ask("profile", "PUT", f"{at}/parts/0", part)
+            if reads:
+                await self._ask("profile", "POST", f"{at}/read", {})
 
     async def _known_of(self, client_id: str, other: str) -> None:
         """What advisors keep of a client."""

@@ -24,6 +24,7 @@ from tests.rights.asks.profile import (
     a_preference,
     a_relation,
     a_request,
+    an_import,
     an_item,
     two_clients,
 )
@@ -222,6 +223,7 @@ async def _complaint(house: House) -> None:
 async def _rights(house: House) -> None:
     asked = await house.made("profile", "cl", "POST", "/v1/me/data-requests", {"kind": "copy"})
     house.ids["request_id"] = asked["request_id"]
+    house.ids |= {**(await an_import(house)), "zero": "0"}
     house.ids["erasure_id"] = (await a_request("verify", "start", kind="erase")(house))["request_id"]
 
 

@@ -35,8 +35,10 @@ _WITHDRAW = text(
 _GIVE = """
 insert into consent (brand_id, consent_id, client_id, purpose, notice_version, evidence, by_guardian, channel, actor,
     given_at)
-select $1, item.*, $8, $9, $10
-from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::boolean[]) as item
+select $1, item.consent_id, item.client_id, item.purpose, item.notice_version, item.evidence, item.by_guardian, $9, $10,
+    item.given_at
+from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::boolean[], $8::timestamptz[])
+    as item (consent_id, client_id, purpose, notice_version, evidence, by_guardian, given_at)
 """
 _KEEP = text(
     "insert into sensitive_item (brand_id, item_id, client_id, kind, value, device, noted_by, noted_at)"
@@ -61,12 +63,16 @@ class Given:
     notice_version: str
     evidence: str | None = None
     by_guardian: bool = False
+    given_at: datetime | None = None  # of an old system's; now, where nothing is said
 
 
-async def give(tx: AsyncSession, given: Sequence[Given], *, channel: str, actor: str, now: datetime) -> None:
-    """Keep consents of clients who have none standing for these purposes, in one statement, and announce them."""
+async def give(tx: AsyncSession, given: Sequence[Given], *, channel: str, actor: str, now: datetime) -> list[UUID]:
+    """Keep consents of clients who have none standing for these purposes, in one statement, and announce them.
+
+    Answers their ids, in the order given.
+    """
     if not given:
-        return
+        return []
     ring, rows = keyring(tx), [(new_id(), one) for one in given]
     connection = await tx.connection()
     await connection.exec_driver_sql(
@@ -82,13 +88,14 @@ async def give(tx: AsyncSession, given: Sequence[Given], *, channel: str, actor:
                 for consent_id, one in rows
             ],
             [one.by_guardian for one in given],
+            [one.given_at or now for one in given],
             channel,
             actor,
-            now,
         ),
     )
     for one in given:
         record(tx, ConsentGiven(client_id=one.client_id, purpose=one.purpose))
+    return [consent_id for consent_id, _ in rows]
 
 
 async def decide(

@@ -40,6 +40,13 @@ _SHARING = text(
     " and i.blind = asked.blind and i.standing = 'shared'"
     " left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id order by 1 limit :limit"
 )
+_SHARED = text(
+    "select distinct asked.kind, asked.system, asked.blind"
+    " from unnest(cast(:kinds as text[]), cast(:systems as text[]), cast(:blinds as bytea[]))"
+    " as asked (kind, system, blind)"
+    " join identity i on i.brand_id = :brand and i.kind = asked.kind and i.system = asked.system"
+    " and i.blind = asked.blind and i.standing = 'shared'"
+)
 _OF = text(
     "select identity_id, client_id, kind, system, blind, value, source, added_at, standing from identity"
     " where brand_id = :brand and client_id = any(:ids) and (:claimed or standing <> 'claimed')"
@@ -175,6 +182,15 @@ async def sharing(tx: AsyncSession, known: Sequence[Known], *, limit: int) -> li
     """The clients who have one of these identifiers in common with others."""
     asked = [(one.kind, one.system, blind(tx, one)) for one in known]
     return list((await tx.execute(_SHARING, _places(tx, asked) | {"limit": limit})).scalars())
+
+
+async def shared(tx: AsyncSession, known: Sequence[Known]) -> set[Known]:
+    """Which of these identifiers several people have, so that they identify nobody."""
+    if not known:
+        return set()
+    asked = {(one.kind, one.system, blind(tx, one)): one for one in known}
+    rows = await tx.execute(_SHARED, _places(tx, list(asked)))
+    return {asked[row.kind, row.system, bytes(row.blind)] for row in rows}
 
 
 def _places(tx: AsyncSession, asked: Sequence[tuple[str, str, bytes]]) -> dict[str, object]:

@@ -71,3 +71,22 @@ class CashFlagWithdrawn(Fact):
     aggregate: ClassVar[str] = "flag_id"
 
     flag_id: UUID
+
+
+class PurchaseTakenBack(Fact):
+    """A receipt, or some lines of one, that an import had brought by mistake is not kept any more.
+
+    `net_minor`, `line_count` and `lines` are of what went, as it was announced once; `is_whole`: nothing of the receipt
+    is left.
+    """
+
+    type: ClassVar[str] = "profile.purchase-taken-back.v1"
+    aggregate: ClassVar[str] = "purchase_id"
+
+    purchase_id: UUID
+    client_id: UUID | None
+    currency: str
+    net_minor: int
+    line_count: int
+    lines: list[SoldPiece]
+    is_whole: bool

@@ -129,6 +129,20 @@ RIGHTS = (
     Decision("erasure_receipt", Fate.KEPT, "the certificate: counts alone"),
 )
 
+# Sealed lines of a file do not say whose they are before they are opened, one by one.
+ONBOARDING = (
+    Decision("bulk_import", Fate.NOT_HERS, "which files were brought, their columns and their figures"),
+    Decision("import_part", Fate.KEPT, "an old file, sealed: nobody can tell whose it is; gone when its import runs"),
+    Decision(
+        "import_chunk",
+        Fate.KEPT,
+        "lines of an old file, sealed: nobody can tell whose they are; those taken are gone at once, the others within"
+        " two weeks",
+    ),
+    Decision("import_effect", Fate.KEPT, "what an import wrote, by ids alone; gone within two weeks"),
+    Decision("import_receipt", Fate.NOT_HERS, "how many lines of a receipt a running import has seen"),
+)
+
 # From what hangs on others to what they hang on.
 DECISIONS = (
     *PIECES,
@@ -142,5 +156,6 @@ DECISIONS = (
     *IDENTITIES,
     *CLIENTS,
     *RIGHTS,
+    *ONBOARDING,
     *PLUMBING,
 )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
 from services.profile.segments import actions
-from services.profile.touchpoints.reactions import PurchaseClaimed, PurchaseRecorded
+from services.profile.touchpoints.reactions import PurchaseClaimed, PurchaseRecorded, PurchaseTakenBack
 
 
 class IdentitiesMerged(Slice):
@@ -37,7 +37,10 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
     """The reactions. The segment is the one of today by the service's clock, also for a receipt of long ago."""
 
     async def after_purchases(
-        tx: AsyncSession, facts: Sequence[Delivered[PurchaseRecorded]] | Sequence[Delivered[PurchaseClaimed]]
+        tx: AsyncSession,
+        facts: Sequence[Delivered[PurchaseRecorded]]
+        | Sequence[Delivered[PurchaseClaimed]]
+        | Sequence[Delivered[PurchaseTakenBack]],
     ) -> None:
         """Reckon each client once, however many receipts of hers come together."""
         clients = {delivered.fact.client_id for delivered in facts if delivered.fact.client_id is not None}
@@ -56,6 +59,7 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
     return [
         on(PurchaseRecorded, after_purchases),
         on(PurchaseClaimed, after_purchases),
+        on(PurchaseTakenBack, after_purchases),
         on(IdentitiesMerged, after_merges),
         on(IdentitiesSeparated, after_separations),
     ]

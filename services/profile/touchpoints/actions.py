@@ -31,6 +31,8 @@ from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[], $
     as item (touchpoint_id, event_id, client_id, kind, occurred_at, boutique_id, advisor_id, subject_id, details)
 on conflict (brand_id, event_id) do nothing
 """
+# A fact says whose the receipt was; the row may since be another record's of hers, so it is looked for by the receipt.
+_LEAVE_OUT = text("delete from touchpoint where brand_id = :brand and kind = :kind and subject_id = any(:subjects)")
 # Sorted by what is unique: two batches with the same contacts take turns instead of dead-locking.
 _REPORT = """
 insert into reported_contact (brand_id, contact_id, system, ref, client_id, kind, occurred_at, boutique_id, advisor_id,
@@ -127,6 +129,12 @@ async def enter(tx: AsyncSession, entries: Sequence[Entry]) -> None:
             [json.dumps(dict(entry.details)) for entry in entries],
         ),
     )
+
+
+async def leave_out(tx: AsyncSession, kind: Contact, subjects: Sequence[UUID]) -> None:
+    """Take contacts about these out of every timeline: they never were."""
+    row = {"brand": tx.info["brand_id"], "kind": kind.value, "subjects": list(subjects)}
+    await tx.execute(_LEAVE_OUT, row)
 
 
 async def report(tx: AsyncSession, given: Sequence[Reported], *, now: datetime) -> list[Taken | Fault]:

@@ -220,6 +220,21 @@ async def enter_claimed(tx: AsyncSession, facts: Sequence[Delivered[PurchaseClai
     )
 
 
+class PurchaseTakenBack(Slice):
+    """What an import had brought by mistake is not kept any more."""
+
+    type: ClassVar[str] = "profile.purchase-taken-back.v1"
+    purchase_id: UUID
+    client_id: UUID | None
+    is_whole: bool
+
+
+async def leave_out(tx: AsyncSession, facts: Sequence[Delivered[PurchaseTakenBack]]) -> None:
+    """A receipt of which nothing is left was no contact."""
+    gone = [delivered.fact.purchase_id for delivered in facts if delivered.fact.is_whole]
+    await actions.leave_out(tx, Contact.PURCHASE, gone)
+
+
 REACTIONS: list[Reaction] = [
     _contact(
         PurchaseRecorded,
@@ -229,6 +244,7 @@ REACTIONS: list[Reaction] = [
         details=["currency", "net_minor", "line_count"],
     ),
     on(PurchaseClaimed, enter_claimed, fills=FILLS),
+    on(PurchaseTakenBack, leave_out, fills=FILLS),
     _contact(Confirmed, Contact.VISIT_BOOKED, about="appointment_id", details=["experience_id", "starts_at"]),
     _contact(Moved, Contact.VISIT_MOVED, about="appointment_id", details=["starts_at"]),
     _contact(Cancelled, Contact.VISIT_CANCELLED, about="appointment_id", details=["starts_at"]),

@@ -1,5 +1,7 @@
 """How profile is asked."""
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -131,6 +133,23 @@ async def a_wish(house: House) -> Mapping[str, str]:
     return {"wish_id": made["wish_id"]}
 
 
+FILE = b"A,B"
+
+
+async def an_import(house: House) -> Mapping[str, str]:
+    """A file that headquarters has announced."""
+    form = {"kind": "clients", "size_bytes": len(FILE), "sha256": hashlib.sha256(FILE).hexdigest()}
+    return {"import_id": (await house.made("profile", "hq", "POST", "/v1/imports", form))["import_id"]}
+
+
+async def a_whole_import(house: House) -> Mapping[str, str]:
+    """A file that has arrived."""
+    made, part = await an_import(house), {"content": base64.b64encode(FILE).decode()}
+    await house.made("profile", "hq", "PUT", f"/v1/imports/{made['import_id']}/parts/0", part)
+    return made
+
+
+_NOT_READY = frozenset({"import-not-ready"})
 _RECEIPT = {**receipt("R-{n}"), "store_code": "{store_code}"}
 
 ASKS: Mapping[str, Ask] = {
@@ -206,6 +225,18 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/me/data-requests": Ask(shows="request_id"),
     "GET /v1/me/data-requests/{request_id}": Ask(shows="request_id"),
     "POST /v1/me/data-requests": Ask({"kind": "access"}),
+    "GET /v1/imports": Ask(shows="import_id"),
+    "POST /v1/imports": Ask({"kind": "notes", "size_bytes": 1, "sha256": "0" * 64}),
+    "GET /v1/imports/{import_id}": Ask(shows="import_id"),
+    "POST /v1/imports/{import_id}/cancel": Ask(fresh=an_import),
+    "PUT /v1/imports/{import_id}/mapping": Ask({"columns": {"name": ["A"]}}, fresh=an_import, also=_NOT_READY),
+    "PUT /v1/imports/{import_id}/parts/{number}": Ask({"content": "QSxC"}, fresh=an_import, named={"number": "zero"}),
+    "POST /v1/imports/{import_id}/pause": Ask(fresh=an_import, also=_NOT_READY),
+    "POST /v1/imports/{import_id}/preview": Ask({"lines": 1}, fresh=an_import, also=_NOT_READY),
+    "POST /v1/imports/{import_id}/read": Ask({}, fresh=a_whole_import),
+    "GET /v1/imports/{import_id}/report": Ask(shows="import_id"),
+    "POST /v1/imports/{import_id}/start": Ask(fresh=an_import, also=_NOT_READY),
+    "POST /v1/imports/{import_id}/undo": Ask(fresh=an_import, also=_NOT_READY),
     "GET /v1/me": Ask(shows="her_name"),
     "PATCH /v1/me": Ask({"salutation": "女士"}, shows="her_name"),
     "PUT /v1/me/consents": Ask(_decision("personalisation")),

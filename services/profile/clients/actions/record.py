@@ -29,6 +29,16 @@ _UPDATE = text(
     " initials = :initials, version = version + 1"
     " where brand_id = :brand and client_id = :client_id"
 )
+_NAME = """
+update client set display_name = item.display_name, family_name = item.family_name, given_name = item.given_name,
+    salutation = item.salutation, name_key = item.name_key, given_key = item.given_key, pinyin = item.pinyin,
+    initials = item.initials, version = client.version + 1
+from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+    $11::int[]) as item (client_id, display_name, family_name, given_name, salutation, name_key, given_key, pinyin,
+    initials, version)
+where client.brand_id = $1 and client.client_id = item.client_id and client.version = item.version
+returning client.client_id, client.version
+"""
 # Taken back, it is hers on no record any more; given, it stands before what the older ones say.
 _FORGET_BIRTHDAY = text("update client set birthday = null where brand_id = :brand and client_id = any(:ids)")
 _BIRTHDAY = text("update client set birthday = :birthday where brand_id = :brand and client_id = :client_id")
@@ -77,6 +87,31 @@ async def register(tx: AsyncSession, newcomers: Sequence[Newcomer], *, now: date
     )
     for one in newcomers:
         record(tx, ClientRegistered(client_id=one.client_id))
+
+
+async def name(tx: AsyncSession, named: Sequence[tuple[Newcomer, int]]) -> dict[UUID, int]:
+    """Name records that are of the version beside them, in one statement; answers the version each has now."""
+    if not named:
+        return {}
+    keys = [names.keys(one.display_name, one.family_name, one.given_name) for one, _ in named]
+    connection = await tx.connection()
+    rows = await connection.exec_driver_sql(
+        _NAME,
+        (
+            tx.info["brand_id"],
+            [one.client_id for one, _ in named],
+            [one.display_name for one, _ in named],
+            [one.family_name for one, _ in named],
+            [one.given_name for one, _ in named],
+            [one.salutation for one, _ in named],
+            [key.name for key in keys],
+            [key.given for key in keys],
+            [key.pinyin for key in keys],
+            [key.initials for key in keys],
+            [version for _, version in named],
+        ),
+    )
+    return {row.client_id: row.version for row in rows}
 
 
 async def correct(

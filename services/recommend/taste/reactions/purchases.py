@@ -38,6 +38,16 @@ class PurchaseClaimed(Slice):
     client_id: UUID
 
 
+class PurchaseTakenBack(Slice):
+    """A receipt, or some lines of one, that an import had brought by mistake."""
+
+    type: ClassVar[str] = "profile.purchase-taken-back.v1"
+    purchase_id: UUID
+    client_id: UUID | None
+    lines: list[BoughtLine]
+    is_whole: bool
+
+
 async def remember_purchases(tx: AsyncSession, facts: Sequence[Delivered[PurchaseRecorded]]) -> None:
     """Keep who bought which piece; several lines of one piece are one row."""
     rows = []
@@ -73,7 +83,31 @@ async def claim(tx: AsyncSession, facts: Sequence[Delivered[PurchaseClaimed]]) -
     )
 
 
+async def forget(tx: AsyncSession, facts: Sequence[Delivered[PurchaseTakenBack]]) -> None:
+    """Nobody bought these pieces."""
+    for told in facts:
+        row = {"brand": told.brand_id, "purchase": told.fact.purchase_id, "event": told.event_id}
+        if told.fact.is_whole:
+            await tx.execute(text("delete from bought where brand_id = :brand and purchase_id = :purchase"), row)
+            continue
+        pieces: Counter[str] = Counter()
+        for line in told.fact.lines:
+            pieces[line.piece_code] += line.quantity
+        # What stays of the receipt stays: the others are taken off like a return.
+        await tx.execute(
+            text(
+                "insert into bought (brand_id, purchase_id, event_id, client_id, piece_code, quantity, purchased_at)"
+                " select b.brand_id, b.purchase_id, :event, b.client_id, b.piece_code, -less.quantity, b.purchased_at"
+                " from unnest(cast(:pieces as text[]), cast(:quantities as int[])) as less (piece_code, quantity)"
+                " cross join lateral (select * from bought where brand_id = :brand and purchase_id = :purchase"
+                " and piece_code = less.piece_code limit 1) b on conflict do nothing"
+            ),
+            row | {"pieces": list(pieces), "quantities": list(pieces.values())},
+        )
+
+
 REACTIONS: list[Reaction] = [
     on(PurchaseRecorded, remember_purchases, fills=("bought",)),
     on(PurchaseClaimed, claim, fills=("bought",)),
+    on(PurchaseTakenBack, forget, fills=("bought",)),
 ]

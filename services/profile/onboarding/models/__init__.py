@@ -1,0 +1,1 @@
+"""Reading a file somebody brings, cell by cell."""

@@ -104,11 +104,12 @@ async def add(
     now: datetime,
     confirmed: bool = True,
     standing: Standing = Standing.HELD,
+    seeks: bool = True,
 ) -> set[tuple[UUID, Known]]:
     """Give clients identifiers, in one statement; answers those that were free. The others stay with their holders.
 
     Without `confirmed` nobody has just shown that they are hers: the word of an older system, or of a telephone. A
-    shared one is free for everybody.
+    shared one is free for everybody. Whoever brings very many has them compared at the end: `seeks` false.
     """
     if not given:
         return set()
@@ -132,7 +133,8 @@ async def add(
             standing.value,
         ),
     )
-    await seek(tx, [client_id for client_id, _ in given])
+    if seeks:
+        await seek(tx, [client_id for client_id, _ in given])
     free = {(row.client_id, row.kind, row.system, bytes(row.blind)) for row in inserted}
     return {
         (client_id, known)

@@ -104,11 +104,13 @@ async def add(
     now: datetime,
     confirmed: bool = True,
     standing: Standing = Standing.HELD,
+    seeks: bool = True,
 ) -> set[tuple[UUID, Known]]:
     """Give clients identifiers, in one statement; answers those that were free. The others stay with their holders.
 
     Without `confirmed` nobody has just shown that they are hers: the word of an older system, or of a telephone; an
     e-mail address is only confirmed by a source that proves it. A shared one is free for everybody, and so is a mask.
+    Whoever brings very many has them compared at the end: `seeks` false.
     """
     if not given:
         return set()
@@ -132,7 +134,8 @@ async def add(
             [rules.Standing.CLAIMED if known.kind in rules.EVIDENCE_ONLY else standing for _, _, known, _ in rows],
         ),
     )
-    await seek(tx, [client_id for client_id, _ in given])
+    if seeks:
+        await seek(tx, [client_id for client_id, _ in given])
     free = {(row.client_id, row.kind, row.system, bytes(row.blind)) for row in inserted}
     return {
         (client_id, known)

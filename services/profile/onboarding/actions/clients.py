@@ -91,7 +91,7 @@ async def _register(
 ) -> None:
     given = [(client_id, known) for client_id, line in fresh for known in line.whom.known]
     # The word of an old system: nobody has just shown that they are hers.
-    free = await identity_actions.add(tx, given, source="import", now=now, confirmed=False)
+    free = await identity_actions.add(tx, given, source="import", now=now, confirmed=False, seeks=False)
     if len(free) < len(given):
         raise Unavailable(retry_after=1)  # somebody else has just brought one of them; this is done again
     await clients.register(
@@ -128,7 +128,7 @@ async def _amend(
     born = await birthdays(tx, [client_id for client_id, _ in met])
     given = [(client_id, known) for client_id, line in met for known in line.whom.known if known not in house.held]
     given = [(client_id, known) for client_id, known in given if known not in house.shared]
-    await identity_actions.add(tx, given, source="import", now=now, confirmed=False)
+    await identity_actions.add(tx, given, source="import", now=now, confirmed=False, seeks=False)
     added = await _added(tx, given)
     named = await _name(tx, met, house)
     for client_id, line in met:

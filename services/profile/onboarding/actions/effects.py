@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.ids import new_id
@@ -32,6 +33,21 @@ class Effect:
     part: int | None = None
     before_id: UUID | None = None
     was: str | None = None
+
+
+# Comparing takes longer than registering: it waits until everybody is there.
+_SEEK = text(
+    "insert into duplicate_search (brand_id, client_id)"
+    " select distinct e.brand_id, coalesce(i.client_id, e.row_id) from import_effect e"
+    " left join identity i on e.kind = 'identity' and i.brand_id = e.brand_id and i.identity_id = e.row_id"
+    " where e.brand_id = :brand and e.import_id = :id and e.kind in ('client', 'identity', 'name')"
+    " order by 2 on conflict (brand_id, client_id) do nothing"
+)
+
+
+async def seek(tx: AsyncSession, import_id: UUID) -> None:
+    """Have everybody whom an import brought or changed compared with those who resemble them."""
+    await tx.execute(_SEEK, {"brand": tx.info["brand_id"], "id": import_id})
 
 
 async def keep(tx: AsyncSession, import_id: UUID, effects: Sequence[Effect]) -> None:

@@ -15,6 +15,7 @@ from infra.identity import Caller
 from infra.ids import new_id
 from infra.wire import check_match
 from services.profile.onboarding import queries
+from services.profile.onboarding.actions import effects
 from services.profile.onboarding.actions.lines import Raw, Refused, understand
 from services.profile.onboarding.models.files import Asked
 from services.profile.onboarding.queries import Import
@@ -167,6 +168,7 @@ async def cancel(tx: AsyncSession, import_id: UUID, *, now: datetime) -> Import:
     await tx.execute(_DROP_PARTS, _of(tx, import_id))
     await tx.execute(_DROP_LINES, _of(tx, import_id) | {"number": one.next_chunk})
     await tx.execute(_DROP_RECEIPTS, _of(tx, import_id))
+    await effects.seek(tx, import_id)
     return await queries.bulk_import(tx, import_id)
 
 

@@ -73,6 +73,7 @@ async def work(kit: Kit, brand_id: str, import_id: UUID) -> bool:
         if lines is None:
             await tx.execute(_FINISH, of | {"now": now})
             await tx.execute(_DROP_RECEIPTS, of)
+            await effects.seek(tx, import_id)
             return True
         rows = [Raw(number, told) for number, told in lines]
         done, _ = await _bring(tx, one, imports.plan_of(one), rows, now=now)

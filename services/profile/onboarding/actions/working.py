@@ -14,7 +14,7 @@ from infra.refusal import Unavailable
 from services.profile.onboarding.actions import reading, running, undoing
 from services.profile.onboarding.rules.steps import Status
 
-EVERY = 0.5  # seconds between two looks
+EVERY = 0.2  # seconds between two looks
 SWEEP = 60.0  # seconds between two looks for what has expired
 
 _WAITING = text(

@@ -9,6 +9,7 @@ from infra.settings import Settings, load
 from services.profile.books import api as books
 from services.profile.books import reactions as on_books
 from services.profile.consents import api as consents
+from services.profile.consents import reactions as on_consents
 from services.profile.desk import api as desk
 from services.profile.desk.actions.duplicates import searching
 from services.profile.messages import api as messages
@@ -29,7 +30,7 @@ from services.profile.touchpoints import reactions as on_touchpoints
 
 SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, privacy)]
 SERVES += [*rights.ROUTERS, *desk.ROUTERS]
-ON = (on_purchases, on_pieces, on_touchpoints, on_books, on_privacy, on_rights)
+ON = (on_consents, on_purchases, on_pieces, on_touchpoints, on_books, on_privacy, on_rights)
 REACTS = [one for on in ON for one in on.REACTIONS]
 
 

@@ -18,6 +18,22 @@ _DECISIONS = text(
     " by_guardian from consent"
     " where brand_id = :brand and client_id = any(:ids)"
 )
+_PROFILING_OFF = text(
+    """
+    with member as (
+        select id as member_id, id as client_id from unnest(cast(:ids as uuid[])) as id
+        union all
+        select client_id, canonical_id from client_alias where brand_id = :brand and canonical_id = any(:ids)
+    ), word as (
+        -- As rules.latest: her last word over all records that are she.
+        select distinct on (member.client_id) member.client_id, consent.withdrawn_at
+        from member join consent on consent.brand_id = :brand and consent.client_id = member.member_id
+        where consent.purpose = 'personalisation' and consent.replaced_at is null
+        order by member.client_id, coalesce(consent.withdrawn_at, consent.given_at) desc, consent.consent_id desc
+    )
+    select client_id from word where withdrawn_at is not null
+    """
+)
 _RESTRICTED = text(
     "select coalesce(a.canonical_id, r.client_id) from restriction r"
     " left join client_alias a on a.brand_id = r.brand_id and a.client_id = r.client_id"
@@ -64,6 +80,11 @@ async def decisions(tx: AsyncSession, client_id: UUID) -> list[Decision]:
 async def granted(tx: AsyncSession, client_id: UUID, purpose: str) -> bool:
     """Whether we may, for this purpose, right now."""
     return rules.stands(rules.latest(await decisions(tx, client_id), Purpose(purpose)))
+
+
+async def profiling_off(tx: AsyncSession, client_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these surviving records said no to being reckoned up, by their last word (PIPL, article 24)."""
+    return set((await tx.execute(_PROFILING_OFF, {"brand": tx.info["brand_id"], "ids": list(client_ids)})).scalars())
 
 
 async def items(tx: AsyncSession, client_id: UUID) -> list[Item]:

@@ -75,6 +75,15 @@ class ConsentMissing(Refusal):
     zh = "客户尚未同意该目的。请先征得同意，并记录其同意及所示告知版本。"
 
 
+class ProfilingOff(Refusal):
+    """She does not want to be reckoned up (PIPL, article 24): no tag of hers is made, kept or shown."""
+
+    kind = Kind.CONFLICT
+    slug = "profiling-off"
+    en = "The client has switched profiling off: nothing is reckoned or inferred about her until she allows it again."
+    zh = "客户已关闭个性化标签：在其重新同意之前，不得对其进行推算或推断。"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One consent she gave, and how it ended, if it ended."""
@@ -111,6 +120,22 @@ def latest(decisions: Sequence[Decision], purpose: Purpose) -> Decision | None:
 def stands(decision: Decision | None) -> bool:
     """Is this a yes? Silence is a no."""
     return decision is not None and decision.withdrawn_at is None
+
+
+def is_profiling_off(decisions: Sequence[Decision]) -> bool:
+    """Has she said no to being reckoned up? Her last word on personalisation is a no; silence is none."""
+    last = latest(decisions, Purpose.PERSONALISATION)
+    return last is not None and not stands(last)
+
+
+def is_worth_a_row(wish: Wish, standing: Decision | None) -> bool:
+    """Is this no to be kept though there was no yes before it? Only where silence is not a no already: profiling."""
+    return wish.purpose is Purpose.PERSONALISATION and standing is None
+
+
+def is_outgrown_by(decision: Decision, age: int) -> bool:
+    """Is this standing yes worth nothing for somebody of this age: a child's own (PIPL, article 31)?"""
+    return age < CHILD_UNTIL and stands(decision) and not (decision.by_guardian and decision.evidence)
 
 
 def check_age(wish: Wish, age: int | None) -> None:

@@ -60,6 +60,7 @@ async def a_duplicate(house: House) -> Mapping[str, str]:
 
 NOTE = {"words": "她的生日蛋糕要低糖", "private": False}
 DATE = {"kind": "child-birthday", "month": 8, "day": 15, "label": "她的女儿小满"}
+TAG = {"topic": "stone", "value": "大概喜欢祖母绿", "provenance": "inferred"}
 PREFERENCE = {"topic": "drink", "value": "她爱喝的桂花乌龙", "provenance": "said"}
 ITEM = {"kind": "allergy", "value": "她对镍过敏"}
 RELATION = {"tie": "assistant", "name": "她的助理陈静"}
@@ -92,6 +93,12 @@ def a_request(*steps: str, kind: str = "correct") -> Fresh:
 a_note, a_date = another("notes", NOTE, "note_id"), another("dates", DATE, "date_id")
 a_preference = another("preferences", PREFERENCE, "preference_id")
 an_item, a_relation = another("sensitive-items", ITEM, "item_id"), another("relations", RELATION, "relation_id")
+
+
+async def a_tag(house: House) -> Mapping[str, str]:
+    """Something that is inferred of the client the rows are about."""
+    at = f"/v1/clients/{house.ids['client_id']}/preferences"
+    return {"tag": (await house.made("profile", "ad", "POST", at, TAG))["preference_id"]}
 
 
 async def an_open_receipt(house: House) -> Mapping[str, str]:
@@ -208,6 +215,8 @@ ASKS: Mapping[str, Ask] = {
     "PUT /v1/me/consents": Ask(_decision("personalisation")),
     "GET /v1/me/owned-pieces": Ask(shows="serial"),
     "GET /v1/me/purchases": Ask(shows="receipt"),
+    "GET /v1/me/tags": Ask(shows="tag"),
+    "DELETE /v1/me/tags/{tag}": Ask(fresh=a_tag),
     "POST /v1/messages": Ask(
         {
             "client_id": "{client_id}",

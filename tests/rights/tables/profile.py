@@ -78,6 +78,8 @@ GET /v1/me/data-requests                            -  +  o  x  x  x  x  x  x  x
 POST /v1/me/data-requests                           -  +  +  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/data-requests/{request_id}               -  +  .  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/purchases                                -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+GET /v1/me/tags                                     -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+DELETE /v1/me/tags/{tag}                            -  +  .  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 POST /v1/messages                                   -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  +  x  x
 GET /v1/messages/{message_id}                       -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
 GET /v1/owned-pieces                                -  x  x  +  +  ~  +  +  ~  +  ~  +  ~  +  ~  +  +  x  ~  x  x  o  x

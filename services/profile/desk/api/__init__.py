@@ -16,6 +16,7 @@ from services.profile.desk.api import (
     relations,
     remote,
     sensitive,
+    tags,
     wishes,
 )
 
@@ -35,6 +36,7 @@ NOUNS = (
     claims,
     owned,
     remote,
+    tags,
     wishes,
 )
 ROUTERS = [noun.routes for noun in NOUNS]

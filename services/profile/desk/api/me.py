@@ -14,6 +14,7 @@ from infra.wire import After, IfMatch, Limit, Page, etag
 from services.profile.clients import actions as clients
 from services.profile.clients import queries as client_queries
 from services.profile.clients.schemas import BirthdayView, CorrectionForm
+from services.profile.consents import actions as consents
 from services.profile.desk.api import pages
 from services.profile.desk.queries import cards
 from services.profile.desk.schemas.record import MeView
@@ -45,7 +46,10 @@ async def correct(
     """Correct how I am named and addressed, and when I was born."""
     sight = await sights.sight(tx, _own(by), by, now=now)
     today = await segments.today(tx, now)
-    await clients.correct(tx, sight.family, form.changes(today=today), if_match=if_match)
+    changes = form.changes(today=today)
+    await clients.correct(tx, sight.family, changes, if_match=if_match)
+    if "birthday" in changes:
+        await consents.examine(tx, sight.family, now=now)
     await identity_actions.seek(tx, [sight.client_id])
     view, version = await _me(tx, sight, today=today)
     response.headers["ETag"] = etag(version)

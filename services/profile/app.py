@@ -19,6 +19,7 @@ from services.profile.privacy import api as privacy
 from services.profile.privacy import reactions as on_privacy
 from services.profile.purchases import api as purchases
 from services.profile.purchases import reactions as on_purchases
+from services.profile.registers import api as registers
 from services.profile.rights import api as rights
 from services.profile.rights import reactions as on_rights
 from services.profile.rights.actions.erasing import erase_again
@@ -29,7 +30,7 @@ from services.profile.touchpoints import api as touchpoints
 from services.profile.touchpoints import reactions as on_touchpoints
 
 SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, privacy)]
-SERVES += [*rights.ROUTERS, *desk.ROUTERS]
+SERVES += [*rights.ROUTERS, *registers.ROUTERS, *desk.ROUTERS]
 ON = (on_consents, on_purchases, on_pieces, on_touchpoints, on_books, on_privacy, on_rights)
 REACTS = [one for on in ON for one in on.REACTIONS]
 

@@ -140,9 +140,10 @@ async def examine(tx: AsyncSession, family: Sequence[UUID], *, now: datetime) ->
     """
     await clients.locked(tx, family)
     birthday = await clients.birthday(tx, family)
-    if birthday is None:
+    age = days.age(birthday, now.date()) if birthday else None
+    if age is None:
         return
-    age, decisions = days.age(birthday, now.date()), await queries.decisions(tx, family[0])
+    decisions = await queries.decisions(tx, family[0])
     for purpose in Purpose:
         last = rules.latest(decisions, purpose)
         if last is not None and rules.is_outgrown_by(last, age):

@@ -123,18 +123,18 @@ def stands(decision: Decision | None) -> bool:
 
 
 def is_profiling_off(decisions: Sequence[Decision]) -> bool:
-    """Has she said no to being reckoned up? Her last word on personalisation is a no; silence is none."""
+    """Whether she said no to being reckoned up: her last word on personalisation is a no. Silence is none."""
     last = latest(decisions, Purpose.PERSONALISATION)
     return last is not None and not stands(last)
 
 
 def is_worth_a_row(wish: Wish, standing: Decision | None) -> bool:
-    """Is this no to be kept though there was no yes before it? Only where silence is not a no already: profiling."""
+    """Whether a no is kept though no yes went before it: only for profiling, where silence is not a no already."""
     return wish.purpose is Purpose.PERSONALISATION and standing is None
 
 
 def is_outgrown_by(decision: Decision, age: int) -> bool:
-    """Is this standing yes worth nothing for somebody of this age: a child's own (PIPL, article 31)?"""
+    """Whether a standing yes is worth nothing at this age: a child's own (PIPL, article 31)."""
     return age < CHILD_UNTIL and stands(decision) and not (decision.by_guardian and decision.evidence)
 
 

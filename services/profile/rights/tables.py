@@ -129,6 +129,14 @@ RIGHTS = (
     Decision("erasure_receipt", Fate.KEPT, "the certificate: counts alone"),
 )
 
+REGISTERS = (
+    Decision("register_entry", Fate.NOT_HERS, "what the house does, assessed and told; officers name nobody there"),
+    Decision("export_abroad", Fate.NOT_HERS, "what went abroad: recipient, purpose and counts"),
+    Decision("exported_person", Fate.KEPT, "keyed digests of who was in an export: the law counts persons"),
+    Decision("exported_in_year", Fate.KEPT, "keyed digests of who went abroad in a year"),
+    Decision("export_year", Fate.NOT_HERS, "how many"),
+)
+
 # From what hangs on others to what they hang on.
 DECISIONS = (
     *PIECES,
@@ -142,5 +150,6 @@ DECISIONS = (
     *IDENTITIES,
     *CLIENTS,
     *RIGHTS,
+    *REGISTERS,
     *PLUMBING,
 )

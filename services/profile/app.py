@@ -23,6 +23,7 @@ from services.profile.registers import api as registers
 from services.profile.rights import api as rights
 from services.profile.rights import reactions as on_rights
 from services.profile.rights.actions.erasing import erase_again
+from services.profile.rights.tables import PERIODS
 from services.profile.segments import api as segments
 from services.profile.segments import reactions as on_segments
 from services.profile.segments.actions import reviewing
@@ -42,4 +43,13 @@ def build(
     own, clock = settings or load(Settings), clock or (lambda: datetime.now(UTC))
     reacts = [*REACTS, *on_segments.reactions(clock)]
     loops = [reviewing, searching, erase_again, dispatching((transports or {}).get("wechat"))]
-    return create_app("profile", own, routers=SERVES, reactions=reacts, loops=loops, transports=transports, clock=clock)
+    return create_app(
+        "profile",
+        own,
+        routers=SERVES,
+        reactions=reacts,
+        loops=loops,
+        periods=PERIODS,
+        transports=transports,
+        clock=clock,
+    )

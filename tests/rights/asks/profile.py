@@ -62,6 +62,42 @@ NOTE = {"words": "她的生日蛋糕要低糖", "private": False}
 DATE = {"kind": "child-birthday", "month": 8, "day": 15, "label": "她的女儿小满"}
 TAG = {"topic": "stone", "value": "大概喜欢祖母绿", "provenance": "inferred"}
 PREFERENCE = {"topic": "drink", "value": "她爱喝的桂花乌龙", "provenance": "said"}
+ACTIVITY = {
+    "name": "门店摄像头",
+    "purpose": "公共安全",
+    "legal_basis": "contract",
+    "categories": ["visits"],
+    "persons": ["到店者"],
+    "retention": "三十天",
+    "stored_in": "门店",
+    "started_on": "2026-01-01",
+}
+ASSESSMENT = {
+    "activity_ids": ["{activity_id}"],
+    "reasons": ["abroad"],
+    "necessity": "总部统计",
+    "risks": "重新识别",
+    "measures": "去标识化",
+    "outcome": "accepted",
+    "reviewer": "陈律师",
+    "assessed_on": "2026-05-01",
+    "next_review_on": "2199-05-01",
+}
+BREACH = {
+    "title": "丢失的平板",
+    "found_at": "2026-06-01T08:00:00Z",
+    "categories": ["name"],
+    "persons": 4,
+    "measures": "远程锁定",
+}
+EXPORT = {
+    "activity_id": "{activity_id}",
+    "recipient": "Maison SA",
+    "country": "FR",
+    "purpose": "总部统计",
+    "categories": ["segment"],
+    "mechanism": "standard-contract",
+}
 ITEM = {"kind": "allergy", "value": "她对镍过敏"}
 RELATION = {"tie": "assistant", "name": "她的助理陈静"}
 
@@ -136,6 +172,18 @@ async def a_wish(house: House) -> Mapping[str, str]:
         "profile", "hq", "POST", f"/v1/clients/{house.ids['client_id']}/wishes", {"piece_code": f"W-{house.number()}"}
     )
     return {"wish_id": made["wish_id"]}
+
+
+def _entries(register: str, named: str, form: dict[str, Any]) -> Mapping[str, Ask]:
+    """How one register is asked."""
+    at, entry = f"/v1/registers/{register}", {"entry_id": named}
+    return {
+        f"GET {at}": Ask(shows=named),
+        f"POST {at}": Ask(form),
+        f"GET {at}/{{entry_id}}": Ask(named=entry, shows=named),
+        f"PUT {at}/{{entry_id}}": Ask(form, named=entry, shows=named),
+        f"GET {at}/{{entry_id}}/versions": Ask(named=entry, shows=named),
+    }
 
 
 _RECEIPT = {**receipt("R-{n}"), "store_code": "{store_code}"}
@@ -245,6 +293,14 @@ ASKS: Mapping[str, Ask] = {
         },
         fresh=an_open_receipt,
     ),
+    **_entries("activities", "activity_id", ACTIVITY),
+    **_entries("assessments", "assessment_id", ASSESSMENT),
+    **_entries("breaches", "breach_id", BREACH),
+    "GET /v1/registers/export-years/{year}": Ask(),
+    "GET /v1/registers/exports": Ask(shows="export_id"),
+    "POST /v1/registers/exports": Ask(EXPORT),
+    "GET /v1/registers/exports/{export_id}": Ask(shows="export_id"),
+    "POST /v1/registers/exports/{export_id}/pages": Ask({"limit": 1}),
     "POST /v1/remote-sales/{remote_sale_id}/steps": Ask({"step": "cancel"}, fresh=a_remote_sale),
     "PUT /v1/segment-policy": Ask(_POLICY),
     "POST /v1/touchpoints/batch": Ask(

@@ -89,7 +89,7 @@ async def _views(tx: Transaction, found: list[Entry], now: Now) -> list[Activity
     return [_view(one, covered.get(one.entry_id, set())) for one in found]
 
 
-def _view(one: Entry, covered: set[rules.Reason]) -> ActivityView:
+def _view(one: Entry, covered: set[rules.AssessedFor]) -> ActivityView:
     form = ActivityForm.model_validate_json(one.content)
     reasons = rules.to_assess(automated=form.automated, major=form.major, **_about(form))
     return ActivityView(

@@ -1,8 +1,8 @@
 """Exports of client data abroad: what may be in them in which form, and what their yearly number asks for.
 
 The numbers are those of the CAC's provisions on cross-border data flows of March 2024 (articles 5, 7 and 8), for a
-house that runs no critical infrastructure; confirm them before relying on them. De-identified data is personal data still
-(PIPL, articles 4 and 73), so pseudonymised persons count too.
+house that runs no critical infrastructure; confirm them before relying on them. De-identified data is personal data
+still (PIPL, articles 4 and 73), so pseudonymised persons count too.
 """
 
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from infra.refusal import Kind, Refusal
-from services.profile.registers.rules.activities import Reason
+from services.profile.registers.rules.activities import AssessedFor
 from services.profile.registers.rules.entries import SENSITIVE, Category
 
 CONTRACT_FROM = 100_000  # persons since 1 January whose data is not sensitive
@@ -55,7 +55,7 @@ class Stage(StrEnum):
 WORDS = {
     Stage.EXEMPT: (
         "本年度累计不满 10 万人且不含敏感个人信息：免予订立标准合同、认证及安全评估。",
-        "Fewer than 100,000 persons this year and nothing sensitive: no contract, certification or assessment is needed.",
+        "Fewer than 100,000 persons this year, nothing sensitive: no contract, certification or assessment is needed.",
     ),
     Stage.CONTRACT: (
         "本年度累计 10 万人以上、不满 100 万人，或不满 1 万人的敏感个人信息：须订立标准合同或通过认证。",
@@ -132,9 +132,9 @@ def check_footing(tally: Tally, mechanism: Mechanism) -> None:
         raise MechanismMissing(needed=tally.stage.value)
 
 
-def check_assessed(categories: Collection[Category], covered: Collection[Reason]) -> None:
+def check_assessed(categories: Collection[Category], covered: Collection[AssessedFor]) -> None:
     """Raise AssessmentMissing (PIPL, article 55)."""
-    wanted = {Reason.ABROAD, *([Reason.SENSITIVE] if SENSITIVE & set(categories) else [])}
+    wanted = {AssessedFor.ABROAD, *([AssessedFor.SENSITIVE] if SENSITIVE & set(categories) else [])}
     if not wanted <= set(covered):
         raise AssessmentMissing
 

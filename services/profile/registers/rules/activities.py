@@ -26,7 +26,7 @@ class Place(StrEnum):
     AUTHORITY = "authority"
 
 
-class Reason(StrEnum):
+class AssessedFor(StrEnum):
     """What has to be assessed before it is done (PIPL, article 55)."""
 
     SENSITIVE = "sensitive"
@@ -78,14 +78,14 @@ def to_assess(
     categories: Collection[Category],
     places: Collection[Place],
     countries: Collection[str],
-) -> list[Reason]:
+) -> list[AssessedFor]:
     """Why an activity has to be assessed before it begins; nothing where it has not (PIPL, article 55)."""
     found = {
-        Reason.SENSITIVE: bool(SENSITIVE & set(categories)),
-        Reason.AUTOMATED: automated,
-        Reason.ENTRUSTING: Place.PROCESSOR in places,
-        Reason.SHARING: Place.HANDLER in places,
-        Reason.ABROAD: is_abroad(countries),
-        Reason.MAJOR: major,
+        AssessedFor.SENSITIVE: bool(SENSITIVE & set(categories)),
+        AssessedFor.AUTOMATED: automated,
+        AssessedFor.ENTRUSTING: Place.PROCESSOR in places,
+        AssessedFor.SHARING: Place.HANDLER in places,
+        AssessedFor.ABROAD: is_abroad(countries),
+        AssessedFor.MAJOR: major,
     }
     return [reason for reason, holds in found.items() if holds]

@@ -180,8 +180,11 @@ STANDING = (
         "向境外总部提供 Export to headquarters abroad",
         "总部统计与服务；未单独同意者一律去标识化。For headquarters; pseudonymised unless she separately consented.",
         _CONSENT,
-        (Category.NAME, Category.CONTACT, Category.BIRTHDAY, Category.PURCHASES, Category.SEGMENT, Category.PREFERENCES),
-        {"profile": ("exported_person",)},
+        (
+            Category.NAME, Category.CONTACT, Category.BIRTHDAY, Category.PURCHASES, Category.SEGMENT,
+            Category.PREFERENCES,
+        ),
+        {"profile": ("exported_person", "exported_in_year")},
         "登记保存三年。The register is kept for three years.",
         consent_purpose="abroad",
         separate=True,

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from infra.wire import Form, Text
 from services.profile.consents.rules import Purpose
-from services.profile.registers.rules.activities import LegalBasis, Place, Reason
+from services.profile.registers.rules.activities import AssessedFor, LegalBasis, Place
 from services.profile.registers.schemas.entries import Categories, Country, EntryForm, EntryView, Words
 
 
@@ -44,5 +44,5 @@ class ActivityView(EntryView):
     """
 
     activity: ActivityForm
-    to_assess: list[Reason]
+    to_assess: list[AssessedFor]
     is_assessed: bool

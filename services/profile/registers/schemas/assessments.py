@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.wire import Text
-from services.profile.registers.rules.activities import Reason
+from services.profile.registers.rules.activities import AssessedFor
 from services.profile.registers.rules.assessments import Outcome
 from services.profile.registers.schemas.entries import EntryForm, EntryView, Words
 
@@ -20,7 +20,7 @@ class AssessmentForm(EntryForm):
     """
 
     activity_ids: Annotated[list[UUID], Field(min_length=1, max_length=50)]
-    reasons: Annotated[list[Reason], Field(min_length=1, max_length=len(Reason))]
+    reasons: Annotated[list[AssessedFor], Field(min_length=1, max_length=len(AssessedFor))]
     necessity: Words
     risks: Words
     measures: Words

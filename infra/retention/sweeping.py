@@ -1,7 +1,7 @@
 """Removing what is over its time: once a day, by one instance, a few rows in each transaction, counted as they go."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -132,7 +132,7 @@ class _Walk:
         columns = ", ".join(key)
         names = ", ".join(f"t.{part}" for part in key)
         beyond = f"({names}) > ({_places('a', key)})" if after else "true"
-        self.bound: Mapping[str, Any] = _bind("a", after or ())
+        self.bound: dict[str, Any] = _bind("a", after or ())
         descending = ", ".join(f"{part} desc" for part in key)
         self.end = (
             f"select {', '.join(f'(array_agg({part} order by {descending}))[1]' for part in key)},"  # noqa: S608
@@ -143,7 +143,7 @@ class _Walk:
         self.removal = _removal(one, within)
 
     @staticmethod
-    def until(last: tuple[Any, ...]) -> Mapping[str, Any]:
+    def until(last: tuple[Any, ...]) -> dict[str, Any]:
         """Where the stretch ends."""
         return _bind("z", last)
 

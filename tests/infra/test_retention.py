@@ -1,7 +1,6 @@
 """What is over its time goes by itself, a stretch at a time, and what was removed is counted whatever is killed."""
 
 import importlib
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,8 +28,8 @@ def periods(service: str) -> tuple[Period, ...]:
 
 
 @pytest.fixture
-async def profile(running: Start) -> AsyncIterator[Running]:
-    yield await running("profile", clock=lambda: NOW)
+async def profile(running: Start) -> Running:
+    return await running("profile", clock=lambda: NOW)
 
 
 async def _write(running: Running, statement: str, *rows: tuple[object, ...]) -> None:

@@ -95,7 +95,8 @@ def test_the_register_knows_every_purpose_and_every_table_of_the_house_before_an
 
 async def test_what_the_software_does_stands_there_and_is_amended_without_losing_what_it_said(profile: Running) -> None:
     door, mine = officer(profile), await entered(profile, "activities", ACTIVITY)
-    listed, cursor = [], ""
+    listed: list[dict[str, Any]] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = (
             await door.get("/v1/registers/activities", params={"limit": 4, **({"cursor": cursor} if cursor else {})})

@@ -169,6 +169,8 @@ async def _people(house: House) -> None:
 
 async def _registers(house: House) -> None:
     house.ids["year"] = str(NOW.year)
+    kept = {"profile": "contacts", "appointments": "visits", "feedback": "opinions", "recommend": "assortments"}
+    house.ids |= {f"{service}_category": category for service, category in kept.items()}
     for register, named, form in (
         ("activities", "activity_id", ACTIVITY),
         ("assessments", "assessment_id", ASSESSMENT),

@@ -30,7 +30,10 @@ ASSORTMENTS = (
 DECISIONS = (*CATALOGUE, *STOCK, *TASTE, *ASSORTMENTS, *PLUMBING)
 
 # How long recommend keeps what, and what then becomes of it; docs/privacy.md says it for people.
-_NOT_TO_COME = "not exists (select from visit v where v.brand_id = o.brand_id and v.appointment_id = o.appointment_id and v.is_live)"
+_NOT_TO_COME = (
+    "not exists (select from visit v where v.brand_id = o.brand_id"
+    " and v.appointment_id = o.appointment_id and v.is_live)"
+)
 _OVER = (
     "exists (select from assortment o where o.brand_id = t.brand_id and o.assortment_id = t.assortment_id"
     f" and o.prepared_at < {CUTOFF} and {_NOT_TO_COME})"

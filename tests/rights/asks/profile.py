@@ -189,6 +189,7 @@ def _entries(register: str, named: str, form: dict[str, Any]) -> Mapping[str, As
 _RECEIPT = {**receipt("R-{n}"), "store_code": "{store_code}"}
 
 ASKS: Mapping[str, Ask] = {
+    "PUT /v1/retention/profile/{category}": Ask({"days": 400}, named={"category": "profile_category"}),
     "GET /v1/advisors/{advisor_id}/book": Ask(shows="her_name"),
     "GET /v1/cash-flags": Ask(shows="cash_flagged"),
     "GET /v1/appointments/{appointment_id}/outcome": Ask(shows="piece_code"),

@@ -113,6 +113,20 @@ async def test_a_no_of_one_record_holds_for_all_that_turn_out_to_be_she(running:
     await until(lambda: _has(profile, 0))
 
 
+async def test_a_no_stays_with_each_record_when_they_are_separated(running: Start) -> None:
+    profile = await running("profile")
+    known, other = await _tagged(profile), await registered(profile)
+    house = profile.client(someone())
+    form = {"other_client_id": other}
+    made = await house.post(f"/v1/clients/{known}/merges", json=form, headers=once())
+    assert made.status_code == 201, made.text
+    await consented(profile, UUID(known), "personalisation", granted=False)
+    parted = await house.delete(f"/v1/clients/{known}/merges/{made.json()['merge_id']}")
+    assert parted.is_success, parted.text
+    for one in (known, other):
+        assert (await _tags(profile, one))["profiling"] is False
+
+
 async def test_a_birthday_written_down_later_takes_what_a_child_had_allowed_herself(running: Start) -> None:
     now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     profile = await running("profile", clock=lambda: now)

@@ -39,11 +39,14 @@ insert into consent (brand_id, consent_id, client_id, purpose, notice_version, e
 select $1, item.*, $8, $9, $10
 from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::boolean[]) as item
 """
-# A no that no yes went before: given and withdrawn in one moment.
+# A no of records that never said a word on it: given and withdrawn in one moment.
 _REFUSE = text(
     "insert into consent (brand_id, consent_id, client_id, purpose, notice_version, channel, actor, given_at,"
-    " withdrawn_at, withdrawn_by) values (:brand, :consent_id, :client_id, :purpose, :notice, :channel, :actor, :now,"
-    " :now, :actor)"
+    " withdrawn_at, withdrawn_by) select :brand, item.consent_id, item.client_id, :purpose, :notice, :channel, :actor,"
+    " :now, :now, :actor"
+    " from unnest(cast(:consent_ids as uuid[]), cast(:ids as uuid[])) as item (consent_id, client_id)"
+    " where not exists (select from consent where consent.brand_id = :brand and consent.client_id = item.client_id"
+    " and consent.purpose = :purpose and consent.replaced_at is null) returning client_id"
 )
 _KEEP = text(
     "insert into sensitive_item (brand_id, item_id, client_id, kind, value, device, noted_by, noted_at)"
@@ -121,10 +124,11 @@ async def decide(
         standing = rules.latest(await queries.decisions(tx, ids[0]), wish.purpose)
         where = {"brand": tx.info["brand_id"], "ids": ids, "purpose": wish.purpose.value, "now": now, "actor": actor}
         if not wish.granted:
-            if rules.is_worth_a_row(wish, standing):
-                said = {"consent_id": new_id(), "client_id": ids[0], "notice": wish.notice_version, "channel": channel}
-                await tx.execute(_REFUSE, where | said)
-                record(tx, ConsentWithdrawn(client_id=ids[0], purpose=wish.purpose))
+            if rules.is_worth_a_row(wish.purpose):
+                # Said for every record that is she, and held by each of them if they are ever separated.
+                said = {"consent_ids": [new_id() for _ in ids], "notice": wish.notice_version, "channel": channel}
+                for client in sorted((await tx.execute(_REFUSE, where | said)).scalars()):
+                    record(tx, ConsentWithdrawn(client_id=client, purpose=wish.purpose))
             await _withdraw(tx, ids, wish.purpose, was_standing=rules.stands(standing), actor=actor, now=now)
         elif standing is None or not rules.stands(standing) or standing.notice_version != wish.notice_version:
             # What another record of hers says stays with it: the later yes counts before it while they are one.

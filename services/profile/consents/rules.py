@@ -128,9 +128,9 @@ def is_profiling_off(decisions: Sequence[Decision]) -> bool:
     return last is not None and not stands(last)
 
 
-def is_worth_a_row(wish: Wish, standing: Decision | None) -> bool:
+def is_worth_a_row(purpose: Purpose) -> bool:
     """Whether a no is kept though no yes went before it: only for profiling, where silence is not a no already."""
-    return wish.purpose is Purpose.PERSONALISATION and standing is None
+    return purpose is Purpose.PERSONALISATION
 
 
 def is_outgrown_by(decision: Decision, age: int) -> bool:

@@ -193,5 +193,5 @@ def test_nobody_is_told_of_a_false_alarm_and_more_of_worse_ones() -> None:
 async def test_postgresql_itself_lets_nobody_write_over_an_entry_or_take_it_away(profile: Running) -> None:
     await entered(profile, "breaches", BREACH)
     for statement in ("update register_entry set changed_by = 'x'", "delete from register_entry"):
-        with pytest.raises(asyncpg.RestrictViolationError):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await profile.rows(statement)

@@ -88,7 +88,7 @@ OTHERS = (
         ) then
             return old;
         end if;
-        raise exception 'register entries are only added to' using errcode = 'restrict_violation';
+        raise exception 'register entries are only added to' using errcode = 'insufficient_privilege';
     end
     $$
     """,

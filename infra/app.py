@@ -33,6 +33,9 @@ from infra.identity import Caller, Permission, Signer, Verifier, public
 from infra.paths import Paths
 from infra.peers import Peers
 from infra.refusal import BodyTooSlow, Malformed, Refusal, Unauthenticated, Unavailable
+from infra.retention import api as retention
+from infra.retention.periods import Period
+from infra.retention.sweeping import keep_short
 from infra.settings import Settings
 from infra.telemetry import metrics
 from infra.telemetry.sending import collector_of, keep_sending
@@ -168,10 +171,14 @@ def create_app(
     routers: Sequence[APIRouter],
     reactions: Sequence[Reaction] = (),
     loops: Sequence[Loop] = (),
+    periods: Sequence[Period] = (),
     transports: Transports | None = None,
     clock: Clock | None = None,
 ) -> FastAPI:
-    """The app of one service. `transports` let tests reach peers in one process; `clock` lets them set the time."""
+    """The app of one service. `transports` let tests reach peers in one process; `clock` lets them set the time.
+
+    `periods` are how long it keeps what: it sweeps by itself.
+    """
     telemetry.configure_logs(service)
     signer = Signer.load(settings.keys)
     keyring = Keyring.load(settings.keys)
@@ -200,6 +207,8 @@ def create_app(
             stack.push_async_callback(kit.log.dispose)
             stack.push_async_callback(kit.peers.close)
             running = [_forget, *loops]
+            if periods:
+                running.append(lambda kit, stop: keep_short(kit.database, periods, kit.clock, stop, source=service))
             if collector is not None:
                 stack.push_async_callback(asyncio.to_thread, collector.close)
                 running.append(lambda kit, stop: keep_sending(collector, partial(look, kit), stop))
@@ -222,6 +231,7 @@ def create_app(
         telemetry=NO_TELEMETRY,
     )
     app.state.kit = kit
+    routers = [*routers, *([retention.routes(router(), service, periods)] if periods else [])]
     app.state.paths = Paths(route for one in routers for route in one.routes)
     for one in [*routers, _operations(), log_operations.routes(_inside(log_operations.PREFIX))]:
         app.include_router(one)

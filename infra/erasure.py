@@ -63,6 +63,8 @@ PLUMBING = (
     Decision("wechat_token", Fate.NOT_HERS, "of the house's own account"),
     Decision("reconciliation", Fate.NOT_HERS, "numbers"),
     Decision("restoration", Fate.NOT_HERS, "when this copy was restored"),
+    Decision("retention_period", Fate.NOT_HERS, "how long the brand keeps what"),
+    Decision("retention_run", Fate.NOT_HERS, "what was removed when: counts"),
 )
 # The tables of the log's own database: facts tell ids and nothing personal, so that nothing there is ever rewritten.
 LOG = (

@@ -69,6 +69,7 @@ LABELS: Mapping[str, str] = {
     "source": "maison.source",
     "follower": "messaging.consumer.group.name",
     "lease": "maison.lease",
+    "category": "maison.category",
     "pool": "db.client.connection.pool.name",
 }
 

@@ -61,6 +61,9 @@ SERVED = _histogram(
     "status_class",
 )
 REFUSALS = _counter("maison.refusals", "{refusal}", "Answers that were a no, by the slug of their type.", "refusal")
+RETENTION = _counter(
+    "maison.retention.removed", "{row}", "Rows removed or unlinked because their time was over.", "category"
+)
 ONCE = _counter(
     "maison.idempotent.requests",
     "{request}",

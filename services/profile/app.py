@@ -9,6 +9,7 @@ from infra.settings import Settings, load
 from services.profile.books import api as books
 from services.profile.books import reactions as on_books
 from services.profile.consents import api as consents
+from services.profile.consents import reactions as on_consents
 from services.profile.desk import api as desk
 from services.profile.desk.actions.duplicates import searching
 from services.profile.messages import api as messages
@@ -21,9 +22,11 @@ from services.profile.privacy import reactions as on_privacy
 from services.profile.purchases import api as purchases
 from services.profile.purchases import reactions as on_purchases
 from services.profile.purchases.actions.boutiques import learn_types
+from services.profile.registers import api as registers
 from services.profile.rights import api as rights
 from services.profile.rights import reactions as on_rights
 from services.profile.rights.actions.erasing import erase_again
+from services.profile.rights.tables import PERIODS
 from services.profile.segments import api as segments
 from services.profile.segments import reactions as on_segments
 from services.profile.segments.actions import reviewing
@@ -31,8 +34,8 @@ from services.profile.touchpoints import api as touchpoints
 from services.profile.touchpoints import reactions as on_touchpoints
 
 SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, privacy, onboarding)]
-SERVES += [*rights.ROUTERS, *desk.ROUTERS]
-ON = (on_purchases, on_pieces, on_touchpoints, on_books, on_privacy, on_rights)
+SERVES += [*rights.ROUTERS, *registers.ROUTERS, *desk.ROUTERS]
+ON = (on_consents, on_purchases, on_pieces, on_touchpoints, on_books, on_privacy, on_rights)
 REACTS = [one for on in ON for one in on.REACTIONS]
 
 
@@ -42,6 +45,14 @@ def build(
     """The app of the profile service."""
     own, clock = settings or load(Settings), clock or (lambda: datetime.now(UTC))
     reacts = [*REACTS, *on_segments.reactions(clock)]
-    send = dispatching((transports or {}).get("wechat"))
-    loops = [reviewing, searching, learn_types, erase_again, importing, send]
-    return create_app("profile", own, routers=SERVES, reactions=reacts, loops=loops, transports=transports, clock=clock)
+    loops = [reviewing, searching, learn_types, erase_again, importing, dispatching((transports or {}).get("wechat"))]
+    return create_app(
+        "profile",
+        own,
+        routers=SERVES,
+        reactions=reacts,
+        loops=loops,
+        periods=PERIODS,
+        transports=transports,
+        clock=clock,
+    )

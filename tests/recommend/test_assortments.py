@@ -137,6 +137,10 @@ async def test_a_withdrawal_is_kept_for_visits_that_are_over_too(house: House) -
     assert after is not None
     assert after["personalised"] is False
     assert not {piece["reason"]["code"] for piece in after["pieces"]} & PERSONAL
+    # And what it said of her is not only hidden: a later yes does not bring it back.
+    stored = await house.recommend.rows("select reason, reason_piece from assortment_piece")
+    assert not {row["reason"] for row in stored} & PERSONAL
+    assert {row["reason_piece"] for row in stored} <= {None}
 
 
 async def test_a_newcomer_who_turns_out_to_be_known_is_prepared_for_as_herself(house: House) -> None:

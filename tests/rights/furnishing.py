@@ -12,11 +12,16 @@ from tests.rights.asking import filled
 from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK
 from tests.rights.asks.every import parked
 from tests.rights.asks.profile import (
+    ACTIVITY,
+    ASSESSMENT,
+    BREACH,
     DATE,
+    EXPORT,
     ITEM,
     NOTE,
     PREFERENCE,
     RELATION,
+    TAG,
     a_date,
     a_duplicate,
     a_merge,
@@ -24,6 +29,7 @@ from tests.rights.asks.profile import (
     a_preference,
     a_relation,
     a_request,
+    a_tag,
     an_import,
     an_item,
     two_clients,
@@ -34,7 +40,7 @@ from tests.rights.matrix import COLUMNS, NAMES
 
 HER_NAME, HER_WORDS, RECEIPT, TILL_NUMBER = "林晚秋", "等了四十分钟，没有人理我", "R-HERS-1", "C-HERS-1"
 
-KEPT = ((NOTE, "words"), (DATE, "label"), (PREFERENCE, "value"), (ITEM, "value"), (RELATION, "name"))
+KEPT = ((NOTE, "words"), (DATE, "label"), (PREFERENCE, "value"), (ITEM, "value"), (RELATION, "name"), (TAG, "value"))
 
 
 async def furnish(house: House) -> None:
@@ -53,6 +59,7 @@ async def furnish(house: House) -> None:
         house.ids["parked_id"] = str(await parked(house, name))
     house.ids["parked_ref"] = f"profile-{house.ids['parked_id']}"
     await _rights(house)
+    await _registers(house)
     house.ids |= {"slot": house.slot(), "another": house.slot(), "looked": house.callers["ad"].subject}
     house.ids |= {"her_name": HER_NAME, "her_words": HER_WORDS, "receipt": RECEIPT}
     house.secrets += [HER_NAME, HER_PHONE, HER_WORDS, RECEIPT, TILL_NUMBER]
@@ -129,7 +136,7 @@ async def _people(house: House) -> None:
     strangers, joined, alike = await two_clients(house), await a_merge(house), await a_duplicate(house)
     house.ids |= {name: strangers[name] for name in ("other_client_id", "other_id")} | {"phone": "13700000000"}
     house.ids |= {"merge_id": joined["merge_id"], "duplicate_id": alike["duplicate_id"]}
-    for kept in (a_note, a_date, a_preference, an_item, a_relation):
+    for kept in (a_note, a_date, a_preference, an_item, a_relation, a_tag):
         house.ids |= await kept(house)
     bought = receipt(RECEIPT, customer=TILL_NUMBER, store_code="SH-PLAZA")
     house.ids["purchase_id"] = (await house.made("profile", "po", "POST", "/v1/purchases", bought))["purchase_id"]
@@ -159,6 +166,21 @@ async def _people(house: House) -> None:
         for number in range(5)
     ]
     await house.made("profile", "sv", "POST", "/v1/wechat/events", {"events": granted})
+
+
+async def _registers(house: House) -> None:
+    house.ids["year"] = str(NOW.year)
+    kept = {"profile": "contacts", "appointments": "visits", "feedback": "opinions", "recommend": "assortments"}
+    house.ids |= {f"{service}_category": category for service, category in kept.items()}
+    for register, named, form in (
+        ("activities", "activity_id", ACTIVITY),
+        ("assessments", "assessment_id", ASSESSMENT),
+        ("breaches", "breach_id", BREACH),
+    ):
+        made = await house.made("profile", "pr", "POST", f"/v1/registers/{register}", filled(form, house.ids))
+        house.ids[named] = made["entry_id"]
+    export = await house.made("profile", "pr", "POST", "/v1/registers/exports", filled(EXPORT, house.ids))
+    house.ids["export_id"] = export["export_id"]
 
 
 async def _catalogue(house: House) -> None:

@@ -19,6 +19,7 @@ MOVING = frozenset(
         "lease",
         "outbox_sequence",
         "relay_state",
+        "retention_run",
         "reconciliation",
         "wechat_token",
     }
@@ -51,7 +52,7 @@ async def told(house: House, *, brand: str | None = None) -> Mapping[str, str]:
     return digests
 
 
-async def settled(house: House) -> None:
+async def settled(house: House, *, seconds: float = 20) -> None:
     """Wait until every fact that was announced has reached everybody."""
     urls = {one.name: one.settings.database_url for one in house.running}
-    await until(lambda: databases.settled(house.gateway.settings.log_url, urls, urls))
+    await until(lambda: databases.settled(house.gateway.settings.log_url, urls, urls), seconds=seconds)

@@ -52,7 +52,7 @@ class Entry:
 
     client_id: UUID
     display_name: str
-    segment: Segment
+    segment: Segment | None
     boutique_id: UUID
     assigned_at: datetime
 

@@ -24,10 +24,10 @@ class OwnerView(View):
 
 
 class EntryView(View):
-    """One client of a book."""
+    """One client of a book. `segment` is null for whoever switched profiling off."""
 
     client_id: UUID
     display_name: str
-    segment: Segment
+    segment: Segment | None
     boutique_id: UUID
     assigned_at: datetime

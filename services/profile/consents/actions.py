@@ -14,6 +14,7 @@ from infra.identity import Caller
 from infra.ids import new_id
 from infra.refusal import NotFound
 from services.profile.clients import queries as clients
+from services.profile.clients.actions import preferences
 from services.profile.clients.models import days
 from services.profile.consents import queries, rules
 from services.profile.consents.events import (
@@ -22,7 +23,7 @@ from services.profile.consents.events import (
     ProcessingRestricted,
     ProcessingResumed,
 )
-from services.profile.consents.rules import ConsentMissing, Purpose, Sensitive, Wish
+from services.profile.consents.rules import ConsentMissing, ProfilingOff, Purpose, Sensitive, Wish
 from services.profile.identities import queries as identities
 
 _STANDING = "brand_id = :brand and client_id = any(:ids) and purpose = :purpose"
@@ -40,6 +41,15 @@ select $1, item.consent_id, item.client_id, item.purpose, item.notice_version, i
 from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::boolean[], $8::timestamptz[])
     as item (consent_id, client_id, purpose, notice_version, evidence, by_guardian, given_at)
 """
+# A no of records that never said a word on it: given and withdrawn in one moment.
+_REFUSE = text(
+    "insert into consent (brand_id, consent_id, client_id, purpose, notice_version, channel, actor, given_at,"
+    " withdrawn_at, withdrawn_by) select :brand, item.consent_id, item.client_id, :purpose, :notice, :channel, :actor,"
+    " :now, :now, :actor"
+    " from unnest(cast(:consent_ids as uuid[]), cast(:ids as uuid[])) as item (consent_id, client_id)"
+    " where not exists (select from consent where consent.brand_id = :brand and consent.client_id = item.client_id"
+    " and consent.purpose = :purpose and consent.replaced_at is null) returning client_id"
+)
 _KEEP = text(
     "insert into sensitive_item (brand_id, item_id, client_id, kind, value, device, noted_by, noted_at)"
     " values (:brand, :item_id, :client_id, :kind, :value, :device, :by, :now)"
@@ -52,6 +62,9 @@ _RESTRICT = text(
     " on conflict (brand_id, client_id) do nothing"
 )
 _LIFT = text("delete from restriction where brand_id = :brand and client_id = any(:ids) returning client_id")
+
+
+UNDER_AGE = "under-age"  # who withdrew a consent that a child had given herself: nobody, her birthday did
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +117,7 @@ async def decide(
     """Do as she wishes, purpose by purpose; raises NotFound, and GuardianNeeded for a child's own yes.
 
     The same yes again changes nothing; a yes to a newer notice replaces the older one. What was kept for a purpose
-    alone goes with it.
+    alone goes with it: sensitive items, and with personalisation what was inferred of her.
     """
     ids = await identities.family(tx, client_id)
     # Two decisions of one client take turns.
@@ -118,12 +131,12 @@ async def decide(
         standing = rules.latest(await queries.decisions(tx, ids[0]), wish.purpose)
         where = {"brand": tx.info["brand_id"], "ids": ids, "purpose": wish.purpose.value, "now": now, "actor": actor}
         if not wish.granted:
-            # A no is said for every record that is she, and holds for each of them if they are ever separated.
-            refused = set((await tx.execute(_WITHDRAW, where)).scalars())
-            await tx.execute(_FORGET, where | {"kinds": rules.kept_for(wish.purpose)})
-            if rules.stands(standing):
-                for client in sorted({ids[0], *refused}):
+            if rules.is_worth_a_row(wish.purpose):
+                # Said for every record that is she, and held by each of them if they are ever separated.
+                said = {"consent_ids": [new_id() for _ in ids], "notice": wish.notice_version, "channel": channel}
+                for client in sorted((await tx.execute(_REFUSE, where | said)).scalars()):
                     record(tx, ConsentWithdrawn(client_id=client, purpose=wish.purpose))
+            await _withdraw(tx, ids, wish.purpose, was_standing=rules.stands(standing), actor=actor, now=now)
         elif standing is None or not rules.stands(standing) or standing.notice_version != wish.notice_version:
             # What another record of hers says stays with it: the later yes counts before it while they are one.
             await tx.execute(_REPLACE, where | {"ids": ids[:1]})
@@ -131,19 +144,42 @@ async def decide(
             await give(tx, [one], channel=channel, actor=actor, now=now)
 
 
-async def examine(tx: AsyncSession, client_id: UUID, *, now: datetime) -> None:
-    """Her birthday has become known: what a child under 14 allowed by herself no longer stands. Safe to repeat."""
-    ids = await identities.family(tx, client_id)
-    birthday = await clients.birthday(tx, ids)
-    if birthday is None or not rules.is_child(days.age(birthday, now.date())):
+async def examine(tx: AsyncSession, family: Sequence[UUID], *, now: datetime) -> None:
+    """Withdraw what she turns out to have been too young to allow; for whenever her birthday is written down anew.
+
+    Under 14 only a guardian's consent with its evidence stands (PIPL, article 31).
+    """
+    await clients.locked(tx, family)
+    birthday = await clients.birthday(tx, family)
+    age = days.age(birthday, now.date()) if birthday else None
+    if age is None:
         return
-    words = await queries.decisions(tx, ids[0])
-    her_own = [
-        Wish(one.purpose, granted=False, notice_version=one.notice_version)
-        for purpose in Purpose
-        if (one := rules.latest(words, purpose)) is not None and rules.stands(one) and not one.by_guardian
-    ]
-    await decide(tx, ids[0], her_own, channel="birthday", actor="guardian-needed", now=now)
+    decisions = await queries.decisions(tx, family[0])
+    for purpose in Purpose:
+        last = rules.latest(decisions, purpose)
+        if last is not None and rules.is_outgrown_by(last, age):
+            await _withdraw(tx, family, purpose, was_standing=True, actor=UNDER_AGE, now=now)
+
+
+async def check_profiling(tx: AsyncSession, family: Sequence[UUID]) -> None:
+    """Raise ProfilingOff where nothing may be inferred of her; a withdrawal in the same moment waits for this."""
+    await clients.locked(tx, family)
+    if await queries.profiling_off(tx, family[:1]):
+        raise ProfilingOff
+
+
+async def _withdraw(
+    tx: AsyncSession, ids: Sequence[UUID], purpose: Purpose, *, was_standing: bool, actor: str, now: datetime
+) -> None:
+    where = {"brand": tx.info["brand_id"], "ids": list(ids), "purpose": purpose.value, "now": now, "actor": actor}
+    # A no is said for every record that is she, and holds for each of them if they are ever separated.
+    refused = set((await tx.execute(_WITHDRAW, where)).scalars())
+    await tx.execute(_FORGET, where | {"kinds": rules.kept_for(purpose)})
+    if purpose is Purpose.PERSONALISATION:
+        await preferences.forget_inferred(tx, ids)
+    if was_standing:
+        for client in sorted({ids[0], *refused}):
+            record(tx, ConsentWithdrawn(client_id=client, purpose=purpose))
 
 
 async def keep_item(

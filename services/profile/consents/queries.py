@@ -18,6 +18,22 @@ _DECISIONS = text(
     " by_guardian from consent"
     " where brand_id = :brand and client_id = any(:ids)"
 )
+_LAST_WORDS = text(
+    """
+    with member as (
+        select id as member_id, id as client_id from unnest(cast(:ids as uuid[])) as id
+        union all
+        select client_id, canonical_id from client_alias where brand_id = :brand and canonical_id = any(:ids)
+    ), word as (
+        -- As rules.latest: her last word over all records that are she.
+        select distinct on (member.client_id) member.client_id, consent.withdrawn_at
+        from member join consent on consent.brand_id = :brand and consent.client_id = member.member_id
+        where consent.purpose = :purpose and consent.replaced_at is null
+        order by member.client_id, coalesce(consent.withdrawn_at, consent.given_at) desc, consent.consent_id desc
+    )
+    select client_id, withdrawn_at is null as granted from word
+    """
+)
 _RESTRICTED = text(
     "select coalesce(a.canonical_id, r.client_id) from restriction r"
     " left join client_alias a on a.brand_id = r.brand_id and a.client_id = r.client_id"
@@ -64,6 +80,23 @@ async def decisions(tx: AsyncSession, client_id: UUID) -> list[Decision]:
 async def granted(tx: AsyncSession, client_id: UUID, purpose: str) -> bool:
     """Whether we may, for this purpose, right now."""
     return rules.stands(rules.latest(await decisions(tx, client_id), Purpose(purpose)))
+
+
+async def profiling_off(tx: AsyncSession, client_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these surviving records said no to being reckoned up, by their last word (PIPL, article 24)."""
+    words = await _last_words(tx, client_ids, Purpose.PERSONALISATION)
+    return {client_id for client_id, granted in words.items() if not granted}
+
+
+async def who_allow(tx: AsyncSession, client_ids: Sequence[UUID], purpose: Purpose) -> set[UUID]:
+    """Which of these surviving records allow a purpose right now, in one statement however many."""
+    words = await _last_words(tx, client_ids, purpose)
+    return {client_id for client_id, granted in words.items() if granted}
+
+
+async def _last_words(tx: AsyncSession, client_ids: Sequence[UUID], purpose: Purpose) -> dict[UUID, bool]:
+    asked = {"brand": tx.info["brand_id"], "ids": list(client_ids), "purpose": purpose.value}
+    return {row.client_id: row.granted for row in await tx.execute(_LAST_WORDS, asked)}
 
 
 async def items(tx: AsyncSession, client_id: UUID) -> list[Item]:

@@ -75,6 +75,15 @@ class ConsentMissing(Refusal):
     zh = "客户尚未同意该目的。请先征得同意，并记录其同意及所示告知版本。"
 
 
+class ProfilingOff(Refusal):
+    """She does not want to be reckoned up (PIPL, article 24): no tag of hers is made, kept or shown."""
+
+    kind = Kind.CONFLICT
+    slug = "profiling-off"
+    en = "The client has switched profiling off: nothing is reckoned or inferred about her until she allows it again."
+    zh = "客户已关闭个性化标签：在其重新同意之前，不得对其进行推算或推断。"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One consent she gave, and how it ended, if it ended."""
@@ -116,6 +125,22 @@ def stands(decision: Decision | None) -> bool:
 def is_child(age: int | None) -> bool:
     """Whether her guardian has to consent for her; not while nobody knows how old she is."""
     return age is not None and age < CHILD_UNTIL
+
+
+def is_profiling_off(decisions: Sequence[Decision]) -> bool:
+    """Whether she said no to being reckoned up: her last word on personalisation is a no. Silence is none."""
+    last = latest(decisions, Purpose.PERSONALISATION)
+    return last is not None and not stands(last)
+
+
+def is_worth_a_row(purpose: Purpose) -> bool:
+    """Whether a no is kept though no yes went before it: only for profiling, where silence is not a no already."""
+    return purpose is Purpose.PERSONALISATION
+
+
+def is_outgrown_by(decision: Decision, age: int) -> bool:
+    """Whether a standing yes is worth nothing at this age: a child's own (PIPL, article 31)."""
+    return is_child(age) and stands(decision) and not (decision.by_guardian and decision.evidence)
 
 
 def check_age(wish: Wish, age: int | None) -> None:

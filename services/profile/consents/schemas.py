@@ -54,7 +54,10 @@ class DecisionsForm(Form):
 
 
 class ConsentView(View):
-    """Where one purpose stands. Without any decision the dates are null and `granted` is false."""
+    """Where one purpose stands. Without any decision the dates are null and `granted` is false.
+
+    After a no that no yes went before, `withdrawn_at` alone says when.
+    """
 
     purpose: Purpose
     granted: bool
@@ -110,7 +113,7 @@ def standing(decisions: Sequence[Decision]) -> ConsentsView:
                 channel=last.channel if last else None,
                 evidence=last.evidence if last else None,
                 by_guardian=last is not None and last.by_guardian,
-                given_at=last.given_at if last else None,
+                given_at=last.given_at if last and last.given_at != last.withdrawn_at else None,
                 withdrawn_at=last.withdrawn_at if last else None,
             )
         )

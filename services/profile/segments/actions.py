@@ -14,6 +14,7 @@ from infra.database import EVERY_BRAND, Database
 from infra.eventlog.hint import pause
 from infra.eventlog.outbox import record
 from infra.wire import check_match
+from services.profile.consents import queries as consents
 from services.profile.identities import queries as identities
 from services.profile.segments import queries, rules
 from services.profile.segments.events import SegmentChanged
@@ -63,14 +64,18 @@ _REVIEW_ALL = text("update client_segment set review_on = :today where brand_id 
 
 
 async def recompute(tx: AsyncSession, client_ids: Collection[UUID], *, now: datetime) -> None:
-    """Reckon the current segments of these clients and announce changes; a merged record has its survivor's."""
+    """Reckon the current segments of these clients and announce changes; a merged record has its survivor's.
+
+    Whoever switched profiling off has none: what was reckoned of her is deleted.
+    """
     if not client_ids:
         return
     setting = await queries.policy(tx)
     as_of = rules.day_of(now, setting.policy.zone)
-    ids = sorted(set((await identities.canonicals(tx, list(client_ids))).values()))
+    known_as = set((await identities.canonicals(tx, list(client_ids))).values())
+    ids = sorted(known_as - await consents.profiling_off(tx, sorted(known_as)))
     brand = tx.info["brand_id"]
-    await tx.execute(_FORGET, {"brand": brand, "ids": sorted(set(client_ids) - set(ids))})
+    await tx.execute(_FORGET, {"brand": brand, "ids": sorted({*client_ids, *known_as} - set(ids))})
     await tx.execute(_CLAIM, {"brand": brand, "ids": ids})
     rows = await tx.execute(_LOCK, {"brand": brand, "ids": ids})
     before = {row.client_id: Segment(row.segment) if row.segment else None for row in rows}

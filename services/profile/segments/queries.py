@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.profile.consents import queries as consents
+from services.profile.consents.rules import ProfilingOff
 from services.profile.identities import queries as identities
 from services.profile.segments import rules
 from services.profile.segments.rules import Policy, Rate, Rates, Receipt, Segment, Standing
@@ -48,6 +50,9 @@ _CURRENT = text(
     "select client_id, segment from client_segment"
     " where brand_id = :brand and client_id = any(:ids) and segment is not null"
 )
+_RECKONED = text(
+    "select as_of from client_segment where brand_id = :brand and client_id = :client_id and segment is not null"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,10 @@ async def policy(tx: AsyncSession) -> SegmentPolicy:
 
 
 async def segment_of(tx: AsyncSession, client_id: UUID, as_of: date) -> Standing:
-    """A client's standing on a day, out of the receipts of all her records; raises DayOutOfRange."""
+    """A client's standing on a day, out of the receipts of all her records; raises DayOutOfRange, ProfilingOff."""
     canonical = await identities.canonical(tx, client_id)
+    if await consents.profiling_off(tx, [canonical]):
+        raise ProfilingOff
     return (await standings(tx, [canonical], await policy(tx), as_of))[canonical]
 
 
@@ -87,11 +94,22 @@ async def today(tx: AsyncSession, now: datetime) -> date:
     return rules.day_of(now, (await policy(tx)).policy.zone)
 
 
-async def current(tx: AsyncSession, client_ids: Iterable[UUID]) -> dict[UUID, Segment]:
-    """The segments last announced, by surviving records; of whom nothing was announced has not bought: a newcomer."""
+async def current(tx: AsyncSession, client_ids: Iterable[UUID]) -> dict[UUID, Segment | None]:
+    """The segments last announced, by surviving records; of whom nothing was announced has not bought: a newcomer.
+
+    None for whoever switched profiling off, from the moment she did.
+    """
     ids = list(client_ids)
     rows = await tx.execute(_CURRENT, {"brand": tx.info["brand_id"], "ids": ids})
-    return dict.fromkeys(ids, Segment.NEWCOMER) | {row.client_id: Segment(row.segment) for row in rows}
+    placed: dict[UUID, Segment | None] = dict.fromkeys(ids, Segment.NEWCOMER)
+    placed |= {row.client_id: Segment(row.segment) for row in rows}
+    return placed | dict.fromkeys(await consents.profiling_off(tx, ids))
+
+
+async def reckoned_on(tx: AsyncSession, client_id: UUID) -> date | None:
+    """The day a surviving record's segment was last reckoned; None where none is held."""
+    asked = {"brand": tx.info["brand_id"], "client_id": client_id}
+    return (await tx.execute(_RECKONED, asked)).scalar_one_or_none()
 
 
 async def standings(

@@ -1,4 +1,4 @@
-"""What segments do on facts: whoever bought, or is found to have bought, is reckoned anew."""
+"""What segments do on facts: whoever bought, or is found to have bought, is reckoned anew, if she lets us."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
+from services.profile.consents.rules import Purpose
 from services.profile.segments import actions
 from services.profile.touchpoints.reactions import PurchaseClaimed, PurchaseRecorded, PurchaseTakenBack
 
@@ -31,6 +32,24 @@ class IdentitiesSeparated(Slice):
     client_id: UUID
     merged_client_id: UUID
     known_as_client_id: UUID
+
+
+class ConsentGiven(Slice):
+    """She allows a purpose."""
+
+    type: ClassVar[str] = "profile.consent-given.v1"
+
+    client_id: UUID
+    purpose: str
+
+
+class ConsentWithdrawn(Slice):
+    """She no longer allows it."""
+
+    type: ClassVar[str] = "profile.consent-withdrawn.v1"
+
+    client_id: UUID
+    purpose: str
 
 
 def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
@@ -56,10 +75,19 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
         both = {(delivered.fact.known_as_client_id, delivered.fact.merged_client_id) for delivered in facts}
         await actions.recompute(tx, set(chain.from_iterable(both)), now=clock())
 
+    async def after_decisions(
+        tx: AsyncSession, facts: Sequence[Delivered[ConsentGiven]] | Sequence[Delivered[ConsentWithdrawn]]
+    ) -> None:
+        """Whoever switched profiling off has no segment any more, and whoever switched it on has one again."""
+        decided = {told.fact.client_id for told in facts if told.fact.purpose == Purpose.PERSONALISATION}
+        await actions.recompute(tx, decided, now=clock())
+
     return [
         on(PurchaseRecorded, after_purchases),
         on(PurchaseClaimed, after_purchases),
         on(PurchaseTakenBack, after_purchases),
         on(IdentitiesMerged, after_merges),
         on(IdentitiesSeparated, after_separations),
+        on(ConsentGiven, after_decisions),
+        on(ConsentWithdrawn, after_decisions),
     ]

@@ -36,6 +36,18 @@ _PLACE = text(
     " cast(:reasons as text[]), cast(:pieces as text[]), cast(:pinned as boolean[]), cast(:dropped as boolean[]))"
     " with ordinality"
 )
+_OF_HERS = (
+    "reason = any(:personal) and brand_id = :brand and assortment_id in"
+    " (select assortment_id from visit join assortment using (brand_id, appointment_id)"
+    " where brand_id = :brand and visit.client_id = any(:ids))"
+)
+_UNCHOOSE = text(f"delete from assortment_piece where not pinned and not dropped and {_OF_HERS}")  # noqa: S608
+_UNREASON = text(f"update assortment_piece set reason = :chosen, reason_piece = null where {_OF_HERS}")  # noqa: S608
+_IMPERSONAL = text(
+    "update assortment set personalised = false, version = version + 1 from visit"
+    " where assortment.brand_id = :brand and assortment.personalised and visit.brand_id = :brand"
+    " and visit.appointment_id = assortment.appointment_id and visit.client_id = any(:ids)"
+)
 
 
 @dataclass(frozen=True)
@@ -114,6 +126,20 @@ async def renew(tx: AsyncSession, clients: Collection[UUID], *, now: datetime) -
     """Prepare these clients' visits to come anew, for what we may use to choose has changed."""
     for appointment_id in await queries.live_visits(tx, clients):
         await prepare(tx, appointment_id, now=now)
+
+
+async def forget_why(tx: AsyncSession, clients: Collection[UUID]) -> None:
+    """Take out of every assortment of these clients, also of visits long over, what was chosen by what we knew of her.
+
+    What people pinned or dropped stays, as theirs. Whoever may be chosen for again by now keeps it.
+    """
+    for client_id in sorted(clients):
+        ids = await taste.family(tx, client_id)
+        if not await taste.may_personalise(tx, ids):
+            where = {"brand": tx.info["brand_id"], "ids": ids, "personal": sorted(rules.PERSONAL)}
+            await tx.execute(_UNCHOOSE, where)
+            await tx.execute(_UNREASON, where | {"chosen": rules.Reason.CHOSEN})
+            await tx.execute(_IMPERSONAL, where)
 
 
 async def edit(

@@ -76,6 +76,12 @@ async def renew(
     await actions.renew(tx, clients, now=facts[-1].occurred_at)
 
 
+async def forget_why(tx: AsyncSession, facts: Sequence[Delivered[ConsentWithdrawn]]) -> None:
+    """Nothing that was chosen for her goes on saying what she is like, and what comes is chosen anew."""
+    await renew(tx, facts)
+    await actions.forget_why(tx, {told.fact.client_id for told in facts if told.fact.purpose == PERSONALISATION})
+
+
 async def recognise(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]) -> None:
     """Choose anew for who has turned out to be somebody we know."""
     await actions.renew(tx, {told.fact.client_id for told in facts}, now=facts[-1].occurred_at)
@@ -91,7 +97,7 @@ REACTIONS: list[Reaction] = [
     on(VisitAgreed, prepare),
     on(VisitMoved, prepare),
     on(ConsentGiven, renew),
-    on(ConsentWithdrawn, renew),
+    on(ConsentWithdrawn, forget_why),
     on(IdentitiesMerged, recognise),
     on(IdentitiesSeparated, part),
 ]

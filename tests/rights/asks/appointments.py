@@ -56,6 +56,7 @@ async def _under_way(house: House) -> Mapping[str, str]:
 _NAMES = {"name_zh": "新", "name_en": "New"}
 
 ASKS: Mapping[str, Ask] = {
+    "PUT /v1/retention/appointments/{category}": Ask({"days": 400}, named={"category": "appointments_category"}),
     "PUT /v1/advisors/{advisor_id}/shifts": Ask(ROUND_THE_CLOCK),
     "GET /v1/appointments": Ask(shows="appointment_id"),
     "POST /v1/appointments": Ask(HOLD, fresh=a_slot),

@@ -39,6 +39,7 @@ async def _resolved(house: House) -> Mapping[str, str]:
 _ORDERS = "/v1/work-orders/{work_order_id}"
 
 ASKS: Mapping[str, Ask] = {
+    "PUT /v1/retention/feedback/{category}": Ask({"days": 400}, named={"category": "feedback_category"}),
     # The second answer through one link comes too late, whoever gives it.
     "POST /s/{token}": Ask(answers(), also=frozenset({"survey-answered"})),
     "GET /v1/answers": Ask(shows="answer_id", words="her_words"),

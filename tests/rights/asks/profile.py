@@ -62,7 +62,44 @@ async def a_duplicate(house: House) -> Mapping[str, str]:
 
 NOTE = {"words": "她的生日蛋糕要低糖", "private": False}
 DATE = {"kind": "child-birthday", "month": 8, "day": 15, "label": "她的女儿小满"}
+TAG = {"topic": "stone", "value": "大概喜欢祖母绿", "provenance": "inferred"}
 PREFERENCE = {"topic": "drink", "value": "她爱喝的桂花乌龙", "provenance": "said"}
+ACTIVITY = {
+    "name": "门店摄像头",
+    "purpose": "公共安全",
+    "legal_basis": "contract",
+    "categories": ["visits"],
+    "persons": ["到店者"],
+    "retention": "三十天",
+    "stored_in": "门店",
+    "started_on": "2026-01-01",
+}
+ASSESSMENT = {
+    "activity_ids": ["{activity_id}"],
+    "reasons": ["abroad"],
+    "necessity": "总部统计",
+    "risks": "重新识别",
+    "measures": "去标识化",
+    "outcome": "accepted",
+    "reviewer": "陈律师",
+    "assessed_on": "2026-05-01",
+    "next_review_on": "2199-05-01",
+}
+BREACH = {
+    "title": "丢失的平板",
+    "found_at": "2026-06-01T08:00:00Z",
+    "categories": ["name"],
+    "persons": 4,
+    "measures": "远程锁定",
+}
+EXPORT = {
+    "activity_id": "{activity_id}",
+    "recipient": "Maison SA",
+    "country": "FR",
+    "purpose": "总部统计",
+    "categories": ["segment"],
+    "mechanism": "standard-contract",
+}
 ITEM = {"kind": "allergy", "value": "她对镍过敏"}
 RELATION = {"tie": "assistant", "name": "她的助理陈静"}
 
@@ -94,6 +131,12 @@ def a_request(*steps: str, kind: str = "correct") -> Fresh:
 a_note, a_date = another("notes", NOTE, "note_id"), another("dates", DATE, "date_id")
 a_preference = another("preferences", PREFERENCE, "preference_id")
 an_item, a_relation = another("sensitive-items", ITEM, "item_id"), another("relations", RELATION, "relation_id")
+
+
+async def a_tag(house: House) -> Mapping[str, str]:
+    """Something that is inferred of the client the rows are about."""
+    at = f"/v1/clients/{house.ids['client_id']}/preferences"
+    return {"tag": (await house.made("profile", "ad", "POST", at, TAG))["preference_id"]}
 
 
 async def an_open_receipt(house: House) -> Mapping[str, str]:
@@ -150,9 +193,24 @@ async def a_whole_import(house: House) -> Mapping[str, str]:
 
 
 _NOT_READY = frozenset({"import-not-ready"})
+
+
+def _entries(register: str, named: str, form: dict[str, Any]) -> Mapping[str, Ask]:
+    """How one register is asked."""
+    at, entry = f"/v1/registers/{register}", {"entry_id": named}
+    return {
+        f"GET {at}": Ask(shows=named),
+        f"POST {at}": Ask(form),
+        f"GET {at}/{{entry_id}}": Ask(named=entry, shows=named),
+        f"PUT {at}/{{entry_id}}": Ask(form, named=entry, shows=named),
+        f"GET {at}/{{entry_id}}/versions": Ask(named=entry, shows=named),
+    }
+
+
 _RECEIPT = {**receipt("R-{n}"), "store_code": "{store_code}"}
 
 ASKS: Mapping[str, Ask] = {
+    "PUT /v1/retention/profile/{category}": Ask({"days": 400}, named={"category": "profile_category"}),
     "GET /v1/advisors/{advisor_id}/book": Ask(shows="her_name"),
     "GET /v1/cash-flags": Ask(shows="cash_flagged"),
     "GET /v1/appointments/{appointment_id}/outcome": Ask(shows="piece_code"),
@@ -242,6 +300,8 @@ ASKS: Mapping[str, Ask] = {
     "PUT /v1/me/consents": Ask(_decision("personalisation")),
     "GET /v1/me/owned-pieces": Ask(shows="serial"),
     "GET /v1/me/purchases": Ask(shows="receipt"),
+    "GET /v1/me/tags": Ask(shows="tag"),
+    "DELETE /v1/me/tags/{tag}": Ask(fresh=a_tag),
     "POST /v1/messages": Ask(
         {
             "client_id": "{client_id}",
@@ -270,6 +330,14 @@ ASKS: Mapping[str, Ask] = {
         },
         fresh=an_open_receipt,
     ),
+    **_entries("activities", "activity_id", ACTIVITY),
+    **_entries("assessments", "assessment_id", ASSESSMENT),
+    **_entries("breaches", "breach_id", BREACH),
+    "GET /v1/registers/export-years/{year}": Ask(),
+    "GET /v1/registers/exports": Ask(shows="export_id"),
+    "POST /v1/registers/exports": Ask(EXPORT),
+    "GET /v1/registers/exports/{export_id}": Ask(shows="export_id"),
+    "POST /v1/registers/exports/{export_id}/pages": Ask({"limit": 1}),
     "POST /v1/remote-sales/{remote_sale_id}/steps": Ask({"step": "cancel"}, fresh=a_remote_sale),
     "PUT /v1/segment-policy": Ask(_POLICY),
     "POST /v1/touchpoints/batch": Ask(

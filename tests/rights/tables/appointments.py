@@ -32,4 +32,6 @@ PATCH /v1/experiences/{experience_id}               -  x  x  x  x  x  x  x  x  x
 GET /v1/me/appointments                             -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/regions                                     -  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  o  x
 POST /v1/regions                                    -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
+GET /v1/retention/appointments                      -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  +  x
+PUT /v1/retention/appointments/{category}           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
 """

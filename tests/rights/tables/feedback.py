@@ -26,4 +26,6 @@ POST /v1/work-orders/{work_order_id}/notes          -  x  x  +  !  .  x  x  x  x
 POST /v1/work-orders/{work_order_id}/reopen         -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 POST /v1/work-orders/{work_order_id}/resolve        -  x  x  +  !  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 POST /v1/work-orders/{work_order_id}/start          -  x  x  +  !  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/retention/feedback                          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  +  x
+PUT /v1/retention/feedback/{category}               -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
 """

@@ -95,6 +95,8 @@ POST /v1/me/data-requests                           -  +  +  x  x  x  x  x  x  x
 GET /v1/me/data-requests/{request_id}               -  +  .  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/purchases                                -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/purchases/across-brands                  -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+GET /v1/me/tags                                     -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+DELETE /v1/me/tags/{tag}                            -  +  .  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 POST /v1/messages                                   -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  +  x  x
 GET /v1/messages/{message_id}                       -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
 GET /v1/owned-pieces                                -  x  x  +  +  ~  +  +  ~  +  ~  +  ~  +  ~  +  +  x  ~  x  x  o  x
@@ -105,6 +107,26 @@ POST /v1/purchases                                  -  x  x  x  x  x  x  x  x  x
 GET /v1/purchases/by-store-type                     -  x  x  x  x  x  x  x  x  x  x  x  x  +  o  +  x  x  x  x  x  o  x
 POST /v1/purchases/batch                            -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
 POST /v1/purchases/claims                           -  +  .  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/registers/activities                        -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  o  x
+POST /v1/registers/activities                       -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
+GET /v1/registers/activities/{entry_id}             -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
+PUT /v1/registers/activities/{entry_id}             -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
+GET /v1/registers/activities/{entry_id}/versions    -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
+GET /v1/registers/assessments                       -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  o  x
+POST /v1/registers/assessments                      -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
+GET /v1/registers/assessments/{entry_id}            -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
+PUT /v1/registers/assessments/{entry_id}            -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
+GET /v1/registers/assessments/{entry_id}/versions   -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
+GET /v1/registers/breaches                          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  o  x
+POST /v1/registers/breaches                         -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
+GET /v1/registers/breaches/{entry_id}               -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
+PUT /v1/registers/breaches/{entry_id}               -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
+GET /v1/registers/breaches/{entry_id}/versions      -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
+GET /v1/registers/export-years/{year}               -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  +  x
+GET /v1/registers/exports                           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  o  x
+POST /v1/registers/exports                          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
+GET /v1/registers/exports/{export_id}               -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
+POST /v1/registers/exports/{export_id}/pages        -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
 POST /v1/remote-sales/{remote_sale_id}/steps        -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/touchpoints/batch                          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  o  x
@@ -113,4 +135,6 @@ GET /v1/touchpoints/research-online                 -  x  x  x  x  x  x  x  x  x
 PUT /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/wechat/events                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x
 GET /v1/wishes/missing                              -  x  x  x  x  x  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
+GET /v1/retention/profile                           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  +  x
+PUT /v1/retention/profile/{category}                -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
 """

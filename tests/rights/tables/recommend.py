@@ -12,4 +12,6 @@ GET /v1/me/recommendations                          -  +  +  x  x  x  x  x  x  x
 GET /v1/pieces                                      -  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  x  x  +  +  x  o  x
 PUT /v1/pieces/batch                                -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
 PUT /v1/stock/batch                                 -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  +  x
+GET /v1/retention/recommend                         -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  +  x
+PUT /v1/retention/recommend/{category}              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
 """

@@ -23,6 +23,14 @@ _END = text(
     " returning preference_id"
 )
 
+_FORGET_INFERRED = text(
+    "delete from preference where brand_id = :brand and client_id = any(:ids) and provenance = 'inferred'"
+)
+_FORGET_ONE = text(
+    "delete from preference where brand_id = :brand and client_id = any(:ids) and provenance = 'inferred'"
+    " and preference_id = :preference_id returning preference_id"
+)
+
 
 async def learn(tx: AsyncSession, client_id: UUID, learned: Preference, *, today: date) -> None:
     """Keep a preference beside those it outdoes; raises LearnedAhead."""
@@ -49,4 +57,16 @@ async def end(tx: AsyncSession, family: Sequence[UUID], preference_id: UUID, *, 
     """It holds no longer; what it outdid counts again. Raises NotFound, also when it was ended before."""
     asked = {"brand": tx.info["brand_id"], "ids": list(family), "preference_id": preference_id}
     if (await tx.execute(_END, asked | {"now": now, "by": by.subject})).one_or_none() is None:
+        raise NotFound
+
+
+async def forget_inferred(tx: AsyncSession, family: Sequence[UUID]) -> None:
+    """Delete what was inferred of her, ended or not. Safe to repeat."""
+    await tx.execute(_FORGET_INFERRED, {"brand": tx.info["brand_id"], "ids": list(family)})
+
+
+async def forget(tx: AsyncSession, family: Sequence[UUID], preference_id: UUID) -> None:
+    """Delete one thing that was inferred of her; raises NotFound, also for what she said or what was seen."""
+    asked = {"brand": tx.info["brand_id"], "ids": list(family), "preference_id": preference_id}
+    if (await tx.execute(_FORGET_ONE, asked)).one_or_none() is None:
         raise NotFound

@@ -17,6 +17,7 @@ from services.profile.desk.api import (
     relations,
     remote,
     sensitive,
+    tags,
     wishes,
 )
 
@@ -36,6 +37,7 @@ NOUNS = (
     claims,
     owned,
     remote,
+    tags,
     wishes,
     brands,
 )

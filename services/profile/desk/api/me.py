@@ -46,9 +46,11 @@ async def correct(
     """Correct how I am named and addressed, and when I was born."""
     sight = await sights.sight(tx, _own(by), by, now=now)
     today = await segments.today(tx, now)
-    await clients.correct(tx, sight.family, form.changes(today=today), if_match=if_match)
+    changes = form.changes(today=today)
+    await clients.correct(tx, sight.family, changes, if_match=if_match)
+    if "birthday" in changes:
+        await consents.examine(tx, sight.family, now=now)
     await identity_actions.seek(tx, [sight.client_id])
-    await consents.examine(tx, sight.client_id, now=now)
     view, version = await _me(tx, sight, today=today)
     response.headers["ETag"] = etag(version)
     return view

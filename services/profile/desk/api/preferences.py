@@ -9,8 +9,10 @@ from infra.identity import Role, permit
 from infra.ids import new_id
 from services.profile.clients.actions import preferences as actions
 from services.profile.clients.queries import preferences as queries
-from services.profile.clients.rules import CONFIDENCE, Preference, outdone
+from services.profile.clients.rules import CONFIDENCE, Preference, Provenance, outdone
 from services.profile.clients.schemas import PreferenceForm, PreferencesView, PreferenceView
+from services.profile.consents import actions as consents
+from services.profile.consents import queries as decisions
 from services.profile.desk.rules import KEEP_RECORDS
 from services.profile.privacy import actions as privacy
 from services.profile.privacy.queries import Sight
@@ -32,8 +34,10 @@ async def preferences(client_id: UUID, tx: Transaction, by: By, now: Now) -> Pre
 @permit(*KEEP_RECORDS)
 @idempotent()
 async def learn(client_id: UUID, form: PreferenceForm, tx: Transaction, by: By, now: Now) -> PreferenceView:
-    """Write down what somebody learned of her taste."""
+    """Write down what somebody learned of her taste; nothing inferred while she has switched profiling off."""
     sight = await privacy.look(tx, client_id, seen="preferences", by=by, now=now)
+    if form.provenance is Provenance.INFERRED:
+        await consents.check_profiling(tx, sight.family)
     today = await segments.today(tx, now)
     learned = Preference(
         preference_id=new_id(),
@@ -60,6 +64,9 @@ async def end(client_id: UUID, preference_id: UUID, tx: Transaction, by: By, now
 
 async def _views(tx: Transaction, sight: Sight) -> list[PreferenceView]:
     known = await queries.known(tx, sight.family)
+    if await decisions.profiling_off(tx, sight.family[:1]):
+        # What was inferred of a record that was merged into hers is hers to see no longer either.
+        known = [one for one in known if one.provenance is not Provenance.INFERRED]
     behind = outdone(known)
     return [
         PreferenceView(

@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.identity import Caller, Role, permit
-from infra.openapi import tagged
+from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, Spelled, etag
 from services.profile.clients import actions as clients
 from services.profile.clients import queries as client_queries
@@ -58,9 +58,11 @@ async def correct(
     """Correct how a client is named and addressed, and when she was born."""
     sight = await privacy.look(tx, client_id, seen="client", by=by, now=now)
     today = await segments.today(tx, now)
-    await clients.correct(tx, sight.family, form.changes(today=today), if_match=if_match)
+    changes = form.changes(today=today)
+    await clients.correct(tx, sight.family, changes, if_match=if_match)
+    if "birthday" in changes:
+        await consent_actions.examine(tx, sight.family, now=now)
     await identity_actions.seek(tx, [sight.client_id])
-    await consent_actions.examine(tx, sight.client_id, now=now)
     view, version = await _client_view(tx, sight, today=today)
     response.headers["ETag"] = etag(version)
     return view
@@ -116,10 +118,10 @@ async def purchases(
     return await pages.purchases(tx, sight.client_id, after=after, limit=limit, inside=True)
 
 
-@routes.get("/clients/{client_id}/segment")
+@routes.get("/clients/{client_id}/segment", responses=refuses(409))
 @permit(Role.SERVICE, *STAFF)
 async def segment(client_id: UUID, tx: Transaction, by: By, now: Now, as_of: OnDay | None = None) -> SegmentView:
-    """A client's segment on a day, reckoned from her receipts; today's without a day."""
+    """A client's segment on a day, reckoned from her receipts; today's without a day. None while profiling is off."""
     sight = await privacy.look(tx, client_id, seen="segment", by=by, now=now)
     day = as_of or await segments.today(tx, now)
     return SegmentView.model_validate(await segments.segment_of(tx, sight.client_id, day))

@@ -20,7 +20,7 @@ class Card:
     """A client with what the relationship adds to her record."""
 
     client: Client
-    segment: Segment
+    segment: Segment | None
     owner_advisor_id: UUID | None
 
 

@@ -58,12 +58,12 @@ class SearchForm(Form):
 
 
 class CardView(View):
-    """What an advisor needs to greet her."""
+    """What an advisor needs to greet her. `segment` is null for whoever switched profiling off."""
 
     client_id: UUID
     display_name: str
     salutation: str | None
     addressed_as: str
     language: str
-    segment: Segment
+    segment: Segment | None
     owner_advisor_id: UUID | None

@@ -1,0 +1,25 @@
+"""Tags on the wire, as the client reads them."""
+
+from datetime import date
+
+from infra.wire import View
+
+
+class TagView(View):
+    """One tag about me: `segment`, reckoned out of my purchases of twelve months, or something inferred I would like.
+
+    `topic`, `value` and `likes` are null for the segment.
+    """
+
+    tag: str
+    topic: str | None
+    value: str | None
+    likes: bool | None
+    made_on: date
+
+
+class TagsView(View):
+    """Whether I let myself be profiled, and every tag there is."""
+
+    profiling: bool
+    items: list[TagView]

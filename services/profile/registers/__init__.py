@@ -1,0 +1,1 @@
+"""What a data protection officer must keep: processing, impact assessments, breaches, exports abroad, retention."""

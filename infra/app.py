@@ -208,7 +208,7 @@ def create_app(
             stack.push_async_callback(kit.peers.close)
             running = [_forget, *loops]
             if periods:
-                running.append(lambda kit, stop: keep_short(kit.database, periods, kit.clock, stop, source=service))
+                running.append(lambda kit, stop: keep_short(kit.database, periods, stop, source=service))
             if collector is not None:
                 stack.push_async_callback(asyncio.to_thread, collector.close)
                 running.append(lambda kit, stop: keep_sending(collector, partial(look, kit), stop))

@@ -161,6 +161,7 @@ class Driver:
         for cell in operations():
             ask = ASKS[cell.service].get(cell.operation, Ask())
             ids = {**self.house.ids, "n": str(self.house.number())}
+            ids |= {name: ids[other] for name, other in (ask.named or {}).items()}
             path = filled(cell.operation.partition(" ")[2], ids)
             body = filled(ask.body, ids)
             for wrong in self._wrong(cell, body):

@@ -15,6 +15,7 @@ from services.appointments.bookings.actions import expiry
 from services.appointments.directory import api as directory
 from services.appointments.preparation import api as preparation
 from services.appointments.rights import reactions as rights
+from services.appointments.rights.tables.copied import COPIED
 
 
 def build(
@@ -30,6 +31,7 @@ def build(
         routers=[directory.routes, availability.routes, bookings.routes, preparation.routes],
         reactions=[*known.REACTIONS, *rights.REACTIONS],
         loops=[expiry.loop],
+        copied=COPIED,
         transports=transports,
         clock=clock,
     )

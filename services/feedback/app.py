@@ -14,6 +14,7 @@ from services.feedback.invitations import reactions as invited
 from services.feedback.invitations.actions.dispatch import dispatch
 from services.feedback.journeys import api as journeys
 from services.feedback.rights import reactions as rights
+from services.feedback.rights.tables.copied import COPIED
 from services.feedback.surveys import api as surveys
 from services.feedback.workorders import api as workorders
 from services.feedback.workorders import reactions as putting_right
@@ -32,6 +33,7 @@ def build(
         routers=[surveys.routes, journeys.routes, invitations.routes, links.routes, *workorders.ROUTERS],
         reactions=[*invited.REACTIONS, *putting_right.REACTIONS, *rights.REACTIONS],
         loops=[dispatch],
+        copied=COPIED,
         transports=transports,
         clock=clock,
     )

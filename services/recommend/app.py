@@ -12,6 +12,7 @@ from services.recommend.assortments import api as assortments
 from services.recommend.assortments import reactions as prepared
 from services.recommend.catalogue import api as catalogue
 from services.recommend.rights import reactions as rights
+from services.recommend.rights.tables.copied import COPIED
 from services.recommend.stock import api as stock
 from services.recommend.taste import reactions as known
 from services.recommend.taste.actions import watch
@@ -31,6 +32,7 @@ def build(
         # What a fact says of her is known before pieces are chosen by it.
         reactions=[*known.REACTIONS, *prepared.REACTIONS, *rights.REACTIONS],
         loops=[watch],
+        copied=COPIED,
         transports=transports,
         clock=clock,
     )

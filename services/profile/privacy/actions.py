@@ -61,13 +61,15 @@ async def open_access(tx: AsyncSession, client_id: UUID, reason: str, *, by: Cal
     return until
 
 
-async def look(tx: AsyncSession, client_id: UUID, *, seen: str, by: Caller, now: datetime) -> Sight:
+async def look(
+    tx: AsyncSession, client_id: UUID, *, seen: str, by: Caller, now: datetime, also_herself: bool = False
+) -> Sight:
     """Let the caller see a client in full, and write it down when she is of the house; raises ClientUnknown.
 
-    `seen` names what is shown: client, timeline, purchases...
+    `seen` names what is shown: client, timeline, purchases... `also_herself` writes it down of the client too.
     """
     sight = await queries.sight(tx, client_id, by, now=now)
-    if by.role in rules.STAFF:
+    if by.role in rules.STAFF or also_herself:
         # Whatever is written about her next is written before she is erased, and erased with her.
         if sight.client_id not in await clients.spared(tx, [sight.client_id]):
             raise ClientUnknown

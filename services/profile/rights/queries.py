@@ -37,7 +37,13 @@ _RECEIPTS = text(
     "select service, asked_at, erased_at, cast(erased as text) as erased from erasure_receipt"
     " where brand_id = :brand and request_id = :request_id order by service"
 )
+_COPIES = text(
+    "select copy_id, delivered_to, made_at, delivered_at, size_bytes, cast(counts as text) as counts from data_copy"
+    " where brand_id = :brand and request_id = :request_id and (cast(:after as uuid) is null or copy_id < :after)"
+    " order by copy_id desc limit :limit"
+)
 _TABLES = TypeAdapter(list[Erased])
+_COUNTS = TypeAdapter(dict[str, dict[str, int]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,18 @@ class Receipt:
     asked_at: datetime
     erased_at: datetime | None
     erased: list[Erased]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One copy of her data that was fetched: by whom, and how many rows of which table of which service it holds."""
+
+    copy_id: UUID
+    delivered_to: str
+    made_at: datetime
+    delivered_at: datetime
+    size_bytes: int
+    counts: dict[str, dict[str, int]]
 
 
 async def request(tx: AsyncSession, request_id: UUID, *, lock: bool = False) -> DataRequest:
@@ -107,6 +125,13 @@ async def receipts(tx: AsyncSession, request_id: UUID) -> list[Receipt]:
         Receipt(row.service, row.asked_at, row.erased_at, _TABLES.validate_json(row.erased) if row.erased else [])
         for row in rows
     ]
+
+
+async def delivered(tx: AsyncSession, request_id: UUID, *, after: UUID | None, limit: int) -> list[Delivered]:
+    """The copies that were fetched for a request, the latest first."""
+    asked = {"brand": tx.info["brand_id"], "request_id": request_id, "after": after, "limit": limit}
+    rows = (await tx.execute(_COPIES, asked)).mappings()
+    return [Delivered(**{**row, "counts": _COUNTS.validate_json(row["counts"])}) for row in rows]
 
 
 def _request(tx: AsyncSession, row: object) -> DataRequest:

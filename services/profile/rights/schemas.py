@@ -96,6 +96,20 @@ class CertificateView(View):
         )
 
 
+class DeliveredView(View):
+    """One copy that was fetched, and how many rows of which table of which service it holds.
+
+    `delivered_to` is client, or who of the house fetched it for her.
+    """
+
+    copy_id: UUID
+    delivered_to: str
+    made_at: datetime
+    delivered_at: datetime
+    size_bytes: int
+    counts: dict[str, dict[str, int]]
+
+
 class MyLookView(View):
     """One full view of her by somebody of the house: in which role and on what ground, without a name."""
 

@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from infra.app import By, Now, router
+from fastapi.responses import StreamingResponse
+
+from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Caller, Role, permit
@@ -11,7 +13,8 @@ from infra.wire import After, Limit, Page, cursor, read_id_cursor
 from services.profile.privacy import queries as sights
 from services.profile.privacy.queries import Sight
 from services.profile.rights import queries
-from services.profile.rights.actions import requests
+from services.profile.rights.actions import copying, requests
+from services.profile.rights.api import download
 from services.profile.rights.schemas import MyLookView, MyRequestView, RequestForm
 
 routes = router()
@@ -53,6 +56,19 @@ async def my_request(request_id: UUID, tx: Transaction, by: By, now: Now) -> MyR
     if found.client_id not in sight.family:
         raise NotFound
     return MyRequestView.model_validate(found)
+
+
+@routes.get(
+    "/me/data-requests/{request_id}/copy", response_class=StreamingResponse, responses=download.RESPONSES
+)
+@permit(Role.CLIENT)
+async def my_copy(request_id: UUID, kit: OfKit, by: By, now: Now) -> StreamingResponse:
+    """Everything the house keeps about me, in all its systems, as a zip of JSON and a page: all of it, or nothing.
+
+    There is one once an officer has started my request for access or a copy, and for fifteen days after the first
+    download. It is made anew each time.
+    """
+    return download.sent(await copying.deliver(kit, request_id, by=by, now=now))
 
 
 @routes.get("/me/access-log")

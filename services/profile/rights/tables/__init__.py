@@ -127,6 +127,7 @@ RIGHTS = (
         sets="reason = null",
     ),
     Decision("erasure_receipt", Fate.KEPT, "the certificate: counts alone"),
+    Decision("data_copy", Fate.KEPT, "the receipt of a copy she was given: times and counts alone"),
 )
 
 # From what hangs on others to what they hang on.

@@ -1,0 +1,173 @@
+"""Who she is: the record, identities, days, preferences, notes, relations, what she allows."""
+
+from infra.copies import Portion, opened, read
+
+HERS = "client_id = any(:ids)"
+
+COPIED = (
+    Portion(
+        "client",
+        "客户档案",
+        "Your record",
+        hers=HERS,
+        order="registered_at, client_id",
+        fields=(
+            read("client_id", "客户编号", "Client id"),
+            read("display_name", "称呼", "Name"),
+            read("family_name", "姓", "Family name"),
+            read("given_name", "名", "Given name"),
+            read("salutation", "尊称", "Salutation"),
+            read("language", "语言", "Language"),
+            opened("birthday", "client_id", "生日", "Birthday", is_json=True),
+            read("pinyin", "检索用拼音", "Pinyin you are found by"),
+            read("registered_at", "建档时间", "Registered at"),
+        ),
+    ),
+    Portion(
+        "client_merge",
+        "合并为一的档案",
+        "Records that were joined",
+        # A merge that was taken back is about somebody else too.
+        hers=f"{HERS} and merged_client_id = any(:ids) and separated_at is null",
+        order="merged_at, merge_id",
+        fields=(
+            read("client_id", "保留的档案", "Record that stayed"),
+            read("merged_client_id", "并入的档案", "Record that was joined to it"),
+            read("merged_at", "合并时间", "Joined at"),
+            read("evidence", "依据", "On what ground"),
+            opened("reason", "merge_id", "理由", "Reason"),
+        ),
+    ),
+    Portion(
+        "identity",
+        "识别您的标识",
+        "How you are recognised",
+        hers=HERS,
+        order="added_at, identity_id",
+        fields=(
+            read("kind", "类别", "Kind"),
+            read("system", "来源系统", "System"),
+            opened("value", "identity_id", "内容", "Value"),
+            read("standing", "效力", "Standing"),
+            read("source", "来源", "Source"),
+            read("added_at", "添加时间", "Added at"),
+            read("confirmed_at", "确认时间", "Confirmed at"),
+        ),
+    ),
+    Portion(
+        "client_date",
+        "重要日子",
+        "Days that matter",
+        hers=HERS,
+        order="noted_at, date_id",
+        fields=(
+            read("kind", "类别", "Kind"),
+            opened("day", "date_id", "日子", "Day", is_json=True),
+            opened("label", "date_id", "名称", "Label"),
+            read("noted_at", "记录时间", "Noted at"),
+        ),
+    ),
+    Portion(
+        "preference",
+        "喜好",
+        "Preferences",
+        hers=HERS,
+        order="learned_on, preference_id",
+        fields=(
+            read("topic", "主题", "Topic"),
+            opened("value", "preference_id", "内容", "Value"),
+            read("likes", "喜欢", "Liked"),
+            read("provenance", "得知方式", "How it is known"),
+            read("confidence", "把握（1–100）", "Confidence (1-100)"),
+            read("learned_on", "得知日期", "Learned on"),
+            read("ended_at", "停用时间", "Ended at"),
+        ),
+    ),
+    Portion(
+        "note",
+        "关于您的备注",
+        "Notes about you",
+        hers=HERS,
+        order="written_at, note_id",
+        fields=(
+            opened("words", "note_id", "内容", "Words"),
+            read("is_private", "仅作者可见", "For its author alone"),
+            read("written_at", "记录时间", "Written at"),
+            read("edited_at", "修改时间", "Edited at"),
+        ),
+    ),
+    Portion(
+        "relation",
+        "与您有关的人",
+        "People you are related to",
+        hers=f"{HERS} or other_client_id = any(:ids)",
+        order="noted_at, relation_id",
+        fields=(
+            read("tie", "关系", "Tie"),
+            # The tie is told from one record's side: on the other's, it says what she is to that one.
+            read("is_told_of_you", "记于您的档案", "Stands in your record", f"{HERS}"),
+            opened("other_name", "relation_id", "姓名", "Name"),
+            read("is_client", "对方也是客户", "Is a client too", "other_client_id is not null"),
+            read("noted_at", "记录时间", "Noted at"),
+        ),
+    ),
+    Portion(
+        "consent",
+        "同意记录",
+        "What you allowed",
+        hers=HERS,
+        order="given_at, consent_id",
+        fields=(
+            read("purpose", "目的", "Purpose"),
+            read("notice_version", "告知版本", "Notice"),
+            read("channel", "渠道", "Channel"),
+            read("given_at", "同意时间", "Given at"),
+            read("by_guardian", "由监护人同意", "Given by a guardian"),
+            opened("evidence", "consent_id", "凭证", "Evidence"),
+            read("replaced_at", "被新同意取代时间", "Replaced at"),
+            read("withdrawn_at", "撤回时间", "Withdrawn at"),
+        ),
+    ),
+    Portion(
+        "sensitive_item",
+        "尺寸及其他敏感信息",
+        "Measurements and other sensitive data",
+        hers=HERS,
+        order="noted_at, item_id",
+        fields=(
+            read("kind", "类别", "Kind"),
+            opened("value", "item_id", "内容", "Value"),
+            read("device", "测量设备", "Device"),
+            read("noted_at", "记录时间", "Noted at"),
+        ),
+    ),
+    Portion(
+        "restriction",
+        "限制使用",
+        "Restriction",
+        hers=HERS,
+        order="restricted_at",
+        fields=(read("restricted_at", "限制时间", "Restricted at"),),
+    ),
+    Portion(
+        "client_segment",
+        "按消费推算的分类",
+        "What you were reckoned to be by your purchases",
+        hers=HERS,
+        order="as_of, client_id",
+        fields=(read("segment", "分类", "Segment"), read("as_of", "推算日期", "As of")),
+    ),
+    Portion(
+        "client_owner",
+        "您的客户顾问",
+        "Your advisor",
+        hers=HERS,
+        order="assigned_at, client_id",
+        fields=(
+            read("advisor_id", "顾问编号", "Advisor id"),
+            read("boutique_id", "精品店编号", "Boutique id"),
+            read("assigned_at", "指派时间", "Since"),
+        ),
+    ),
+)
+

@@ -3,10 +3,11 @@
 import json
 import re
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
@@ -160,6 +161,20 @@ class House:
         return self.callers.get(column), "gateway"
 
 
+class Way(httpx.AsyncBaseTransport):
+    """The way to a service that may start later; until then it is away."""
+
+    def __init__(self, find: Callable[[], FastAPI | None]) -> None:
+        self._find = find
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask it, if it is there."""
+        app = self._find()
+        if app is None:
+            raise httpx.ConnectError("nobody listens")
+        return await httpx.ASGITransport(app, raise_app_exceptions=False).handle_async_request(request)
+
+
 @asynccontextmanager
 async def opened(server: Throwaway, **settings: Any) -> AsyncIterator[House]:
     """Run all of it until the block ends. The gateway finds the services on loopback ports, the services each other."""
@@ -167,11 +182,14 @@ async def opened(server: Throwaway, **settings: Any) -> AsyncIterator[House]:
     log_url = await server.database("maison_log")
     database_url = await server.database("maison_gateway")
     services: dict[str, Running] = {}
+    apps: dict[str, FastAPI] = {}
+    ways = {name: Way(partial(apps.get, name)) for name in (*SERVICES, "gateway")}
     async with AsyncExitStack() as stack:
         for name in SERVICES:
-            ways = {peer: one.transport for peer, one in services.items()} | {"wechat": wechat.transport()}
-            run = start(server, name, log_url=log_url, clock=clock, transports=ways, **WECHAT, **settings)
+            to = {peer: way for peer, way in ways.items() if peer != name} | {"wechat": wechat.transport()}
+            run = start(server, name, log_url=log_url, clock=clock, transports=to, **WECHAT, **settings)
             services[name] = await stack.enter_async_context(run)
+            apps[name] = services[name].app
         addresses = {f"{name}_url": await stack.enter_async_context(served(one.app)) for name, one in services.items()}
         made = gateway_settings(
             database_url=database_url,
@@ -183,8 +201,8 @@ async def opened(server: Throwaway, **settings: Any) -> AsyncIterator[House]:
             **addresses,
             **settings,
         )
-        ways = {"profile": services["profile"].transport, "wechat": wechat.transport()}
-        app = build(made, transports=ways, clock=clock)
+        app = build(made, transports={"profile": ways["profile"], "wechat": wechat.transport()}, clock=clock)
+        apps["gateway"] = app
         gateway = Gateway(app, made, clock)
         await gateway.life.enter_async_context(app.router.lifespan_context(app))
         stack.push_async_callback(gateway.stop)

@@ -26,7 +26,7 @@ th{font-weight:400;color:var(--soft)}
 # The page stands alone: nothing is loaded, run or sent, whatever somebody wrote into a field.
 _HEAD = (
     '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">'
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     '<meta name="viewport" content="width=device-width"><meta name="referrer" content="no-referrer">'
     "<title>您的个人信息副本 · A copy of your personal data</title>"
     f"<style>{_STYLE}</style></head><body>"
@@ -87,7 +87,7 @@ def page(cover: Cover, told: Iterable[tuple[str, Iterable[str]]]) -> Iterator[st
     yield (
         f"<p>制作时间 Made at {_moment(cover.made_at)} · 请求编号 Request {cover.request_id}"
         f" · 品牌 Brand {escape(cover.brand_id)}</p>"
-        "<p>以下为本品牌各系统所存与您有关的全部个人信息；时间均为协调世界时（UTC）。JSON 文件内容相同，便于转移至他处。<br>"
+        "<p>以下为本品牌各系统所存与您有关的全部个人信息；时间均为协调世界时（UTC）。JSON 文件内容相同，便于转移。<br>"
         "This is everything that this house keeps about you, in all of its systems; times are in UTC."
         " The JSON files say the same, for you to take elsewhere.</p>"
     )

@@ -11,15 +11,13 @@ OF_HER_ORDERS = f"work_order_id in (select work_order_id from work_order where b
 
 def _boutique(table: str) -> str:
     return (
-        "(select b.name_zh || ' ' || b.name_en from boutique b"
+        "(select b.name_zh || ' ' || b.name_en from boutique b"  # noqa: S608 - our own words
         f" where b.brand_id = {table}.brand_id and b.boutique_id = {table}.boutique_id)"
     )
 
 
 def _survey(table: str, column: str) -> str:
-    return (
-        f"(select s.{column} from survey s where s.brand_id = {table}.brand_id and s.survey_id = {table}.survey_id)"  # noqa: S608
-    )
+    return f"(select s.{column} from survey s where s.brand_id = {table}.brand_id and s.survey_id = {table}.survey_id)"  # noqa: S608
 
 
 COPIED = (
@@ -57,6 +55,8 @@ COPIED = (
             parsed("survey", "问卷", "Survey", _survey("answer", "title")),
             parsed("questions", "问题", "Questions", _survey("answer", "questions")),
             read("boutique", "精品店", "Boutique", _boutique("answer")),
+            read("appointment_id", "预约编号", "Appointment id"),
+            read("work_order_id", "工单编号", "Work order id"),
             read("score", "评分", "Score"),
             parsed("replies", "选择与评分", "Scores and choices"),
             opened("words", "answer_id", "您写下的话", "Your words", is_json=True),
@@ -72,6 +72,7 @@ COPIED = (
         fields=(
             read("work_order_id", "工单编号", "Work order id"),
             read("boutique", "精品店", "Boutique", _boutique("work_order")),
+            read("appointment_id", "预约编号", "Appointment id"),
             read("answer_id", "答卷编号", "Answer id"),
             read("score", "评分", "Score"),
             opened("words", "work_order_id", "事由", "What it is about"),
@@ -117,11 +118,11 @@ COPIED = (
     ),
     Portion(
         "restriction",
-        "是否限制使用",
-        "Whether your data may be used",
+        "限制使用",
+        "Restriction",
         hers=HERS,
-        order="told_at",
-        fields=(read("is_restricted", "已限制", "Restricted"), read("told_at", "时间", "At")),
+        order="restricted_at",
+        fields=(read("restricted_at", "限制时间", "Restricted at"),),
     ),
 )
 LEFT_OUT = {

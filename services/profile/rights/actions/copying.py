@@ -105,10 +105,10 @@ async def _made(
         try:
             async with asyncio.timeout(rules.COPIED_WITHIN.total_seconds()):
                 for service in rules.SERVICES:
-                    spools[service] = spool = stack.enter_context(TemporaryFile("w+", encoding="ascii"))
+                    spools[service] = spool = stack.enter_context(TemporaryFile("w+", encoding="ascii"))  # noqa: SIM115 - the stack closes it
                     counts[service] = await _spooled(kit, service, sight, spool, blinds=blinds, brand_id=by.brand_id)
                 cover = models.Cover(request.request_id, request.kind, by.brand_id, now, counts)
-                file = TemporaryFile()
+                file = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
                 try:
                     # Compressing would hold up everybody else.
                     size = await asyncio.to_thread(_bundle, file, cover, spools)

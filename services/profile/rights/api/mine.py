@@ -58,9 +58,7 @@ async def my_request(request_id: UUID, tx: Transaction, by: By, now: Now) -> MyR
     return MyRequestView.model_validate(found)
 
 
-@routes.get(
-    "/me/data-requests/{request_id}/copy", response_class=StreamingResponse, responses=download.RESPONSES
-)
+@routes.get("/me/data-requests/{request_id}/copy", response_class=StreamingResponse, responses=download.RESPONSES)
 @permit(Role.CLIENT)
 async def my_copy(request_id: UUID, kit: OfKit, by: By, now: Now) -> StreamingResponse:
     """Everything the house keeps about me, in all its systems, as a zip of JSON and a page: all of it, or nothing.

@@ -4,9 +4,7 @@ from infra.copies import Portion, read
 
 HERS = "client_id = any(:ids)"
 
-_NAME = (
-    "(select p.name_zh || ' ' || p.name_en from piece p where p.brand_id = {0}.brand_id and p.piece_code = {0}.{1})"
-)
+_NAME = "(select p.name_zh || ' ' || p.name_en from piece p where p.brand_id = {0}.brand_id and p.piece_code = {0}.{1})"
 _OF_ASSORTMENT = (
     "(select a.{0} from assortment a where a.brand_id = assortment_piece.brand_id"
     " and a.assortment_id = assortment_piece.assortment_id)"
@@ -27,11 +25,11 @@ COPIED = (
     ),
     Portion(
         "restriction",
-        "是否限制使用",
-        "Whether your data may be used",
+        "限制使用",
+        "Restriction",
         hers=HERS,
-        order="told_at",
-        fields=(read("is_restricted", "已限制", "Restricted"), read("told_at", "时间", "At")),
+        order="restricted_at",
+        fields=(read("restricted_at", "限制时间", "Restricted at"),),
     ),
     Portion(
         "bought",

@@ -43,6 +43,7 @@ COPIED = (
         order="noted_at, wish_id",
         fields=(
             read("piece_code", "单品编码", "Piece code"),
+            read("boutique_id", "精品店编号", "Boutique id"),
             read("noted_at", "记录时间", "Noted at"),
             read("closed_at", "结束时间", "Closed at"),
             read("closed_as", "结果", "Closed as"),

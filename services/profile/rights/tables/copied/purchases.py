@@ -94,6 +94,7 @@ COPIED = (
         order="reserved_at, remote_sale_id",
         fields=(
             read("remote_sale_id", "编号", "Remote sale id"),
+            read("boutique_id", "精品店编号", "Boutique id"),
             read("piece_code", "单品编码", "Piece code"),
             read("price_minor", "价格（最小货币单位）", "Price, in minor units"),
             read("currency", "货币", "Currency"),

@@ -25,7 +25,7 @@ PATH = "/internal/copies"
 COMPOSER = "profile"  # the only service that may ask for a portion
 LINES = "application/x-ndjson"
 AT_ONCE = 500  # rows held in memory
-MANY = 200  # records that may be one person
+MANY = 1000  # records that may be one person
 
 
 @dataclass(frozen=True)

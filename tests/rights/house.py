@@ -3,7 +3,7 @@
 import json
 import re
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,7 +22,7 @@ from tests.appointments.build import at
 from tests.asking import BRAND, Clock, once
 from tests.gateway.build import Gateway, gateway_settings, served
 from tests.rights.matrix import COLUMNS, SERVICES
-from tests.running import Running, Throwaway, start
+from tests.running import Running, Throwaway, Way, start
 
 OTHER_BRAND = "ombre"
 NOW = at("2030-01-08 11:00")
@@ -159,20 +159,6 @@ class House:
         if column == "op":
             return Caller(OPERATOR, Role.OPERATOR, BRAND), OPERATOR
         return self.callers.get(column), "gateway"
-
-
-class Way(httpx.AsyncBaseTransport):
-    """The way to a service that may start later; until then it is away."""
-
-    def __init__(self, find: Callable[[], FastAPI | None]) -> None:
-        self._find = find
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask it, if it is there."""
-        app = self._find()
-        if app is None:
-            raise httpx.ConnectError("nobody listens")
-        return await httpx.ASGITransport(app, raise_app_exceptions=False).handle_async_request(request)
 
 
 @asynccontextmanager

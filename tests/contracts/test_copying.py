@@ -182,7 +182,8 @@ def test_every_field_has_a_name_in_both_languages(name: str) -> None:
     for portion in COPIED[name]:
         names = [field.name for field in portion.fields]
         assert len(names) == len(set(names)), portion.table
-        assert all(one.zh and one.en for one in (portion, *portion.fields)), portion.table
+        named = [(portion.zh, portion.en), *((field.zh, field.en) for field in portion.fields)]
+        assert all(zh and en for zh, en in named), portion.table
 
 
 def test_the_page_says_what_is_left_out_and_why() -> None:

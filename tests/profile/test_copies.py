@@ -35,7 +35,10 @@ class Peers:
     broken: str = ""
     refusing: str = ""
     begun: asyncio.Event = field(default_factory=asyncio.Event)
-    before: asyncio.Event | None = None
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
 
     def transports(self) -> dict[str, httpx.AsyncBaseTransport]:
         """The ways to all of them."""
@@ -52,8 +55,7 @@ class Peers:
                 raise httpx.ReadTimeout("no answer")
             if name == self.refusing:
                 return httpx.Response(403, json={"type": f"{URN}not-permitted"})
-            if self.before is not None:
-                await self.before.wait()
+            await self.may_answer.wait()
             return httpx.Response(200, content=self._lines(name))
 
         return answer
@@ -172,7 +174,8 @@ async def test_a_childs_copy_is_handed_to_her_guardian(running: Start) -> None:
 
 
 async def test_whoever_is_erased_or_joined_while_it_is_made_gets_none(running: Start) -> None:
-    peers = Peers(before=asyncio.Event())
+    peers = Peers()
+    peers.may_answer.clear()
     profile = await running("profile", transports=peers.transports())
     client_id, other = await registered(profile), await registered(profile)
     request_id = await _started(profile, client_id)
@@ -181,15 +184,15 @@ async def test_whoever_is_erased_or_joined_while_it_is_made_gets_none(running: S
     form = {"other_client_id": other, "dry_run": False}
     joined = await profile.client(someone()).post(f"/v1/clients/{client_id}/merges", json=form, headers=once())
     assert joined.status_code == 201, joined.text
-    peers.before.set()
+    peers.may_answer.set()
     assert problem(await waiting) == "copy-incomplete"
-    peers.before.clear()
+    peers.may_answer.clear()
     peers.begun.clear()
     waiting = asyncio.create_task(_fetched(profile, client_id, request_id))
     await peers.begun.wait()
     # Making a copy holds up no erasing.
     await _started(profile, client_id, "erase")
-    peers.before.set()
+    peers.may_answer.set()
     assert (await waiting).status_code == 404
     assert await profile.rows("select from data_copy") == []
 

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 
@@ -149,7 +150,7 @@ async def test_while_her_data_is_restricted_nothing_is_prepared_asked_or_listed(
     asked = (await house.at_the_door("cl", "POST", "/v1/me/data-requests", json={"kind": "restrict"})).json()
     await house.at_the_door("pr", "POST", f"/v1/data-requests/{asked['request_id']}/start")
     for name in ("recommend", "feedback"):
-        await until(lambda name=name: _has(house, name, "restriction"))
+        await until(partial(_has, house, name, "restriction"))
     hidden = (await house.at_the_door("ad", "GET", sheet)).json()
     assert (hidden["card"], hidden["assortment"]) == (None, None)
     assert ids["client_id"] not in (await house.at_the_door("ad", "GET", book)).text

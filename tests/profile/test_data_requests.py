@@ -45,7 +45,8 @@ def herself(client_id: str) -> Caller:
 
 
 async def _asked(profile: Running, client_id: str, kind: str = "erase", **more: Any) -> dict[str, Any]:
-    answer = await profile.client(herself(client_id)).post("/v1/me/data-requests", json={"kind": kind}, headers=once())
+    form = {"kind": kind, **more}
+    answer = await profile.client(herself(client_id)).post("/v1/me/data-requests", json=form, headers=once())
     assert answer.status_code == 201, answer.text
     said: dict[str, Any] = answer.json()
     return said
@@ -128,6 +129,30 @@ async def test_her_own_request_is_verified_and_an_officers_has_to_be(running: St
     assert [one["request_id"] for one in listed] == [request_id]
     mine = (await profile.client(herself(client_id)).get("/v1/me/data-requests")).json()["items"]
     assert [one["kind"] for one in mine] == ["correct", "copy"]
+
+
+async def test_a_correction_says_what_is_wrong_to_those_who_correct_it_and_is_sealed(running: Start) -> None:
+    profile = await running("profile")
+    client_id = await registered(profile)
+    wrong = [
+        {"about": "name", "stands": "李若怡", "right": "黎若仪"},
+        {"about": "contact", "stands": None, "right": "旧手机号已停用"},
+    ]
+    hers = await _asked(profile, client_id, "correct", corrections=wrong)
+    assert hers["corrections"] == wrong
+    shown = await profile.client(someone(Role.PRIVACY)).get(f"/v1/data-requests/{hers['request_id']}")
+    assert shown.json()["corrections"] == wrong
+    [row] = await profile.rows("select corrections from data_request")
+    assert "黎若仪".encode() not in row["corrections"]
+    mine = profile.client(herself(client_id))
+    for body in (
+        {"kind": "copy", "corrections": wrong},
+        {"kind": "correct", "corrections": [{"about": "name", "right": ""}]},
+        {"kind": "correct", "corrections": wrong * 11},
+    ):
+        assert problem(await mine.post("/v1/me/data-requests", json=body, headers=once())) == "malformed"
+    await _erased(profile, client_id)
+    assert {row["corrections"] for row in await profile.rows("select corrections from data_request")} == {None}
 
 
 async def test_it_is_due_after_fifteen_days(running: Start) -> None:

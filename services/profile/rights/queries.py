@@ -13,11 +13,11 @@ from infra.crypto import keyring
 from infra.erasure import Erased
 from infra.refusal import NotFound
 from services.profile.identities import queries as identities
-from services.profile.rights.rules import OPEN, Asked, Status
+from services.profile.rights.rules import OPEN, Asked, Status, Wrong
 
 _COLUMNS = (
     "request_id, client_id, kind, status, asked_by, asked_at, due_on, verified_at, started_at, done_at, refused_at,"
-    " reason, version"
+    " reason, corrections, version"
 )
 _ONE = f"select {_COLUMNS} from data_request where brand_id = :brand and request_id = :request_id"  # noqa: S608
 _PAGE = text(
@@ -47,6 +47,18 @@ _COUNTS = TypeAdapter(dict[str, dict[str, int]])
 
 
 @dataclass(frozen=True, slots=True)
+class Amendment:
+    """One thing that she says is wrong; `stands` is what is there now, if she says it."""
+
+    about: Wrong
+    stands: str | None
+    right: str
+
+
+_AMENDMENTS = TypeAdapter(list[Amendment])
+
+
+@dataclass(frozen=True, slots=True)
 class DataRequest:
     """One thing a client asked for; `asked_by` is client, or who of the house wrote it down for her."""
 
@@ -62,6 +74,7 @@ class DataRequest:
     done_at: datetime | None
     refused_at: datetime | None
     reason: str | None
+    corrections: list[Amendment]
     version: int
 
 
@@ -137,6 +150,13 @@ async def delivered(tx: AsyncSession, request_id: UUID, *, after: UUID | None, l
 def _request(tx: AsyncSession, row: object) -> DataRequest:
     values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001
     values |= {"kind": Asked(values["kind"]), "status": Status(values["status"])}
-    if values["reason"] is not None:
-        values["reason"] = keyring(tx).open("data_request", "reason", values["request_id"], values["reason"])
+    for sealed in ("reason", "corrections"):
+        if values[sealed] is not None:
+            values[sealed] = keyring(tx).open("data_request", sealed, values["request_id"], values[sealed])
+    values["corrections"] = _AMENDMENTS.validate_json(values["corrections"] or "[]")
     return DataRequest(**values)
+
+
+def written(corrections: Sequence[Amendment]) -> str:
+    """What she says is wrong, as it is sealed."""
+    return _AMENDMENTS.dump_json(list(corrections)).decode()

@@ -29,6 +29,19 @@ class Asked(StrEnum):
     ERASE = "erase"
 
 
+class Wrong(StrEnum):
+    """What a correction is about."""
+
+    NAME = "name"
+    BIRTHDAY = "birthday"
+    CONTACT = "contact"
+    PREFERENCE = "preference"
+    NOTE = "note"
+    PURCHASE = "purchase"
+    PIECE = "piece"
+    OTHER = "other"
+
+
 class Status(StrEnum):
     """How far a request has come."""
 

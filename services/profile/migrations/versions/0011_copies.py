@@ -1,4 +1,4 @@
-"""Copies of their data that clients were given: when and by whom each was fetched, with how many rows of what."""
+"""Copies of their data that clients were given, and what of it they say is wrong."""
 
 from alembic import op
 
@@ -9,6 +9,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+# When and by whom each was fetched, with how many rows of what.
 DATA_COPY = """
 create table data_copy (
     brand_id text not null,
@@ -25,8 +26,9 @@ create table data_copy (
 
 
 def upgrade() -> None:
-    """Make the table, behind the wall between brands."""
+    """Make the table, behind the wall between brands, and the column."""
     op.execute(DATA_COPY)
     for wall in guard("data_copy"):
         op.execute(wall)
+    op.execute("alter table data_request add column corrections bytea")
     op.execute("create index ix_data_copy_request_id on data_copy (brand_id, request_id, copy_id desc)")

@@ -15,6 +15,7 @@ from services.profile.privacy.queries import Sight
 from services.profile.rights import queries
 from services.profile.rights.actions import copying, requests
 from services.profile.rights.api import download
+from services.profile.rights.queries import Amendment
 from services.profile.rights.schemas import MyLookView, MyRequestView, RequestForm
 
 routes = router()
@@ -29,7 +30,9 @@ async def ask(form: RequestForm, tx: Transaction, by: By, now: Now) -> MyRequest
     While one request is open, asking for the same again answers that one.
     """
     sight = await _own(tx, by, now)
-    return MyRequestView.model_validate(await requests.ask(tx, sight.client_id, form.kind, by=by, now=now))
+    wrong = [Amendment(one.about, one.stands, one.right) for one in form.corrections]
+    asked = await requests.ask(tx, sight.client_id, form.kind, corrections=wrong, by=by, now=now)
+    return MyRequestView.model_validate(asked)
 
 
 @routes.get("/me/data-requests")

@@ -17,7 +17,7 @@ from services.profile.privacy import queries as sights
 from services.profile.rights import queries
 from services.profile.rights.actions import copying, requests
 from services.profile.rights.api import download
-from services.profile.rights.queries import DataRequest
+from services.profile.rights.queries import Amendment, DataRequest
 from services.profile.rights.rules import Asked, NoCertificate, Status
 from services.profile.rights.schemas import CertificateView, DeliveredView, RefusalForm, RequestForm, RequestView
 
@@ -32,7 +32,8 @@ async def ask(
 ) -> RequestView:
     """Write down what a client asked for by letter, on the telephone or in a boutique; it is to be verified first."""
     sight = await sights.sight(tx, client_id, by, now=now)
-    return _view(await requests.ask(tx, sight.client_id, form.kind, by=by, now=now), response)
+    wrong = [Amendment(one.about, one.stands, one.right) for one in form.corrections]
+    return _view(await requests.ask(tx, sight.client_id, form.kind, corrections=wrong, by=by, now=now), response)
 
 
 @routes.get("/data-requests")

@@ -46,6 +46,7 @@ COPIED = (
             read("done_at", "完成时间", "Done at"),
             read("refused_at", "拒绝时间", "Refused at"),
             opened("reason", "request_id", "拒绝理由", "Why it was refused"),
+            opened("corrections", "request_id", "您要求更正的内容", "What you said is wrong", is_json=True),
         ),
     ),
     Portion(

@@ -29,6 +29,7 @@ from gateway.limits.actions import Guesses, Meter, forget_guesses
 from gateway.partners import api as partners
 from gateway.partners.actions import Signatures, forget_nonces
 from gateway.rights import reactions as rights
+from gateway.rights.tables.copied import COPIED
 from gateway.settings import GatewaySettings
 from gateway.views import api as views
 from gateway.wechat import api as wechat
@@ -78,6 +79,7 @@ def build(
         routers=routes,
         reactions=[*reactions.reactions(clock), *rights.reactions(clock)],
         loops=loops,
+        copied=COPIED,
         transports=transports,
         clock=clock,
     )

@@ -17,7 +17,8 @@ from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import text
 from starlette.exceptions import HTTPException
 
-from infra import openapi, problems, telemetry
+from infra import copies, openapi, problems, telemetry
+from infra.copies import Portion
 from infra.crypto import Keyring
 from infra.database import Database
 from infra.edge import Edge
@@ -172,12 +173,14 @@ def create_app(
     reactions: Sequence[Reaction] = (),
     loops: Sequence[Loop] = (),
     periods: Sequence[Period] = (),
+    copied: Sequence[Portion] = (),
     transports: Transports | None = None,
     clock: Clock | None = None,
 ) -> FastAPI:
     """The app of one service. `transports` let tests reach peers in one process; `clock` lets them set the time.
 
-    `periods` are how long it keeps what: it sweeps by itself.
+    `periods` are how long it keeps what: it sweeps by itself. `copied` is what it tells profile of a client who wants a
+    copy of her data.
     """
     telemetry.configure_logs(service)
     signer = Signer.load(settings.keys)
@@ -235,6 +238,8 @@ def create_app(
     app.state.paths = Paths(route for one in routers for route in one.routes)
     for one in [*routers, _operations(), log_operations.routes(_inside(log_operations.PREFIX))]:
         app.include_router(one)
+    if copied:
+        app.include_router(copies.routes(_inside(copies.PATH), copied))
     refuse(app, export=export)
     openapi.describe(app, service)
     return app

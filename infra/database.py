@@ -89,6 +89,16 @@ class Database:
             await session.commit()
             outbox.committed(session)
 
+    @asynccontextmanager
+    async def snapshot(self, brand_id: str) -> AsyncIterator[AsyncSession]:
+        """One brand as it is at this moment, for reading alone: however many statements, all see the same."""
+        async with self._sessions() as session:
+            as_of_now = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            await session.connection(execution_options=as_of_now)
+            session.info["brand_id"] = brand_id
+            await session.execute(text("select set_config('maison.brand_id', :brand, true)"), {"brand": brand_id})
+            yield session
+
     async def dispose(self) -> None:
         """Close the pool."""
         await self.engine.dispose()

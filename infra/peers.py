@@ -1,7 +1,8 @@
 """Calls to the other services: signed by this one, bounded in time, refusals passed on as refusals."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -89,10 +90,7 @@ class Peer:
         params: Mapping[str, str] | None,
         idempotency_key: str | None,
     ) -> Any:
-        caller = Caller(subject=self._signer.issuer, role=Role.SERVICE, brand_id=brand_id)
-        headers = {"Authorization": f"Bearer {self._signer.sign(caller, audience=self.name)}"}
-        if trace := traceparent():
-            headers["traceparent"] = trace
+        headers = self._headers(brand_id)
         if idempotency_key:
             headers["Idempotency-Key"] = idempotency_key
         try:
@@ -105,17 +103,50 @@ class Peer:
                 answer = await self._client.request(method, path, json=json, params=params, headers=headers)
         except httpx.HTTPError:
             raise PeerUnavailable from None
-        if (
-            answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
-            or answer.status_code == httpx.codes.TOO_MANY_REQUESTS
-        ):
-            raise PeerUnavailable
-        if answer.status_code >= httpx.codes.BAD_REQUEST:
-            raise PeerRefused(answer.status_code, _type(answer))
+        _check(answer)
         try:
             return answer.json() if answer.content else None
         except ValueError:  # something else than the peer answers at its address
             raise PeerUnavailable from None
+
+    @asynccontextmanager
+    async def lines(self, path: str, *, brand_id: str, json: object) -> AsyncIterator[AsyncIterator[str]]:
+        """The lines of a long answer to a POST that changes nothing, as they come; whether all came, they must say.
+
+        Raises PeerRefused for a 4xx, otherwise PeerUnavailable, also in the middle.
+        """
+        began, outcome = time.perf_counter(), "unavailable"
+        said = {"maison.peer": self.name, "http.request.method": "POST"}
+        with step(f"call {self.name}", SpanKind.CLIENT, said):
+            try:
+                headers = self._headers(brand_id)
+                async with self._client.stream("POST", path, json=json, headers=headers) as answer:
+                    if answer.is_error:
+                        await answer.aread()
+                    _check(answer)
+                    yield answer.aiter_lines()
+                outcome = "ok"
+            except PeerRefused:
+                outcome = "refused"
+                raise
+            except httpx.HTTPError:
+                raise PeerUnavailable from None
+            finally:
+                metrics.CALLS.labels(self.name, outcome).observe(time.perf_counter() - began)
+
+    def _headers(self, brand_id: str) -> dict[str, str]:
+        caller = Caller(subject=self._signer.issuer, role=Role.SERVICE, brand_id=brand_id)
+        headers = {"Authorization": f"Bearer {self._signer.sign(caller, audience=self.name)}"}
+        if trace := traceparent():
+            headers["traceparent"] = trace
+        return headers
+
+
+def _check(answer: httpx.Response) -> None:
+    if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        raise PeerUnavailable
+    if answer.status_code >= httpx.codes.BAD_REQUEST:
+        raise PeerRefused(answer.status_code, _type(answer))
 
 
 def _type(answer: httpx.Response) -> str:
@@ -126,7 +157,7 @@ def _type(answer: httpx.Response) -> str:
 
 
 class Peers:
-    """All other services by name. Tests pass `transports` to reach apps in the same process."""
+    """All other services, and the gateway, by name. Tests pass `transports` to reach apps in the same process."""
 
     def __init__(
         self, settings: Settings, signer: Signer, transports: Mapping[str, httpx.AsyncBaseTransport] | None = None
@@ -137,6 +168,7 @@ class Peers:
             "appointments": settings.appointments_url,
             "feedback": settings.feedback_url,
             "recommend": settings.recommend_url,
+            "gateway": settings.gateway_url,
         }
         self._peers = {}
         for name, address in addresses.items():

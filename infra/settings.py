@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     appointments_url: WebUrl = "http://127.0.0.1:8702"
     feedback_url: WebUrl = "http://127.0.0.1:8703"
     recommend_url: WebUrl = "http://127.0.0.1:8704"
+    gateway_url: WebUrl = "http://127.0.0.1:8700"  # where its siblings reach the gateway
     public_url: WebUrl = "http://127.0.0.1:8700"
 
     # The OTLP/HTTP receiver of an OpenTelemetry collector, such as http://127.0.0.1:4318; nothing is exported without.

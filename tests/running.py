@@ -97,6 +97,20 @@ class Running:
         return [fact for fact in told if kind in {None, fact["type"]}]
 
 
+class Way(httpx.AsyncBaseTransport):
+    """The way to a service that may start later; until then it is away."""
+
+    def __init__(self, find: Callable[[], FastAPI | None]) -> None:
+        self._find = find
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask it, if it is there."""
+        app = self._find()
+        if app is None:
+            raise httpx.ConnectError("nobody listens")
+        return await httpx.ASGITransport(app, raise_app_exceptions=False).handle_async_request(request)
+
+
 @asynccontextmanager
 async def start(
     server: Throwaway,

@@ -16,6 +16,7 @@ from services.appointments.directory import api as directory
 from services.appointments.preparation import api as preparation
 from services.appointments.rights import reactions as rights
 from services.appointments.rights.tables import PERIODS
+from services.appointments.rights.tables.copied import COPIED
 
 
 def build(
@@ -32,6 +33,7 @@ def build(
         reactions=[*known.REACTIONS, *rights.REACTIONS],
         loops=[expiry.loop],
         periods=PERIODS,
+        copied=COPIED,
         transports=transports,
         clock=clock,
     )

@@ -15,6 +15,7 @@ from services.feedback.invitations.actions.dispatch import dispatch
 from services.feedback.journeys import api as journeys
 from services.feedback.rights import reactions as rights
 from services.feedback.rights.tables import PERIODS
+from services.feedback.rights.tables.copied import COPIED
 from services.feedback.surveys import api as surveys
 from services.feedback.workorders import api as workorders
 from services.feedback.workorders import reactions as putting_right
@@ -34,6 +35,7 @@ def build(
         reactions=[*invited.REACTIONS, *putting_right.REACTIONS, *rights.REACTIONS],
         loops=[dispatch],
         periods=PERIODS,
+        copied=COPIED,
         transports=transports,
         clock=clock,
     )

@@ -13,6 +13,7 @@ from services.recommend.assortments import reactions as prepared
 from services.recommend.catalogue import api as catalogue
 from services.recommend.rights import reactions as rights
 from services.recommend.rights.tables import PERIODS
+from services.recommend.rights.tables.copied import COPIED
 from services.recommend.stock import api as stock
 from services.recommend.taste import reactions as known
 from services.recommend.taste.actions import watch
@@ -33,6 +34,7 @@ def build(
         reactions=[*known.REACTIONS, *prepared.REACTIONS, *rights.REACTIONS],
         loops=[watch],
         periods=PERIODS,
+        copied=COPIED,
         transports=transports,
         clock=clock,
     )

@@ -11,7 +11,13 @@ from suite.launcher.settings import LauncherSettings
 
 LISTEN = ("MAISON_HOST", "MAISON_PORT")
 STORES = ("MAISON_DATABASE_URL", "MAISON_LOG_URL", "MAISON_KEYS", "MAISON_INNER_JWKS")
-PEERS = ("MAISON_PROFILE_URL", "MAISON_APPOINTMENTS_URL", "MAISON_FEEDBACK_URL", "MAISON_RECOMMEND_URL")
+PEERS = (
+    "MAISON_PROFILE_URL",
+    "MAISON_APPOINTMENTS_URL",
+    "MAISON_FEEDBACK_URL",
+    "MAISON_RECOMMEND_URL",
+    "MAISON_GATEWAY_URL",
+)
 EVERYWHERE = ("MAISON_ENVIRONMENT", "MAISON_PUBLIC_URL", *LISTEN, *STORES, *PEERS)
 # Calling WeChat, and being called by it. Only those who do it hold the account's secrets.
 WECHAT_CALLS = ("MAISON_WECHAT_API_URL", "MAISON_WECHAT_APPID", "MAISON_WECHAT_SECRET")
@@ -122,6 +128,7 @@ def values(name: str, settings: LauncherSettings, secrets: Mapping[str, str], ad
         "MAISON_APPOINTMENTS_URL": at["appointments"],
         "MAISON_FEEDBACK_URL": at["feedback"],
         "MAISON_RECOMMEND_URL": at["recommend"],
+        "MAISON_GATEWAY_URL": at["gateway"],
         "MAISON_WECHAT_API_URL": settings.wechat_api_url or at["sandbox"],
         "MAISON_WECHAT_APPID": appid,
         "MAISON_WECHAT_SECRET": settings.wechat_secret or secrets["wechat_secret"],

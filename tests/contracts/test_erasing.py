@@ -36,7 +36,7 @@ async def test_every_table_has_one_decision(postgres: Throwaway, name: str) -> N
     there = {row["relname"] for row in await rows(postgres.urls[name], _TABLES)}
     decided = [one.table for one in DECISIONS[name]]
     assert len(decided) == len(set(decided))
-    assert there <= set(decided), "decide in rights/tables.py, and write it into docs/privacy.md"
+    assert there <= set(decided), "decide in rights/tables, and write it into docs/privacy.md"
     assert name not in WHOLE or set(decided) == there, "these tables are no more"
 
 

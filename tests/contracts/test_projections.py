@@ -34,8 +34,8 @@ FOLLOWERS: dict[str, list[Reaction]] = {
 FILLED = {
     "profile": {"advisor", "boutique", "presence", "touchpoint"},
     "appointments": {"client_alias", "client_merge", "client_owner"},
-    "feedback": {"advisor", "boutique", "client_alias", "client_merge"},
-    "recommend": {"bought", "client_alias", "client_merge", "consent", "visit"},
+    "feedback": {"advisor", "boutique", "client_alias", "client_merge", "restriction"},
+    "recommend": {"bought", "client_alias", "client_merge", "consent", "restriction", "visit"},
     "gateway": {"boutique_region"},
 }
 # Where each such table is written in SQL, apart from the ORM's statements, which name a class.
@@ -48,10 +48,12 @@ WRITTEN = {
     ("appointments", "client_merge"): {"infra/aliases.py"},
     ("feedback", "client_alias"): {"infra/aliases.py"},
     ("feedback", "client_merge"): {"infra/aliases.py"},
+    ("feedback", "restriction"): {"infra/restrictions.py"},
     ("recommend", "bought"): {"taste/reactions/purchases.py"},
     ("recommend", "client_alias"): {"infra/aliases.py"},
     ("recommend", "client_merge"): {"infra/aliases.py"},
     ("recommend", "consent"): {"taste/reactions/clients.py"},
+    ("recommend", "restriction"): {"infra/restrictions.py"},
     ("recommend", "visit"): {"taste/reactions/visits.py"},
 }
 _WRITES = re.compile(r"\b(?:insert\s+into|update|delete\s+from)\s+([a-z_]+)")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from infra.identity import Caller, Role, Signer
 from infra.ids import new_id
 from tests.asking import BRAND
 from tests.gateway.build import FIRST, gateway_settings, served
-from tests.running import Running, Throwaway, start
+from tests.running import Running, Throwaway, Way, start
 
 APPID = "wxFUZZ0000000001"
 WECHAT = {
@@ -30,6 +31,7 @@ WECHAT = {
     "wechat_brand": BRAND,
 }
 GATEWAY = "gateway"
+PEERS = ("recommend", "appointments", "feedback", GATEWAY)  # of profile
 MERGED = "merged"  # every service, through the gateway
 WIDE = 10_000  # times the rate limits: what is tried here is not how often one may ask
 RENEW = 300  # seconds after which a token is signed anew
@@ -110,8 +112,10 @@ class House:
         self._life.push_async_callback(self._server.drop, log_url)
         transports: dict[str, httpx.AsyncBaseTransport] = {"wechat": wechat()}
         for name in ("profile", "recommend", "appointments", "feedback"):  # whom others ask comes first
+            # Profile asks all of them for what is in a client's copy.
+            later = {peer: Way(partial(self._app, peer)) for peer in PEERS} if name == "profile" else {}
             running = await self._life.enter_async_context(
-                start(self._server, name, log_url=log_url, transports=transports, **_wechat_of(name))
+                start(self._server, name, log_url=log_url, transports={**transports, **later}, **_wechat_of(name))
             )
             self.services[name] = running
             transports[name] = Links(running.transport, self.links)
@@ -134,6 +138,10 @@ class House:
         await self._life.enter_async_context(self.gateway.router.lifespan_context(self.gateway))
         self.documents = {name: running.app.openapi() for name, running in self.services.items()}
         self.documents |= {GATEWAY: self.gateway.openapi(), MERGED: dict(merged())}
+
+    def _app(self, name: str) -> FastAPI | None:
+        """One of them, None before it is there."""
+        return self.services[name].app if name in self.services else getattr(self, "gateway", None)
 
     def token(self, caller: Caller, audience: str) -> str:
         """A token for a service (an inner one), or for the gateway and all behind it (an outer one)."""

@@ -1,10 +1,12 @@
 """The suite as a person runs it: from an empty folder to the end of the journey, as real processes, over HTTP."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +18,7 @@ import pytest
 
 from suite.door import Door
 from suite.house import House
-from suite.journey.walk import eventually
+from suite.journey.walk import Walk, eventually
 from suite.launcher import ports
 from suite.launcher.settings import OFFSETS, ROOT
 
@@ -96,6 +98,31 @@ def test_the_journey_is_complete(suite: Suite, walk: str) -> None:
     done = suite.maison("journey")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The journey is complete" in done.stdout
+
+
+def test_she_downloads_her_copy_out_of_every_process(suite: Suite) -> None:
+    house = House.of(suite.data)
+    assert house is not None
+    # Whoever walked the journey first: the same key is the same person.
+    her = Walk(house, number=0).wechat_user("journey-0", "")
+    with her.sandbox, her.door, house.staff("privacy") as officer:
+        her.log_in()
+        asked = her.door.post("/v1/me/data-requests", {"kind": "copy"})
+        at = f"/data-requests/{asked['request_id']}"
+        officer.call("POST", f"/v1{at}/start", {}, headers={"If-Match": "*"})
+        answer = her.door.http.get(f"/v1/me{at}/copy", headers={"Authorization": f"Bearer {her.door.token}"})
+    assert answer.status_code == 200, answer.text
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    rows = json.loads(archive.read("manifest.json"))["rows"]
+    for service, table in (
+        ("profile", "purchase"),
+        ("appointments", "appointment"),
+        ("feedback", "answer"),
+        ("recommend", "assortment_piece"),
+        ("gateway", "session"),
+    ):
+        assert rows[service][table] > 0, service
+    assert her.client_id in archive.read("your-data.html").decode()
 
 
 def test_every_copy_of_facts_made_anew_is_the_same_and_the_log_is_whole(suite: Suite) -> None:

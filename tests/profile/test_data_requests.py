@@ -14,6 +14,7 @@ from infra.ids import NOBODY
 from tests.asking import BRAND, once, problem, tell, until
 from tests.conftest import Start
 from tests.profile.build import (
+    ADVISOR,
     advisor,
     bought,
     gave_phone,
@@ -44,7 +45,8 @@ def herself(client_id: str) -> Caller:
 
 
 async def _asked(profile: Running, client_id: str, kind: str = "erase", **more: Any) -> dict[str, Any]:
-    answer = await profile.client(herself(client_id)).post("/v1/me/data-requests", json={"kind": kind}, headers=once())
+    form = {"kind": kind, **more}
+    answer = await profile.client(herself(client_id)).post("/v1/me/data-requests", json=form, headers=once())
     assert answer.status_code == 201, answer.text
     said: dict[str, Any] = answer.json()
     return said
@@ -127,6 +129,30 @@ async def test_her_own_request_is_verified_and_an_officers_has_to_be(running: St
     assert [one["request_id"] for one in listed] == [request_id]
     mine = (await profile.client(herself(client_id)).get("/v1/me/data-requests")).json()["items"]
     assert [one["kind"] for one in mine] == ["correct", "copy"]
+
+
+async def test_a_correction_says_what_is_wrong_to_those_who_correct_it_and_is_sealed(running: Start) -> None:
+    profile = await running("profile")
+    client_id = await registered(profile)
+    wrong = [
+        {"about": "name", "stands": "李若怡", "right": "黎若仪"},
+        {"about": "contact", "stands": None, "right": "旧手机号已停用"},
+    ]
+    hers = await _asked(profile, client_id, "correct", corrections=wrong)
+    assert hers["corrections"] == wrong
+    shown = await profile.client(someone(Role.PRIVACY)).get(f"/v1/data-requests/{hers['request_id']}")
+    assert shown.json()["corrections"] == wrong
+    [row] = await profile.rows("select corrections from data_request")
+    assert "黎若仪".encode() not in row["corrections"]
+    mine = profile.client(herself(client_id))
+    for body in (
+        {"kind": "copy", "corrections": wrong},
+        {"kind": "correct", "corrections": [{"about": "name", "right": ""}]},
+        {"kind": "correct", "corrections": wrong * 11},
+    ):
+        assert problem(await mine.post("/v1/me/data-requests", json=body, headers=once())) == "malformed"
+    await _erased(profile, client_id)
+    assert {row["corrections"] for row in await profile.rows("select corrections from data_request")} == {None}
 
 
 async def test_it_is_due_after_fifteen_days(running: Start) -> None:
@@ -369,3 +395,36 @@ async def test_she_reads_who_has_seen_her_without_a_name(running: Start) -> None
     seen = (await profile.client(herself(client_id)).get("/v1/me/access-log")).json()["items"]
     assert {(one["role"], one["seen"], one["ground"]) for one in seen} == {("events", "client", "grant")}
     assert all(set(one) == {"role", "seen", "ground", "seen_at"} for one in seen)
+
+
+async def test_restricted_clients_stand_in_no_book_and_in_no_pair_that_may_be_one(running: Start) -> None:
+    profile = await running("profile")
+    hers, merged, alike = [await registered(profile, display_name="欧阳若怡") for _ in range(3)]
+    for client_id in (hers, alike):
+        await own(profile, client_id)
+    form = {"other_client_id": merged, "dry_run": False}
+    joined = await profile.client(someone()).post(f"/v1/clients/{hers}/merges", json=form, headers=once())
+    assert joined.status_code == 201
+    one, other = sorted([UUID(merged), UUID(alike)])
+    await profile.rows(
+        "insert into duplicate (brand_id, duplicate_id, one_id, other_id, probability, grounds, found_at)"
+        " values ('lumiere', $1, $2, $3, 0.9, '{name}', now()) returning 1",
+        uuid4(),
+        one,
+        other,
+    )
+
+    async def listed() -> tuple[set[str], int]:
+        book = (await profile.client(advisor()).get(f"/v1/advisors/{ADVISOR}/book")).json()["items"]
+        pairs = (await profile.client(someone()).get("/v1/duplicates")).json()["items"]
+        return {entry["client_id"] for entry in book}, len(pairs)
+
+    assert await listed() == ({hers, alike}, 1)
+    # Under the record that was merged into hers before it was.
+    await profile.rows("insert into restriction values ('lumiere', $1, now()) returning 1", merged)
+    assert await listed() == ({alike}, 0)
+    officer = profile.client(someone(Role.PRIVACY))
+    assert (await officer.delete(f"/v1/clients/{hers}/restriction")).status_code == 204
+    assert await listed() == ({hers, alike}, 1)
+    told = await profile.facts("profile.processing-resumed.v1")
+    assert {fact["data"]["client_id"] for fact in told} == {hers, merged}

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
@@ -21,7 +22,7 @@ from tests.appointments.build import at
 from tests.asking import BRAND, Clock, once
 from tests.gateway.build import Gateway, gateway_settings, served
 from tests.rights.matrix import COLUMNS, SERVICES
-from tests.running import Running, Throwaway, start
+from tests.running import Running, Throwaway, Way, start
 
 OTHER_BRAND = "ombre"
 NOW = at("2030-01-08 11:00")
@@ -167,11 +168,14 @@ async def opened(server: Throwaway, **settings: Any) -> AsyncIterator[House]:
     log_url = await server.database("maison_log")
     database_url = await server.database("maison_gateway")
     services: dict[str, Running] = {}
+    apps: dict[str, FastAPI] = {}
+    ways = {name: Way(partial(apps.get, name)) for name in (*SERVICES, "gateway")}
     async with AsyncExitStack() as stack:
         for name in SERVICES:
-            ways = {peer: one.transport for peer, one in services.items()} | {"wechat": wechat.transport()}
-            run = start(server, name, log_url=log_url, clock=clock, transports=ways, **WECHAT, **settings)
+            to = {peer: way for peer, way in ways.items() if peer != name} | {"wechat": wechat.transport()}
+            run = start(server, name, log_url=log_url, clock=clock, transports=to, **WECHAT, **settings)
             services[name] = await stack.enter_async_context(run)
+            apps[name] = services[name].app
         addresses = {f"{name}_url": await stack.enter_async_context(served(one.app)) for name, one in services.items()}
         made = gateway_settings(
             database_url=database_url,
@@ -183,8 +187,8 @@ async def opened(server: Throwaway, **settings: Any) -> AsyncIterator[House]:
             **addresses,
             **settings,
         )
-        ways = {"profile": services["profile"].transport, "wechat": wechat.transport()}
-        app = build(made, transports=ways, clock=clock)
+        app = build(made, transports={"profile": ways["profile"], "wechat": wechat.transport()}, clock=clock)
+        apps["gateway"] = app
         gateway = Gateway(app, made, clock)
         await gateway.life.enter_async_context(app.router.lifespan_context(app))
         stack.push_async_callback(gateway.stop)

@@ -139,7 +139,7 @@ async def test_the_door_lets_nobody_further_than_the_services_do(house: House) -
     before = await told(house)
     outside, inside = [], []
     for cell in CELLS:
-        if cell.service not in SERVICES or cell.operation in table("every").rows:
+        if cell.service not in SERVICES or cell.operation in {*table("every").rows, *TABLES["gateway"].rows}:
             continue  # the gateway has the same of its own
         if (cell.service, cell.operation) not in documented():
             inside.append(cell)

@@ -11,7 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.aliases import WHO_IS_WHO, learn
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import on
-from services.feedback.invitations.actions.inviting import Touch, invite, refuse
+from infra.restrictions import RESTRICTIONS, restricted
+from infra.restrictions import learn as learn_restriction
+from services.feedback.invitations import queries
+from services.feedback.invitations.actions.inviting import Touch, hold_back, invite, refuse
 from services.feedback.invitations.rules import PURPOSE
 from services.feedback.invitations.tables import Boutique
 from services.feedback.journeys import queries as journeys
@@ -59,6 +62,22 @@ class MessageRefused(Slice):
     reason: str
 
 
+class ProcessingRestricted(Slice):
+    """What is known of her is kept and not used: she is not to be asked."""
+
+    type: ClassVar[str] = "profile.processing-restricted.v1"
+
+    client_id: UUID
+
+
+class ProcessingResumed(Slice):
+    """She may be asked again, as far as she allows."""
+
+    type: ClassVar[str] = "profile.processing-resumed.v1"
+
+    client_id: UUID
+
+
 class VisitCompleted(Slice):
     """She has left the boutique."""
 
@@ -89,6 +108,22 @@ async def know_separations(tx: AsyncSession, facts: Sequence[Delivered[Identitie
     await learn(tx, facts, separated=True)
 
 
+async def know_restrictions(tx: AsyncSession, facts: Sequence[Delivered[ProcessingRestricted]]) -> None:
+    """Ask her nothing from now on."""
+    await learn_restriction(tx, facts, stands=True)
+
+
+async def know_resumptions(tx: AsyncSession, facts: Sequence[Delivered[ProcessingResumed]]) -> None:
+    """What happens from now on may be asked about; what happened meanwhile is not."""
+    await learn_restriction(tx, facts, stands=False)
+
+
+async def call_back(tx: AsyncSession, facts: Sequence[Delivered[ProcessingRestricted]]) -> None:
+    """Send no invitation that has not gone yet."""
+    for told in facts:
+        await hold_back(tx, await queries.family(tx, told.fact.client_id))
+
+
 async def note_refusals(tx: AsyncSession, facts: Sequence[Delivered[MessageRefused]]) -> None:
     """What profile had taken did not reach her after all: the invitation says so."""
     for told in facts:
@@ -97,11 +132,13 @@ async def note_refusals(tx: AsyncSession, facts: Sequence[Delivered[MessageRefus
 
 
 async def ask_about_visits(tx: AsyncSession, facts: Sequence[Delivered[VisitCompleted]]) -> None:
-    """Invite every visitor, if a journey wants it."""
+    """Invite every visitor, if a journey wants it; not one whose data is not to be used."""
     step = await journeys.step_after(tx, Trigger.VISIT_COMPLETED)
     if step is None:
         return
     for told in facts:
+        if await restricted(tx, await queries.family(tx, told.fact.client_id)):
+            continue
         touch = Touch(
             trigger=Trigger.VISIT_COMPLETED,
             cause_id=told.event_id,
@@ -118,6 +155,9 @@ REACTIONS = [
     on(BoutiqueOpened, know_boutiques, fills=("boutique",)),
     on(IdentitiesMerged, know_merges, fills=WHO_IS_WHO),
     on(IdentitiesSeparated, know_separations, fills=WHO_IS_WHO),
+    on(ProcessingRestricted, know_restrictions, fills=RESTRICTIONS),
+    on(ProcessingResumed, know_resumptions, fills=RESTRICTIONS),
+    on(ProcessingRestricted, call_back),
     on(MessageRefused, note_refusals),
     on(VisitCompleted, ask_about_visits),
 ]

@@ -12,6 +12,7 @@ PURPOSE = "survey"  # of the messages that profile is asked for
 LIFETIME = timedelta(days=14)  # of a link, from the moment the invitation is due
 LEASE = timedelta(seconds=30)  # a claimed invitation is left alone that long: ten times the peer's time-out
 _LONGEST_WAIT = 300  # seconds between two tries
+RESTRICTED = "restricted"  # why an invitation is refused whose client's data is not to be used
 UNREADABLE = "link-unreadable"  # why an invitation is refused whose token cannot be opened: no try helps
 
 # brand slug, dot, 256 bits in base64url
@@ -25,6 +26,17 @@ class LinkUsed(Refusal):
     slug = "survey-answered"
     en = "Thank you: this survey has already been answered."
     zh = "感谢您，该问卷已提交过。"
+
+
+class ProcessingRestricted(Refusal):
+    """She had the use of her data restricted: she is not asked."""
+
+    kind = Kind.ABSENT
+    slug = "processing-restricted"
+    en = (
+        "At the client's wish her data is stored but not used. Ask the data protection officer to lift the restriction."
+    )
+    zh = "应客户本人要求，其信息仅存储、不作使用。如需解除限制，请联系个人信息保护负责人。"
 
 
 class LinkExpired(Refusal):

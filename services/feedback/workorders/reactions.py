@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import on
+from infra.restrictions import restricted
+from services.feedback.invitations import queries as invitations
 from services.feedback.invitations.actions.inviting import Touch, invite
 from services.feedback.journeys import queries as journeys
 from services.feedback.journeys.rules import Trigger
@@ -103,7 +105,10 @@ def _is_worked_on(work_order: WorkOrder, answered_at: datetime) -> bool:
 
 
 async def ask_again(tx: AsyncSession, facts: Sequence[Delivered[WorkOrderClosed]]) -> None:
-    """Invite whom a work order was for, if a journey wants it, unless it was reopened since."""
+    """Invite whom a work order was for, if a journey wants it, unless it was reopened since.
+
+    Whose data is not to be used is not asked.
+    """
     step = await journeys.step_after(tx, Trigger.WORK_ORDER_CLOSED)
     if step is None:
         return
@@ -111,6 +116,8 @@ async def ask_again(tx: AsyncSession, facts: Sequence[Delivered[WorkOrderClosed]
         # Its row is locked, so that a reopening either comes first and is seen here, or finds the invitation.
         work_order = await queries.held(tx, told.fact.work_order_id)
         if work_order is not None and work_order.closed_at != told.fact.closed_at:
+            continue
+        if await restricted(tx, await invitations.family(tx, told.fact.client_id)):
             continue
         touch = Touch(
             trigger=Trigger.WORK_ORDER_CLOSED,

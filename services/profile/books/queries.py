@@ -27,6 +27,10 @@ _BOOK = text(
     " where client_alias.brand_id = owner.brand_id and client_alias.client_id = owner.client_id)"
     " and not exists (select from tombstone"
     " where tombstone.brand_id = owner.brand_id and aggregate = 'client:' || owner.client_id)"
+    # Whose data is not to be used is in no list of those who would use it, under whichever record that was said.
+    " and not exists (select from restriction where restriction.brand_id = owner.brand_id"
+    " and (restriction.client_id = owner.client_id or restriction.client_id in (select client_alias.client_id"
+    " from client_alias where client_alias.brand_id = owner.brand_id and canonical_id = owner.client_id)))"
     " order by client_id limit :limit"
 )
 
@@ -93,7 +97,7 @@ async def serves(tx: AsyncSession, client_id: UUID, by: Caller) -> bool:
 async def book(
     tx: AsyncSession, advisor_id: UUID, *, boutiques: Collection[UUID] | None, after: UUID, limit: int
 ) -> Sequence[Entry]:
-    """An advisor's clients behind one of them; only those of some boutiques, if named."""
+    """An advisor's clients behind one of them; only those of some boutiques, if named, and whose data may be used."""
     asked = {
         "brand": tx.info["brand_id"],
         "advisor_id": advisor_id,

@@ -226,6 +226,9 @@ async def restrict(tx: AsyncSession, client_id: UUID, *, now: datetime) -> None:
 async def lift(tx: AsyncSession, client_id: UUID) -> None:
     """Her data may be used again as she allows; raises NotFound where nothing was restricted."""
     ids = await identities.family(tx, client_id)
-    if not (await tx.execute(_LIFT, {"brand": tx.info["brand_id"], "ids": ids})).all():
+    lifted = set((await tx.execute(_LIFT, {"brand": tx.info["brand_id"], "ids": ids})).scalars())
+    if not lifted:
         raise NotFound
-    record(tx, ProcessingResumed(client_id=ids[0]))
+    # Of each record that was restricted: who hears of it keeps them apart, as the facts come.
+    for one in sorted({ids[0], *lifted}):
+        record(tx, ProcessingResumed(client_id=one))

@@ -81,13 +81,15 @@ async def note_guest(tx: AsyncSession, client_id: UUID, *, seen: str, by: Caller
         )
 
 
-async def look(tx: AsyncSession, client_id: UUID, *, seen: str, by: Caller, now: datetime) -> Sight:
+async def look(
+    tx: AsyncSession, client_id: UUID, *, seen: str, by: Caller, now: datetime, also_herself: bool = False
+) -> Sight:
     """Let the caller see a client in full, and write it down when she is of the house; raises ClientUnknown.
 
-    `seen` names what is shown: client, timeline, purchases...
+    `seen` names what is shown: client, timeline, purchases... `also_herself` writes it down of the client too.
     """
     sight = await queries.sight(tx, client_id, by, now=now)
-    if by.role in rules.STAFF:
+    if by.role in rules.STAFF or also_herself:
         # Whatever is written about her next is written before she is erased, and erased with her.
         if sight.client_id not in await clients.spared(tx, [sight.client_id]):
             raise ClientUnknown

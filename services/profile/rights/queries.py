@@ -13,11 +13,11 @@ from infra.crypto import keyring
 from infra.erasure import Erased
 from infra.refusal import NotFound
 from services.profile.identities import queries as identities
-from services.profile.rights.rules import OPEN, Asked, Status
+from services.profile.rights.rules import OPEN, Asked, Status, Wrong
 
 _COLUMNS = (
     "request_id, client_id, kind, status, asked_by, asked_at, due_on, verified_at, started_at, done_at, refused_at,"
-    " reason, version"
+    " reason, corrections, version"
 )
 _ONE = f"select {_COLUMNS} from data_request where brand_id = :brand and request_id = :request_id"  # noqa: S608
 _PAGE = text(
@@ -37,7 +37,25 @@ _RECEIPTS = text(
     "select service, asked_at, erased_at, cast(erased as text) as erased from erasure_receipt"
     " where brand_id = :brand and request_id = :request_id order by service"
 )
+_COPIES = text(
+    "select copy_id, delivered_to, made_at, delivered_at, size_bytes, cast(counts as text) as counts from data_copy"
+    " where brand_id = :brand and request_id = :request_id and (cast(:after as uuid) is null or copy_id < :after)"
+    " order by copy_id desc limit :limit"
+)
 _TABLES = TypeAdapter(list[Erased])
+_COUNTS = TypeAdapter(dict[str, dict[str, int]])
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """One thing that she says is wrong; `stands` is what is there now, if she says it."""
+
+    about: Wrong
+    stands: str | None
+    right: str
+
+
+_AMENDMENTS = TypeAdapter(list[Amendment])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +74,7 @@ class DataRequest:
     done_at: datetime | None
     refused_at: datetime | None
     reason: str | None
+    corrections: list[Amendment]
     version: int
 
 
@@ -67,6 +86,18 @@ class Receipt:
     asked_at: datetime
     erased_at: datetime | None
     erased: list[Erased]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One copy of her data that was fetched: by whom, and how many rows of which table of which service it holds."""
+
+    copy_id: UUID
+    delivered_to: str
+    made_at: datetime
+    delivered_at: datetime
+    size_bytes: int
+    counts: dict[str, dict[str, int]]
 
 
 async def request(tx: AsyncSession, request_id: UUID, *, lock: bool = False) -> DataRequest:
@@ -109,9 +140,23 @@ async def receipts(tx: AsyncSession, request_id: UUID) -> list[Receipt]:
     ]
 
 
+async def delivered(tx: AsyncSession, request_id: UUID, *, after: UUID | None, limit: int) -> list[Delivered]:
+    """The copies that were fetched for a request, the latest first."""
+    asked = {"brand": tx.info["brand_id"], "request_id": request_id, "after": after, "limit": limit}
+    rows = (await tx.execute(_COPIES, asked)).mappings()
+    return [Delivered(**{**row, "counts": _COUNTS.validate_json(row["counts"])}) for row in rows]
+
+
 def _request(tx: AsyncSession, row: object) -> DataRequest:
     values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001
     values |= {"kind": Asked(values["kind"]), "status": Status(values["status"])}
-    if values["reason"] is not None:
-        values["reason"] = keyring(tx).open("data_request", "reason", values["request_id"], values["reason"])
+    for sealed in ("reason", "corrections"):
+        if values[sealed] is not None:
+            values[sealed] = keyring(tx).open("data_request", sealed, values["request_id"], values[sealed])
+    values["corrections"] = _AMENDMENTS.validate_json(values["corrections"] or "[]")
     return DataRequest(**values)
+
+
+def written(corrections: Sequence[Amendment]) -> str:
+    """What she says is wrong, as it is sealed."""
+    return _AMENDMENTS.dump_json(list(corrections)).decode()

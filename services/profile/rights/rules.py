@@ -1,7 +1,7 @@
 """What may be asked for, which step may follow which, and until when it must be answered."""
 
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from infra.refusal import Kind, Refusal
@@ -9,6 +9,11 @@ from infra.refusal import Kind, Refusal
 # The house promises fifteen working days. Reckoned as calendar days while it has no calendar of working days: that is
 # sooner than promised, never later.
 ANSWER_WITHIN = timedelta(days=15)
+
+# A copy is made anew for each download, as long after the first: a download may break off, and a phone be lost.
+DELIVERED_FOR = timedelta(days=15)
+# Everything together has to be there before the door gives up, which by default is after ten seconds.
+COPIED_WITHIN = timedelta(seconds=9)
 
 # Each of them holds something of clients, and answers for itself.
 SERVICES = ("profile", "appointments", "feedback", "recommend", "gateway")
@@ -22,6 +27,19 @@ class Asked(StrEnum):
     CORRECT = "correct"
     RESTRICT = "restrict"
     ERASE = "erase"
+
+
+class Wrong(StrEnum):
+    """What a correction is about."""
+
+    NAME = "name"
+    BIRTHDAY = "birthday"
+    CONTACT = "contact"
+    PREFERENCE = "preference"
+    NOTE = "note"
+    PURCHASE = "purchase"
+    PIECE = "piece"
+    OTHER = "other"
 
 
 class Status(StrEnum):
@@ -51,6 +69,7 @@ NEXT: dict[tuple[Status, Step], Status] = {
     (Status.VERIFIED, Step.START): Status.RUNNING,
     (Status.RUNNING, Step.FINISH): Status.DONE,
 }
+COPIES = frozenset({Asked.ACCESS, Asked.COPY})
 OPEN = frozenset({Status.RECEIVED, Status.VERIFIED, Status.RUNNING})
 
 
@@ -81,6 +100,50 @@ class NoCertificate(Refusal):
     slug = "no-certificate"
     en = "There is a certificate only of a request to erase that was started."
     zh = "仅已开始执行的删除请求才有证明。"
+
+
+class CopyNotReady(Refusal):
+    """There is nothing to download for this request, or not yet."""
+
+    kind = Kind.CONFLICT
+    slug = "copy-not-ready"
+    en = "A copy belongs to a request for access or for a copy, once a privacy officer has started it."
+    zh = "仅查阅或复制请求有副本，且须由个人信息保护负责人开始处理后方可下载。"
+
+
+class CopyClosed(Refusal):
+    """It was delivered long ago."""
+
+    kind = Kind.GONE
+    slug = "copy-closed"
+    en = "This copy was delivered and can no longer be downloaded. Ask for a new one: it will be up to date."
+    zh = "该副本已交付，不能再次下载。请重新提出请求，届时将提供最新副本。"
+
+
+class CopyIncomplete(Refusal):
+    """A part of the house did not tell what it has, or her record changed meanwhile: nothing is delivered."""
+
+    kind = Kind.UNAVAILABLE
+    slug = "copy-incomplete"
+    en = "A part of the house could not add its share just now, so nothing was delivered. Please try again shortly."
+    zh = "部分系统暂时无法提供其所存信息，为确保副本完整，本次未交付。请稍后再试。"
+
+
+class GuardianCollects(Refusal):
+    """A child's copy is handed to her guardian."""
+
+    kind = Kind.CONFLICT
+    slug = "guardian-collects"
+    en = "For a child under 14 the copy is handed to her guardian by the privacy officer, who verifies the guardian."
+    zh = "未满 14 周岁客户的副本，由个人信息保护负责人核实监护人身份后交予其监护人。"
+
+
+def check_deliverable(kind: Asked, status: Status, *, done_at: datetime | None, now: datetime) -> None:
+    """Raise CopyNotReady or CopyClosed unless a copy may be downloaded for the request as it stands."""
+    if kind not in COPIES or status not in {Status.RUNNING, Status.DONE}:
+        raise CopyNotReady
+    if done_at is not None and done_at + DELIVERED_FOR < now:
+        raise CopyClosed
 
 
 def step(status: Status, wanted: Step) -> Status:

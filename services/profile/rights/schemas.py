@@ -2,22 +2,48 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from infra.erasure import Fate
 from infra.wire import Form, LongText, View
 from services.profile.privacy.rules import Ground
 from services.profile.rights.queries import DataRequest, Receipt
-from services.profile.rights.rules import Asked, Status
+from services.profile.rights.rules import Asked, Status, Wrong
+
+
+class AmendmentForm(Form):
+    """One thing that is wrong: what it is about, what stands there, and what is right."""
+
+    about: Wrong
+    stands: Annotated[LongText, Field(max_length=500)] | None = None
+    right: Annotated[LongText, Field(max_length=500)]
 
 
 class RequestForm(Form):
-    """What she asks for: to see what is known of her, a copy of it, a correction, that it is not used, or is erased."""
+    """What she asks for: to see what is known of her, a copy of it, a correction, that it is not used, or is erased.
+
+    A correction may say what is wrong, thing by thing.
+    """
 
     kind: Asked
+    corrections: list[AmendmentForm] = Field(default_factory=list, max_length=20)
+
+    @model_validator(mode="after")
+    def _belongs(self) -> Self:
+        if self.corrections and self.kind is not Asked.CORRECT:
+            raise ValueError("Only a request to correct says what is wrong.")
+        return self
+
+
+class AmendmentView(View):
+    """One thing that she says is wrong."""
+
+    about: Wrong
+    stands: str | None
+    right: str
 
 
 class RefusalForm(Form):
@@ -38,6 +64,7 @@ class MyRequestView(View):
     done_at: datetime | None
     refused_at: datetime | None
     reason: str | None
+    corrections: list[AmendmentView]
 
 
 class RequestView(MyRequestView):
@@ -94,6 +121,20 @@ class CertificateView(View):
                 for one in receipts
             ],
         )
+
+
+class DeliveredView(View):
+    """One copy that was fetched, and how many rows of which table of which service it holds.
+
+    `delivered_to` is client, or who of the house fetched it for her.
+    """
+
+    copy_id: UUID
+    delivered_to: str
+    made_at: datetime
+    delivered_at: datetime
+    size_bytes: int
+    counts: dict[str, dict[str, int]]
 
 
 class MyLookView(View):

@@ -1,6 +1,7 @@
 """Preparing the pieces for a visit, and what advisors make of them."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.outbox import record
 from infra.ids import new_id
+from infra.restrictions import restricted
 from infra.tombstones import spare
 from infra.wire import check_match
 from services.recommend.assortments import queries, rules
 from services.recommend.assortments.events import AssortmentPrepared
-from services.recommend.assortments.rules import Choice, VisitNotExpected
+from services.recommend.assortments.rules import Choice, ProcessingRestricted, VisitNotExpected
 from services.recommend.taste import queries as taste
 
 # Two who prepare one visit at the same time take turns at this row.
@@ -61,11 +63,14 @@ class Preparation:
 async def prepare(tx: AsyncSession, appointment_id: UUID, *, now: datetime) -> Preparation:
     """Choose pieces for a visit, or choose anew around those that people pinned and without those they dropped.
 
-    Announced when something is different from before. Raises NotFound and VisitNotExpected.
+    Announced when something is different from before. Raises NotFound, VisitNotExpected and ProcessingRestricted.
     """
     visit = await queries.visit(tx, appointment_id)
     if not visit.is_live:
         raise VisitNotExpected
+    ids = await taste.family(tx, visit.client_id)
+    if await restricted(tx, ids):
+        raise ProcessingRestricted
     await spare(tx, f"client:{visit.client_id}")
     made = await tx.execute(
         _MAKE,
@@ -81,7 +86,6 @@ async def prepare(tx: AsyncSession, appointment_id: UUID, *, now: datetime) -> P
     first = made.first() is not None
     row = await queries.assortment(tx, appointment_id=appointment_id, lock=True)
     before = await queries.pieces_of(tx, row.assortment_id)
-    ids = await taste.family(tx, visit.client_id)
     held = before if await taste.may_personalise(tx, ids) else rules.impersonal(before)
     chosen = await queries.chosen_for(
         tx,
@@ -122,9 +126,18 @@ async def prepare(tx: AsyncSession, appointment_id: UUID, *, now: datetime) -> P
     return Preparation(await queries.assortment(tx, assortment_id=row.assortment_id), made=first)
 
 
-async def renew(tx: AsyncSession, clients: Collection[UUID], *, now: datetime) -> None:
-    """Prepare these clients' visits to come anew, for what we may use to choose has changed."""
-    for appointment_id in await queries.live_visits(tx, clients):
+async def renew(tx: AsyncSession, clients: Collection[UUID], *, now: datetime, also_unprepared: bool = False) -> None:
+    """Prepare these clients' visits to come anew, for what we may use to choose has changed.
+
+    `also_unprepared`: those too for which nothing has been chosen.
+    """
+    for appointment_id in await queries.live_visits(tx, clients, also_unprepared=also_unprepared):
+        await prepare_if_allowed(tx, appointment_id, now=now)
+
+
+async def prepare_if_allowed(tx: AsyncSession, appointment_id: UUID, *, now: datetime) -> None:
+    """Choose pieces for a visit, unless the data of who comes is not to be used."""
+    with suppress(ProcessingRestricted):
         await prepare(tx, appointment_id, now=now)
 
 

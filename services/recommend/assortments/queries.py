@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.refusal import NotFound
+from infra.restrictions import restricted
 from services.recommend.assortments.rules import (
     Candidate,
     Choice,
@@ -50,8 +51,9 @@ _LIVE = text(
         select id from known
         union select a.client_id from client_alias a join known on a.brand_id = :brand and a.canonical_id = known.id
     )
-    select appointment_id from visit v join assortment using (brand_id, appointment_id)
-    where brand_id = :brand and v.client_id in (select id from family) and v.is_live order by assortment_id
+    select appointment_id from visit v left join assortment using (brand_id, appointment_id)
+    where brand_id = :brand and v.client_id in (select id from family) and v.is_live
+        and (assortment_id is not null or :also_unprepared) order by assortment_id, appointment_id
     """
 )
 
@@ -184,22 +186,25 @@ async def visit(tx: AsyncSession, appointment_id: UUID) -> Any:
     return row
 
 
-async def live_visits(tx: AsyncSession, clients: Collection[UUID]) -> list[UUID]:
-    """These clients' appointments to come for which something was prepared, always in the same order."""
-    ids = list(clients)
-    return list((await tx.execute(_LIVE, {"brand": tx.info["brand_id"], "ids": ids})).scalars())
+async def live_visits(tx: AsyncSession, clients: Collection[UUID], *, also_unprepared: bool = False) -> list[UUID]:
+    """These clients' appointments to come for which something was prepared, always in the same order.
+
+    `also_unprepared`: those too for which nothing was.
+    """
+    asked = {"brand": tx.info["brand_id"], "ids": list(clients), "also_unprepared": also_unprepared}
+    return list((await tx.execute(_LIVE, asked)).scalars())
 
 
 async def assortment(
     tx: AsyncSession, *, assortment_id: UUID | None = None, appointment_id: UUID | None = None, lock: bool = False
 ) -> Any:
-    """One assortment by its own id or its appointment's; raises NotFound."""
+    """One assortment by its own id or its appointment's; raises NotFound, also while her data is not to be used."""
     found = await tx.execute(
         text(f"{_ASSORTMENT} for update" if lock else _ASSORTMENT),
         {"brand": tx.info["brand_id"], "assortment": assortment_id, "appointment": appointment_id},
     )
     row = found.one_or_none()
-    if row is None:
+    if row is None or await restricted(tx, await taste.family(tx, row.client_id)):
         raise NotFound
     return row
 

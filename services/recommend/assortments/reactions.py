@@ -61,11 +61,18 @@ class IdentitiesSeparated(Slice):
     known_as_client_id: UUID
 
 
+class ProcessingResumed(Slice):
+    """What is known of her may be used again."""
+
+    type: ClassVar[str] = "profile.processing-resumed.v1"
+    client_id: UUID
+
+
 async def prepare(tx: AsyncSession, facts: Sequence[Delivered[VisitAgreed]] | Sequence[Delivered[VisitMoved]]) -> None:
     """Choose pieces for the visit as it is agreed now."""
     visits: dict[UUID, datetime] = {told.fact.appointment_id: told.occurred_at for told in facts}
     for appointment_id, at in visits.items():
-        await actions.prepare(tx, appointment_id, now=at)
+        await actions.prepare_if_allowed(tx, appointment_id, now=at)
 
 
 async def renew(
@@ -93,6 +100,12 @@ async def part(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesSeparated]]
     await actions.renew(tx, both, now=facts[-1].occurred_at)
 
 
+async def resume(tx: AsyncSession, facts: Sequence[Delivered[ProcessingResumed]]) -> None:
+    """Choose for her visits to come, those too that were agreed meanwhile."""
+    clients = {told.fact.client_id for told in facts}
+    await actions.renew(tx, clients, now=facts[-1].occurred_at, also_unprepared=True)
+
+
 REACTIONS: list[Reaction] = [
     on(VisitAgreed, prepare),
     on(VisitMoved, prepare),
@@ -100,4 +113,5 @@ REACTIONS: list[Reaction] = [
     on(ConsentWithdrawn, forget_why),
     on(IdentitiesMerged, recognise),
     on(IdentitiesSeparated, part),
+    on(ProcessingResumed, resume),
 ]

@@ -71,6 +71,17 @@ class VisitNotExpected(Refusal):
     zh = "该到店预约已取消或已结束，无需再准备选品。"
 
 
+class ProcessingRestricted(Refusal):
+    """She had the use of her data restricted: nothing is chosen for her."""
+
+    kind = Kind.ABSENT
+    slug = "processing-restricted"
+    en = (
+        "At the client's wish her data is stored but not used. Ask the data protection officer to lift the restriction."
+    )
+    zh = "应客户本人要求，其信息仅存储、不作使用。如需解除限制，请联系个人信息保护负责人。"
+
+
 class PieceNotThere(Refusal):
     """The boutique cannot show the piece now."""
 

@@ -9,11 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 WINDOW = timedelta(days=365)
 
 # Who has which piece of the catalogue; a piece brought back is not had, and the ids of a merged client are one buyer.
+# Nothing is learned from somebody whose data is not to be used, under whichever of her ids that was said.
 _BUYER = """
     select b.piece_code, coalesce(a.canonical_id, b.client_id) as client_id
     from bought b join piece p on p.brand_id = b.brand_id and p.piece_code = b.piece_code
         left join client_alias a on a.brand_id = b.brand_id and a.client_id = b.client_id
-    where b.brand_id = :brand and b.client_id is not null
+    where b.brand_id = :brand and b.client_id is not null and coalesce(a.canonical_id, b.client_id) not in (
+        select coalesce(s.canonical_id, r.client_id) from restriction r
+            left join client_alias s on s.brand_id = r.brand_id and s.client_id = r.client_id
+        where r.brand_id = :brand
+    )
 """
 _TOGETHER = text(
     f"""

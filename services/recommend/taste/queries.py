@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.database import Database
 from infra.eventlog.follower import lag
 from infra.eventlog.port import Log
+from infra.restrictions import restricted
 from services.recommend.taste.rules import Bought
 
 PERSONALISATION = "personalisation"
@@ -43,7 +44,12 @@ async def family(tx: AsyncSession, client_id: UUID) -> list[UUID]:
 
 
 async def may_personalise(tx: AsyncSession, ids: list[UUID]) -> bool:
-    """Whether what we know of her may choose for her: her last word over all her ids; silence is a no."""
+    """Whether what we know of her may choose for her: her last word over all her ids; silence is a no.
+
+    Where her data is not to be used, no word of hers helps.
+    """
+    if await restricted(tx, ids):
+        return False
     found = await tx.execute(
         text(
             "select granted from consent where brand_id = :brand and client_id = any(:ids) and purpose = :purpose"

@@ -41,4 +41,5 @@ def asks(service: str) -> Mapping[str, Ask]:
     async def another(house: House) -> Mapping[str, str]:
         return {"parked_id": str(await parked(house, service))}
 
-    return {"POST /internal/log/parked/{parked_id}/retry": Ask(fresh=another)}
+    told = {} if service == "profile" else {"POST /internal/copies": Ask({"client_ids": ["{client_id}"]})}
+    return {"POST /internal/log/parked/{parked_id}/retry": Ask(fresh=another), **told}

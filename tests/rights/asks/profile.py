@@ -280,6 +280,9 @@ ASKS: Mapping[str, Ask] = {
     "POST /v1/data-requests/{request_id}/refuse": Ask({"reason": "重复申请"}, fresh=a_request()),
     "POST /v1/data-requests/{request_id}/start": Ask(fresh=a_request("verify")),
     "POST /v1/data-requests/{request_id}/verify": Ask(fresh=a_request()),
+    # It was not started: that something is delivered stands in tests/rights/test_copies.py.
+    "GET /v1/data-requests/{request_id}/copy": Ask(also=frozenset({"copy-not-ready"})),
+    "GET /v1/me/data-requests/{request_id}/copy": Ask(also=frozenset({"copy-not-ready"})),
     "GET /v1/me/data-requests": Ask(shows="request_id"),
     "GET /v1/me/data-requests/{request_id}": Ask(shows="request_id"),
     "POST /v1/me/data-requests": Ask({"kind": "access"}),

@@ -2,6 +2,7 @@
 
 ROWS = """
                                                     no cl c2 ad co st cs as a2 ev e2 ma m2 re r2 hq pr gr po pa sv ob op
+POST /internal/copies                               -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  !  x  x
 GET /v1/advisors/{advisor_id}/shifts                -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  +  .  x
 PUT /v1/advisors/{advisor_id}/shifts                -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/appointments                                -  x  x  +  +  o  +  +  o  +  o  +  o  +  o  +  x  x  x  x  +  o  x

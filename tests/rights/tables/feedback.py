@@ -2,6 +2,7 @@
 
 ROWS = """
                                                     no cl c2 ad co st cs as a2 ev e2 ma m2 re r2 hq pr gr po pa sv ob op
+POST /internal/copies                               -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x
 GET /s/{token}                                      +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
 POST /s/{token}                                     +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
 GET /v1/answers                                     -  x  x  +  o  o  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x

@@ -11,6 +11,7 @@ POST /internal/log/parked/{parked_id}/retry         -  -  -  -  -  -  -  -  -  -
 POST /internal/log/refill                           -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  x  -  +
 POST /internal/log/replay                           -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  x  -  +
 POST /internal/log/verify                           -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  x  -  +
+POST /internal/copies                               -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  -  !  -  x
 GET /healthz                                        +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
 GET /metrics                                        +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
 GET /readyz                                         +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +

@@ -66,6 +66,8 @@ POST /v1/clients/{client_id}/wishes/{wish_id}/close -  x  x  +  +  .  +  +  .  +
 GET /v1/data-requests                               -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
 GET /v1/data-requests/{request_id}                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
 GET /v1/data-requests/{request_id}/certificate      -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
+GET /v1/data-requests/{request_id}/copies         -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
+GET /v1/data-requests/{request_id}/copy           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
 POST /v1/data-requests/{request_id}/finish          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
 POST /v1/data-requests/{request_id}/refuse          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
 POST /v1/data-requests/{request_id}/start           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
@@ -93,6 +95,7 @@ GET /v1/me/owned-pieces                             -  +  o  x  x  x  x  x  x  x
 GET /v1/me/data-requests                            -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 POST /v1/me/data-requests                           -  +  +  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/data-requests/{request_id}               -  +  .  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+GET /v1/me/data-requests/{request_id}/copy          -  +  .  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/purchases                                -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/purchases/across-brands                  -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/tags                                     -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x

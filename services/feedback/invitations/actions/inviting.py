@@ -1,6 +1,7 @@
 """Inviting clients, and what becomes of invitations outside the dispatcher."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,9 +14,10 @@ from infra.crypto import keyring
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import NotFound
+from infra.restrictions import restricted
 from infra.tombstones import spare
 from services.feedback.invitations import queries, rules
-from services.feedback.invitations.rules import LIFETIME, LinkUsed, Status
+from services.feedback.invitations.rules import LIFETIME, RESTRICTED, LinkUsed, ProcessingRestricted, Status
 from services.feedback.invitations.tables import Invitation, InvitationMessage
 from services.feedback.journeys.rules import Trigger
 from services.feedback.surveys import queries as surveys
@@ -67,11 +69,16 @@ async def invite(tx: AsyncSession, touch: Touch, *, survey_id: UUID, delay: time
 
 
 async def ask(tx: AsyncSession, touch: Touch, *, survey_id: UUID, delay: timedelta, by: Caller) -> Invitation:
-    """Invite one client because somebody of the house wants it. Raises NotFound or SurveyNotPublished."""
+    """Invite one client because somebody of the house wants it.
+
+    Raises NotFound, SurveyNotPublished, and ProcessingRestricted where her data is not to be used.
+    """
     if by.role is not Role.HEADQUARTERS and touch.boutique_id not in by.boutique_ids:
         raise NotFound
     await queries.boutique(tx, touch.boutique_id)
     await spare(tx, f"client:{touch.client_id}")
+    if await restricted(tx, await queries.family(tx, touch.client_id)):
+        raise ProcessingRestricted
     await surveys.published(tx, survey_id)
     invitation_id = await invite(tx, touch, survey_id=survey_id, delay=delay)
     return await queries.invitation(tx, invitation_id, by=by)
@@ -104,6 +111,20 @@ async def withdraw(tx: AsyncSession, work_order_id: UUID, *, reason: str) -> Non
             Invitation.status.in_([Status.SCHEDULED, Status.DUE]),
         )
         .values(status=Status.REFUSED, reason=reason, token=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def hold_back(tx: AsyncSession, client_ids: Sequence[UUID]) -> None:
+    """Do not ask somebody whose data is not to be used, unless she has been asked already."""
+    await tx.execute(
+        update(Invitation)
+        .where(
+            Invitation.brand_id == tx.info["brand_id"],
+            Invitation.client_id.in_(client_ids),
+            Invitation.status.in_([Status.SCHEDULED, Status.DUE]),
+        )
+        .values(status=Status.REFUSED, reason=RESTRICTED, token=None)
         .execution_options(synchronize_session=False)
     )
 

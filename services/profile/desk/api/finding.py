@@ -71,8 +71,10 @@ async def identify(form: IdentifyForm, tx: Transaction, by: By, now: Now) -> Ide
     held = await identities.holders(tx, shown)
     several = await identities.sharing(tx, shown, limit=SEVERAL)
     ids = list(dict.fromkeys([*(holder.canonical_id for holder in held.values()), *several]))
+    # A till goes on recording what she buys; nobody else finds her by a number.
+    hidden = set() if by.role in {Role.POS, Role.PRIVACY} else await consents.restricted(tx, ids)
     items = []
-    for card in await cards.cards(tx, ids):
+    for card in await cards.cards(tx, [one for one in ids if one not in hidden]):
         client = card.client
         phones = await cards.phones(tx, await identities.family(tx, client.client_id))
         try:

@@ -35,7 +35,7 @@ from services.profile.pieces.schemas import (
 )
 from services.profile.privacy import actions as privacy
 from services.profile.privacy import queries as sights
-from services.profile.privacy.rules import STAFF, ClientUnknown
+from services.profile.privacy.rules import STAFF, ClientUnknown, ProcessingRestricted
 from services.profile.purchases.rules.lines import tidy_serial
 
 routes = router()
@@ -161,7 +161,7 @@ async def _owned(tx: Transaction, found: Piece) -> OwnedView:
 
 
 async def _owner(tx: Transaction, client_id: UUID, by: Caller, *, now: datetime) -> PieceOwnerView | None:
-    """The owner as the caller may see her; None for somebody who had herself erased."""
+    """The owner as the caller may see her; None for somebody who was erased, or whose data is not to be used."""
     family = await identities.family(tx, client_id)
     shown = await cards.cards(tx, family[:1])
     if not shown:
@@ -171,6 +171,8 @@ async def _owner(tx: Transaction, client_id: UUID, by: Caller, *, now: datetime)
         is_open = True
     except ClientUnknown:
         is_open = False
+    except ProcessingRestricted:
+        return None
     one, phones = shown[0].client, await cards.phones(tx, family)
     return PieceOwnerView(
         client_id=one.client_id,

@@ -39,6 +39,11 @@ _DUPLICATES = text(
     f" ({_CANONICAL_OTHER}, {_CANONICAL_ONE}))))"
     " and not exists (select from tombstone t where t.brand_id = d.brand_id and t.aggregate in"
     f" ('client:' || {_CANONICAL_ONE}, 'client:' || {_CANONICAL_OTHER}))"
+    # Under whichever of her records it was said that her data is not to be used.
+    " and not exists (select from restriction r"
+    " left join client_alias s on s.brand_id = r.brand_id and s.client_id = r.client_id"
+    " where r.brand_id = d.brand_id"
+    f" and coalesce(s.canonical_id, r.client_id) in ({_CANONICAL_ONE}, {_CANONICAL_OTHER}))"
     " and (cast(:visible as uuid[]) is null"
     f" or ({_CANONICAL_ONE} = any(:visible) and {_CANONICAL_OTHER} = any(:visible)))"
     " and (cast(:id as uuid) is null or d.duplicate_id = :id)"
@@ -119,7 +124,10 @@ async def duplicates(
     duplicate_id: UUID | None = None,
     limit: int = 1,
 ) -> list[Duplicate]:
-    """Pairs that wait for a decision, the likeliest first; only those of whom the caller may see both."""
+    """Pairs that wait for a decision, the likeliest first; only those of whom the caller may see both.
+
+    None of somebody whose data is not to be used.
+    """
     asked = {
         "brand": tx.info["brand_id"],
         "visible": None if visible is None else list(visible),

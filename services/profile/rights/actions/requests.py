@@ -1,5 +1,6 @@
 """Asking for one's rights, and the steps that lead to the answer."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,15 +15,16 @@ from services.profile.consents import actions as consents
 from services.profile.identities import queries as identities
 from services.profile.rights import queries, rules
 from services.profile.rights.actions import erasing
-from services.profile.rights.queries import DataRequest
+from services.profile.rights.queries import Amendment, DataRequest
 from services.profile.rights.rules import Asked, Status, Step, StillErasing
 from services.profile.segments import queries as segments
 
 BY_HERSELF = "client"
 
 _ASK = text(
-    "insert into data_request (brand_id, request_id, client_id, kind, status, asked_by, asked_at, due_on, verified_at)"
-    " values (:brand, :request_id, :client_id, :kind, :status, :asked_by, :now, :due_on, :verified_at)"
+    "insert into data_request (brand_id, request_id, client_id, kind, status, asked_by, asked_at, due_on, verified_at,"
+    " corrections) values (:brand, :request_id, :client_id, :kind, :status, :asked_by, :now, :due_on, :verified_at,"
+    " :corrections)"
     " on conflict (brand_id, client_id, kind) where status in ('received', 'verified', 'running') do nothing"
 )
 # Which moment a step is written down under.
@@ -40,15 +42,29 @@ _STEPS = {
 }
 
 
-async def ask(tx: AsyncSession, client_id: UUID, kind: Asked, *, by: Caller, now: datetime) -> DataRequest:
-    """Write down what she asks for. While she waits for the answer, asking again answers the first request."""
+async def ask(
+    tx: AsyncSession,
+    client_id: UUID,
+    kind: Asked,
+    *,
+    corrections: Sequence[Amendment] = (),
+    by: Caller,
+    now: datetime,
+) -> DataRequest:
+    """Write down what she asks for, and of a correction what is wrong.
+
+    While she waits for the answer, asking again answers the first request.
+    """
     family = await identities.family(tx, client_id)
     asked = await queries.open_request(tx, family, kind)
     if asked is None:
         herself = by.role is Role.CLIENT
+        request_id = new_id()
+        sealed = keyring(tx).seal("data_request", "corrections", request_id, queries.written(corrections))
         row = {
             "brand": tx.info["brand_id"],
-            "request_id": new_id(),
+            "request_id": request_id,
+            "corrections": sealed if corrections else None,
             "client_id": family[0],
             "kind": kind,
             # Whoever is signed in as her has shown that it is she.
@@ -60,7 +76,7 @@ async def ask(tx: AsyncSession, client_id: UUID, kind: Asked, *, by: Caller, now
         }
         await tx.execute(_ASK, row)
         # Hers, or that of a rival at the same moment.
-        asked = await queries.open_request(tx, family, kind) or row["request_id"]
+        asked = await queries.open_request(tx, family, kind) or request_id
     return await queries.request(tx, asked)
 
 

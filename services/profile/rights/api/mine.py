@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from infra.app import By, Now, router
+from fastapi.responses import StreamingResponse
+
+from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Caller, Role, permit
@@ -11,7 +13,9 @@ from infra.wire import After, Limit, Page, cursor, read_id_cursor
 from services.profile.privacy import queries as sights
 from services.profile.privacy.queries import Sight
 from services.profile.rights import queries
-from services.profile.rights.actions import requests
+from services.profile.rights.actions import copying, requests
+from services.profile.rights.api import download
+from services.profile.rights.queries import Amendment
 from services.profile.rights.schemas import MyLookView, MyRequestView, RequestForm
 
 routes = router()
@@ -26,7 +30,9 @@ async def ask(form: RequestForm, tx: Transaction, by: By, now: Now) -> MyRequest
     While one request is open, asking for the same again answers that one.
     """
     sight = await _own(tx, by, now)
-    return MyRequestView.model_validate(await requests.ask(tx, sight.client_id, form.kind, by=by, now=now))
+    wrong = [Amendment(one.about, one.stands, one.right) for one in form.corrections]
+    asked = await requests.ask(tx, sight.client_id, form.kind, corrections=wrong, by=by, now=now)
+    return MyRequestView.model_validate(asked)
 
 
 @routes.get("/me/data-requests")
@@ -53,6 +59,17 @@ async def my_request(request_id: UUID, tx: Transaction, by: By, now: Now) -> MyR
     if found.client_id not in sight.family:
         raise NotFound
     return MyRequestView.model_validate(found)
+
+
+@routes.get("/me/data-requests/{request_id}/copy", response_class=StreamingResponse, responses=download.RESPONSES)
+@permit(Role.CLIENT)
+async def my_copy(request_id: UUID, kit: OfKit, by: By, now: Now) -> StreamingResponse:
+    """Everything the house keeps about me, in all its systems, as a zip of JSON and a page: all of it, or nothing.
+
+    There is one once an officer has started my request for access or a copy, and for fifteen days after the first
+    download. It is made anew each time.
+    """
+    return download.sent(await copying.deliver(kit, request_id, by=by, now=now))
 
 
 @routes.get("/me/access-log")

@@ -4,8 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
+from fastapi.responses import StreamingResponse
 
-from infra.app import By, Now, router
+from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
@@ -14,10 +15,11 @@ from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_id_cursor
 from services.profile.consents import actions as consents
 from services.profile.privacy import queries as sights
 from services.profile.rights import queries
-from services.profile.rights.actions import requests
-from services.profile.rights.queries import DataRequest
+from services.profile.rights.actions import copying, requests
+from services.profile.rights.api import download
+from services.profile.rights.queries import Amendment, DataRequest
 from services.profile.rights.rules import Asked, NoCertificate, Status
-from services.profile.rights.schemas import CertificateView, RefusalForm, RequestForm, RequestView
+from services.profile.rights.schemas import CertificateView, DeliveredView, RefusalForm, RequestForm, RequestView
 
 routes = router()
 
@@ -30,7 +32,8 @@ async def ask(
 ) -> RequestView:
     """Write down what a client asked for by letter, on the telephone or in a boutique; it is to be verified first."""
     sight = await sights.sight(tx, client_id, by, now=now)
-    return _view(await requests.ask(tx, sight.client_id, form.kind, by=by, now=now), response)
+    wrong = [Amendment(one.about, one.stands, one.right) for one in form.corrections]
+    return _view(await requests.ask(tx, sight.client_id, form.kind, corrections=wrong, by=by, now=now), response)
 
 
 @routes.get("/data-requests")
@@ -97,6 +100,31 @@ async def certificate(request_id: UUID, tx: Transaction, now: Now) -> Certificat
     if not receipts:
         raise NoCertificate
     return CertificateView.of(found, receipts, now=now)
+
+
+@routes.get("/data-requests/{request_id}/copy", response_class=StreamingResponse, responses=download.RESPONSES)
+@permit(Role.PRIVACY)
+async def copy(request_id: UUID, kit: OfKit, by: By, now: Now) -> StreamingResponse:
+    """Everything the house keeps about a client, in all its systems, to be handed to her: all of it, or nothing.
+
+    Fetching it finishes the request, and stands in her access log.
+    """
+    return download.sent(await copying.deliver(kit, request_id, by=by, now=now))
+
+
+@routes.get("/data-requests/{request_id}/copies")
+@permit(Role.PRIVACY)
+async def delivered(
+    request_id: UUID, *, tx: Transaction, after: After = None, limit: Limit = 50
+) -> Page[DeliveredView]:
+    """The copies that were fetched for a request: when, by whom, and how many rows of what; the latest first."""
+    of = f"copies:{request_id}"
+    await queries.request(tx, request_id)
+    found = await queries.delivered(tx, request_id, after=read_id_cursor(after, of=of), limit=limit + 1)
+    return Page(
+        items=[DeliveredView.model_validate(one) for one in found[:limit]],
+        next_cursor=cursor(found[limit - 1].copy_id, of=of) if len(found) > limit else None,
+    )
 
 
 @routes.delete("/clients/{client_id}/restriction", status_code=204)

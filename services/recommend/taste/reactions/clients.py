@@ -1,4 +1,4 @@
-"""What profile tells us of clients: who is who, what she allows."""
+"""What profile tells us of clients: who is who, what she allows, whose data is not to be used."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.aliases import WHO_IS_WHO, learn
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
+from infra.restrictions import RESTRICTIONS
+from infra.restrictions import learn as learn_restriction
 
 
 class IdentitiesMerged(Slice):
@@ -46,6 +48,20 @@ class ConsentWithdrawn(Slice):
     purpose: str
 
 
+class ProcessingRestricted(Slice):
+    """What is known of her is kept and not used."""
+
+    type: ClassVar[str] = "profile.processing-restricted.v1"
+    client_id: UUID
+
+
+class ProcessingResumed(Slice):
+    """It may be used again, as far as she allows."""
+
+    type: ClassVar[str] = "profile.processing-resumed.v1"
+    client_id: UUID
+
+
 async def merge(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]) -> None:
     """Keep the edge, and what it comes to with the others; nothing else is rewritten."""
     await learn(tx, facts, separated=False)
@@ -64,6 +80,16 @@ async def allow(tx: AsyncSession, facts: Sequence[Delivered[ConsentGiven]]) -> N
 async def disallow(tx: AsyncSession, facts: Sequence[Delivered[ConsentWithdrawn]]) -> None:
     """Remember a no: it outdoes an older yes of another id of hers."""
     await _decide(tx, facts, granted=False)
+
+
+async def restrict(tx: AsyncSession, facts: Sequence[Delivered[ProcessingRestricted]]) -> None:
+    """Choose nothing by what is known of her, and learn nothing from it; what comes meanwhile is kept for later."""
+    await learn_restriction(tx, facts, stands=True)
+
+
+async def resume(tx: AsyncSession, facts: Sequence[Delivered[ProcessingResumed]]) -> None:
+    """Use it again."""
+    await learn_restriction(tx, facts, stands=False)
 
 
 async def _decide(
@@ -96,4 +122,6 @@ REACTIONS: list[Reaction] = [
     on(IdentitiesSeparated, separate, fills=WHO_IS_WHO),
     on(ConsentGiven, allow, fills=("consent",)),
     on(ConsentWithdrawn, disallow, fills=("consent",)),
+    on(ProcessingRestricted, restrict, fills=RESTRICTIONS),
+    on(ProcessingResumed, resume, fills=RESTRICTIONS),
 ]

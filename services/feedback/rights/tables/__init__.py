@@ -25,6 +25,7 @@ INVITATIONS = (
     ),
     Decision("invitation_message", Fate.KEPT, "ids of messages, and why some did not arrive"),
     Decision("boutique", Fate.NOT_HERS, "what texts call a boutique"),
+    Decision("restriction", Fate.DELETED, "that she is not to be asked", hers=HERS),
     Decision("client_alias", Fate.DELETED, "which ids were she", hers=f"{HERS} or canonical_id = any(:ids)"),
     Decision("client_merge", Fate.DELETED, "which ids were she", hers=f"{HERS} or merged_client_id = any(:ids)"),
 )

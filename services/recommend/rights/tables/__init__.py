@@ -12,6 +12,7 @@ CATALOGUE = (Decision("piece", Fate.NOT_HERS, "what the house sells"),)
 STOCK = (Decision("stock", Fate.NOT_HERS, "what boutiques have"),)
 TASTE = (
     Decision("consent", Fate.DELETED, "whether we might choose for her", hers=HERS),
+    Decision("restriction", Fate.DELETED, "that her data was not to be used", hers=HERS),
     Decision("bought", Fate.DELETED, "what she has; nobody learns from it any more", hers=HERS),
     Decision("visit", Fate.DELETED, "when she comes", hers=HERS),
     Decision("client_alias", Fate.DELETED, "which ids were she", hers=f"{HERS} or canonical_id = any(:ids)"),

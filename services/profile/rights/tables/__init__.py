@@ -123,11 +123,12 @@ RIGHTS = (
     Decision(
         "data_request",
         Fate.UNLINKED,
-        "proof that she asked and was answered: ids and times, without the words of a refusal",
+        "proof that she asked and was answered: ids and times, without any words",
         hers=HERS,
-        sets="reason = null",
+        sets="reason = null, corrections = null",
     ),
     Decision("erasure_receipt", Fate.KEPT, "the certificate: counts alone"),
+    Decision("data_copy", Fate.KEPT, "the receipt of a copy she was given: times and counts alone"),
 )
 
 # Sealed lines of a file do not say whose they are before they are opened, one by one.

@@ -15,8 +15,8 @@ from services.appointments.bookings.actions import expiry
 from services.appointments.directory import api as directory
 from services.appointments.preparation import api as preparation
 from services.appointments.rights import reactions as rights
-from services.appointments.rights.tables import PERIODS
 from services.appointments.rights.tables.copied import COPIED
+from services.appointments.rights.tables.periods import PERIODS
 
 
 def build(

@@ -14,8 +14,8 @@ from services.feedback.invitations import reactions as invited
 from services.feedback.invitations.actions.dispatch import dispatch
 from services.feedback.journeys import api as journeys
 from services.feedback.rights import reactions as rights
-from services.feedback.rights.tables import PERIODS
 from services.feedback.rights.tables.copied import COPIED
+from services.feedback.rights.tables.periods import PERIODS
 from services.feedback.surveys import api as surveys
 from services.feedback.workorders import api as workorders
 from services.feedback.workorders import reactions as putting_right

@@ -26,7 +26,7 @@ from services.profile.registers import api as registers
 from services.profile.rights import api as rights
 from services.profile.rights import reactions as on_rights
 from services.profile.rights.actions.erasing import erase_again
-from services.profile.rights.tables import PERIODS
+from services.profile.rights.tables.periods import PERIODS
 from services.profile.segments import api as segments
 from services.profile.segments import reactions as on_segments
 from services.profile.segments.actions import reviewing

@@ -12,8 +12,8 @@ from services.recommend.assortments import api as assortments
 from services.recommend.assortments import reactions as prepared
 from services.recommend.catalogue import api as catalogue
 from services.recommend.rights import reactions as rights
-from services.recommend.rights.tables import PERIODS
 from services.recommend.rights.tables.copied import COPIED
+from services.recommend.rights.tables.periods import PERIODS
 from services.recommend.stock import api as stock
 from services.recommend.taste import reactions as known
 from services.recommend.taste.actions import watch

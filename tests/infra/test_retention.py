@@ -23,7 +23,7 @@ SERVICES = ("profile", "appointments", "feedback", "recommend")
 
 
 def periods(service: str) -> tuple[Period, ...]:
-    found: tuple[Period, ...] = importlib.import_module(f"services.{service}.rights.tables").PERIODS
+    found: tuple[Period, ...] = importlib.import_module(f"services.{service}.rights.tables.periods").PERIODS
     return found
 
 

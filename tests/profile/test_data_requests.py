@@ -151,7 +151,7 @@ async def test_a_correction_says_what_is_wrong_to_those_who_correct_it_and_is_se
         {"kind": "correct", "corrections": wrong * 11},
     ):
         assert problem(await mine.post("/v1/me/data-requests", json=body, headers=once())) == "malformed"
-    await _erased(profile, client_id)
+    await erase(profile, client_id)
     assert {row["corrections"] for row in await profile.rows("select corrections from data_request")} == {None}
 
 

@@ -4,7 +4,6 @@ docs/privacy.md says the same for people. A table that no list decides about fai
 """
 
 from infra.erasure import PLUMBING, Decision, Fate
-from infra.retention.periods import CUTOFF, Period, Sweep
 
 HERS = "client_id = any(:ids)"
 
@@ -39,24 +38,3 @@ BOOKINGS = (
 )
 
 DECISIONS = (*DIRECTORY, *AVAILABILITY, *BOOKINGS, *PLUMBING)
-
-# How long appointments keeps what, and what then becomes of it; docs/privacy.md says it for people.
-PERIODS = (
-    Period(
-        "visits",
-        3 * 365 + 1,
-        90,
-        10 * 365,
-        "visits that are over: they stay for the boutique's figures, without the client and her wish (PIPL 19)",
-        (
-            Sweep("occupation", f"upper(t.during) < {CUTOFF}"),
-            Sweep(
-                "appointment",
-                f"t.ends_at < {CUTOFF} and t.client_id <> :nobody"
-                " and t.status in ('completed', 'cancelled', 'no-show', 'expired')",
-                key=("appointment_id",),
-                sets=BOOKINGS[0].sets,
-            ),
-        ),
-    ),
-)

@@ -25,6 +25,7 @@ PATH = "/internal/copies"
 COMPOSER = "profile"  # the only service that may ask for a portion
 LINES = "application/x-ndjson"
 AT_ONCE = 500  # rows held in memory
+_ROW = '{"row": '
 MANY = 1000  # records that may be one person
 
 
@@ -87,7 +88,8 @@ async def told(
 ) -> AsyncIterator[str]:
     """The portions as lines of JSON: `part` begins a table, a `row` follows for each of hers, `end` counts them.
 
-    Without the `end` they are not whole. Rows come through a cursor: few of them are in memory at a time.
+    Without the `end` they are not whole. Rows come through a cursor: few of them are in memory at a time. A line ends
+    with a line feed and holds none; other characters that end lines for some may be in it.
     """
     counts: dict[str, int] = {}
     bound = {"brand": tx.info["brand_id"], "ids": list(client_ids), **more}
@@ -146,9 +148,13 @@ def _shown(tx: AsyncSession, portion: Portion, row: Row[Any]) -> dict[str, objec
     return shown
 
 
+def row_of(line: str) -> str | None:
+    """The row in a line, still as JSON, for whoever passes it on as it is; None for a line that is none."""
+    return line[len(_ROW) : -2] if line.startswith(_ROW) else None
+
+
 def _line(**said: Mapping[str, object]) -> str:
-    # In ASCII: other characters than a line feed end a line for some readers.
-    return json.dumps(said, default=_plain) + "\n"
+    return json.dumps(said, default=_plain, ensure_ascii=False) + "\n"
 
 
 def _plain(value: object) -> str:

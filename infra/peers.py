@@ -111,7 +111,9 @@ class Peer:
 
     @asynccontextmanager
     async def lines(self, path: str, *, brand_id: str, json: object) -> AsyncIterator[AsyncIterator[str]]:
-        """The lines of a long answer to a POST that changes nothing, as they come; whether all came, they must say.
+        """The lines of a long answer to a POST that changes nothing, as they come, each with its line feed.
+
+        Whether all came, they must say themselves.
 
         Raises PeerRefused for a 4xx, otherwise PeerUnavailable, also in the middle.
         """
@@ -124,7 +126,7 @@ class Peer:
                     if answer.is_error:
                         await answer.aread()
                     _check(answer)
-                    yield answer.aiter_lines()
+                    yield _lines(answer)
                 outcome = "ok"
             except PeerRefused:
                 outcome = "refused"
@@ -140,6 +142,17 @@ class Peer:
         if trace := traceparent():
             headers["traceparent"] = trace
         return headers
+
+
+async def _lines(answer: httpx.Response) -> AsyncIterator[str]:
+    # httpx has the same, and ends a line at U+2028 and its like too.
+    rest = ""
+    async for piece in answer.aiter_text():
+        *whole, rest = (rest + piece).split("\n")
+        for line in whole:
+            yield line + "\n"
+    if rest:
+        yield rest
 
 
 def _check(answer: httpx.Response) -> None:

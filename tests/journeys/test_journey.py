@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -105,7 +106,7 @@ def test_she_downloads_her_copy_out_of_every_process(suite: Suite) -> None:
     assert house is not None
     # Whoever walked the journey first: the same key is the same person.
     her = Walk(house, number=0).wechat_user("journey-0", "")
-    with her.sandbox, her.door, house.staff("privacy") as officer:
+    with closing(her.sandbox), her.door, house.staff("privacy") as officer:
         her.log_in()
         asked = her.door.post("/v1/me/data-requests", {"kind": "copy"})
         at = f"/data-requests/{asked['request_id']}"

@@ -8,6 +8,8 @@ from html import escape
 from typing import Any
 from uuid import UUID
 
+from infra.copies import row_of
+
 _STYLE = """
 :root{--ink:#221f1b;--soft:#857c70;--line:#ddd5c8;--gold:#8f6f3e}
 *{box-sizing:border-box}
@@ -69,14 +71,19 @@ def document(service: str, made_at: datetime, lines: Iterable[str]) -> Iterator[
     """What one service told (see infra.copies), as one JSON document: tables, their fields in words, their rows."""
     yield f'{{"service":{json.dumps(service)},"made_at":{json.dumps(made_at.astimezone(UTC).isoformat())},"tables":['
     is_first, between = True, ""
-    for said in map(json.loads, lines):
-        if "part" in said:
+    for line in lines:
+        if (row := row_of(line)) is not None:
+            yield between + row
+            between = ",\n"
+            continue
+        said = json.loads(line)
+        if "row" in said:  # spaced in another way
+            yield between + json.dumps(said["row"], ensure_ascii=False)
+            between = ",\n"
+        elif "part" in said:
             head = json.dumps(said["part"], ensure_ascii=False)
             yield ("" if is_first else "]},\n") + f'\n{head[:-1]}, "rows": ['
             is_first, between = False, "\n"
-        elif "row" in said:
-            yield between + json.dumps(said["row"], ensure_ascii=False)
-            between = ",\n"
     yield "\n]}\n" if is_first else "]}\n]}\n"
 
 
@@ -125,8 +132,8 @@ def _shown(name: str, value: Any) -> str:
             return ""
         case bool():
             return _YES if value else _NO
-        case str() if name.endswith("_at"):
-            return _moment(datetime.fromisoformat(value))
+        case str() if name.endswith("_at") and value.endswith("+00:00"):
+            return f"{escape(value[:10])} {escape(value[11:16])} UTC"
         case dict():
             return "<br>".join(f"{escape(str(key))}: {_shown(str(key), inner)}" for key, inner in value.items())
         case list():

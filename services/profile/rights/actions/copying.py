@@ -105,7 +105,7 @@ async def _made(
         try:
             async with asyncio.timeout(rules.COPIED_WITHIN.total_seconds()):
                 for service in rules.SERVICES:
-                    spools[service] = spool = stack.enter_context(TemporaryFile("w+", encoding="ascii"))  # noqa: SIM115 - the stack closes it
+                    spools[service] = spool = stack.enter_context(TemporaryFile("w+", encoding="utf-8", newline="\n"))  # noqa: SIM115 - the stack closes it
                     counts[service] = await _spooled(kit, service, sight, spool, blinds=blinds, brand_id=by.brand_id)
                 cover = models.Cover(request.request_id, request.kind, by.brand_id, now, counts)
                 file = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
@@ -136,8 +136,8 @@ async def _spooled(
 async def _kept(lines: AsyncIterator[str], spool: IO[str]) -> dict[str, int]:
     last = ""
     async for line in lines:
-        last = line.rstrip("\n")
-        spool.write(last + "\n")
+        last = line
+        spool.write(line)
     try:
         ended: dict[str, int] = json.loads(last)["end"]
     except (ValueError, KeyError, TypeError):

@@ -53,6 +53,7 @@ NOT_TOLD: Mapping[str, set[str]] = {
         "client_date.date_id",
         "preference.preference_id",
         "note.note_id",
+        "note.origin",
         "relation.relation_id",
         "relation.other_client_id",
         "consent.consent_id",

@@ -198,9 +198,11 @@ STANDING = (
         (Category.CONSENTS, Category.IDENTIFIERS),
         {
             "profile": (
-                "consent", "restriction", "data_request", "erasure_receipt", "erased_identity", "access_log",
-                "access_grant",
-            )
+                "consent", "restriction", "data_request", "data_copy", "erasure_receipt", "erased_identity",
+                "access_log", "access_grant",
+            ),
+            "feedback": ("restriction",),
+            "recommend": ("restriction",),
         },
         "至少三年。Three years at least (PIPL 56).",
     ),
@@ -218,5 +220,17 @@ STANDING = (
         },
         "数小时至数周。Hours to weeks.",
         recipients=(_WECHAT,),
+    ),
+    Standing(
+        15,
+        "旧系统资料导入 Old files brought in",
+        "导入品牌已有的客户资料，可撤回。To bring in what the house knows already; it can be taken back.",
+        _CONTRACT,
+        (
+            Category.NAME, Category.CONTACT, Category.IDENTIFIERS, Category.BIRTHDAY, Category.PURCHASES,
+            Category.NOTES, Category.CONSENTS,
+        ),
+        {"profile": ("import_part", "import_chunk", "import_effect")},
+        "导入后即删，被拒行两周。A line that was taken goes at once, what was refused within two weeks.",
     ),
 )  # fmt: skip

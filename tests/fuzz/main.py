@@ -40,7 +40,8 @@ class Task:
 
 def try_out(task: Task) -> Tally:
     """Try one document until its time is over or its cases are done."""
-    # What the services say of each request is of no use here, and much.
+    # What the services say of each request is of no use here, and much; how far it has come is said once a round.
+    people = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     tally, effort = Tally(task.name), task.effort
     house = House(replace(task.server, count=APART * task.number))
@@ -51,6 +52,10 @@ def try_out(task: Task) -> Tally:
         left = ROUND if effort.seconds is None else min(ROUND, effort.seconds - (time.monotonic() - began))
         attempt(house, seeds, tally, replace(effort, seconds=left))
         passed = time.monotonic() - began
+        people.write(
+            f"{tally.name}: {tally.cases:,} cases after {passed:.0f} s, {sum(tally.failures.values())} failed\n"
+        )
+        people.flush()
         if (effort.seconds is not None and passed >= effort.seconds - 1) or (
             effort.cases is not None and tally.cases >= effort.cases
         ):

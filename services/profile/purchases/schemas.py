@@ -7,8 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from infra.wire import Code, Form, Minor, Text, View
-from services.profile.clients.schemas import Name
-from services.profile.identities.models import MASK
+from services.profile.identities.models import HIDDEN_NAME, MASK
 from services.profile.purchases.rules.lines import WHOLE_BP, Channel, Details, Fault, Line
 
 # Room for a till's nonsense: what is too large is refused line by line, not with the batch. A power of ten, for the
@@ -93,7 +92,7 @@ class ReceiptForm(Form):
     payments: Annotated[list[PaymentForm], Field(default=[], max_length=20)]
     phone: Annotated[str, Field(max_length=32)] | None = None
     masked_phone: Annotated[str, Field(pattern=MASK, max_length=24)] | None = None
-    masked_name: Annotated[Name, Field(pattern=r"[*＊]", examples=["李**"])] | None = None
+    masked_name: Annotated[str, Field(pattern=HIDDEN_NAME, max_length=40, examples=["李**"])] | None = None
     scan_ref: Text | None = None
     lines: Annotated[list[LineForm], Field(min_length=1, max_length=BATCH_LINES)]
 

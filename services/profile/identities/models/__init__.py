@@ -19,6 +19,7 @@ from services.profile.identities.models.likeness import (
     slipped,
 )
 from services.profile.identities.models.writing import (
+    HIDDEN_NAME,
     MASK,
     TAIL,
     EmailUnreadable,
@@ -35,6 +36,7 @@ from services.profile.identities.models.writing import (
 
 __all__ = [
     "CLIENTS",
+    "HIDDEN_NAME",
     "MASK",
     "MISSING",
     "NEARLY",

@@ -10,6 +10,8 @@ from infra.refusal import Kind, Refusal
 HOME = "CN"  # a number without a country is read as one of this region
 TAIL = 4  # digits of a phone that a client may be found by
 MASK = r"^[+0-9]{0,8}\*{2,12}[0-9]{2,4}$"  # what an e-shop shows of a phone: 138****8000
+# What it shows of a name: 李**, t**8.
+HIDDEN_NAME = r"^[0-9A-Za-z_·㐀-鿿]{0,15}[*＊]{1,10}[0-9A-Za-z_·㐀-鿿]{0,15}$"
 _POSSIBLE = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 _HIDDEN = re.compile(r"[*＊]+")
 

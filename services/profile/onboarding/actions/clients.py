@@ -20,8 +20,8 @@ from services.profile.identities import queries as identities
 from services.profile.identities.queries import Known
 from services.profile.onboarding.actions import whose
 from services.profile.onboarding.actions.effects import Effect
-from services.profile.onboarding.actions.lines import ClientLine
 from services.profile.onboarding.actions.outcomes import Outcome, Outcomes
+from services.profile.onboarding.actions.said import ClientLine
 from services.profile.onboarding.actions.whose import Acquaintance
 from services.profile.onboarding.rules.reasons import LeftOut
 from services.profile.onboarding.rules.tally import Fate

@@ -18,8 +18,8 @@ from services.profile.consents.rules import GuardianNeeded, Purpose, Wish
 from services.profile.onboarding.actions import whose
 from services.profile.onboarding.actions.clients import birthdays
 from services.profile.onboarding.actions.effects import Effect
-from services.profile.onboarding.actions.lines import ConsentLine
 from services.profile.onboarding.actions.outcomes import Outcome, Outcomes
+from services.profile.onboarding.actions.said import ConsentLine
 from services.profile.onboarding.rules.reasons import Reason
 from services.profile.onboarding.rules.tally import Fate
 

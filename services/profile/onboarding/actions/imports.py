@@ -16,7 +16,8 @@ from infra.ids import new_id
 from infra.wire import check_match
 from services.profile.onboarding import queries
 from services.profile.onboarding.actions import effects
-from services.profile.onboarding.actions.lines import Raw, Refused, understand
+from services.profile.onboarding.actions.lines import understand
+from services.profile.onboarding.actions.said import Raw, Refused
 from services.profile.onboarding.models.files import Asked
 from services.profile.onboarding.queries import Import
 from services.profile.onboarding.rules import fields, steps

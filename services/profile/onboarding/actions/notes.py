@@ -10,8 +10,8 @@ from infra.crypto import keyring
 from infra.ids import new_id
 from services.profile.onboarding.actions import whose
 from services.profile.onboarding.actions.effects import Effect
-from services.profile.onboarding.actions.lines import NoteLine
 from services.profile.onboarding.actions.outcomes import Outcome, Outcomes
+from services.profile.onboarding.actions.said import NoteLine
 from services.profile.onboarding.rules.reasons import Reason
 from services.profile.onboarding.rules.tally import Fate
 

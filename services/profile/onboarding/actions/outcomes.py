@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from services.profile.onboarding.actions.effects import Effect
-from services.profile.onboarding.actions.lines import Refused, Worth
+from services.profile.onboarding.actions.said import Refused, Worth
 from services.profile.onboarding.rules.reasons import LeftOut
 from services.profile.onboarding.rules.tally import Fate, Sum, Tally
 

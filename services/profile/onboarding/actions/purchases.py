@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.profile.identities.queries import Known
 from services.profile.onboarding.actions import whose
 from services.profile.onboarding.actions.effects import Effect
-from services.profile.onboarding.actions.lines import PurchaseLine, Refused
 from services.profile.onboarding.actions.outcomes import Outcome, Outcomes
+from services.profile.onboarding.actions.said import PurchaseLine, Refused
 from services.profile.onboarding.rules.fields import Plan
 from services.profile.onboarding.rules.reasons import Reason
 from services.profile.onboarding.rules.tally import Fate

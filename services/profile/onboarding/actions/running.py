@@ -18,16 +18,9 @@ from infra.crypto import keyring
 from infra.database import Database
 from services.profile.onboarding import queries
 from services.profile.onboarding.actions import clients, consents, effects, imports, notes, purchases
-from services.profile.onboarding.actions.lines import (
-    ClientLine,
-    ConsentLine,
-    NoteLine,
-    PurchaseLine,
-    Raw,
-    Refused,
-    understand,
-)
+from services.profile.onboarding.actions.lines import understand
 from services.profile.onboarding.actions.outcomes import Outcome, Outcomes
+from services.profile.onboarding.actions.said import ClientLine, ConsentLine, NoteLine, PurchaseLine, Raw, Refused
 from services.profile.onboarding.models import cells
 from services.profile.onboarding.queries import Import
 from services.profile.onboarding.rules import steps

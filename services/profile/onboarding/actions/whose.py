@@ -12,7 +12,7 @@ from services.profile.clients.queries import Client
 from services.profile.consents import queries as consents
 from services.profile.identities import queries as identities
 from services.profile.identities.queries import Holder, Known
-from services.profile.onboarding.actions.lines import Named, Whom
+from services.profile.onboarding.actions.said import Named, Whom
 from services.profile.onboarding.rules.reasons import Reason
 from services.profile.purchases.actions.receipts import UNNAMED
 

@@ -5,12 +5,11 @@ import sys
 import time
 
 from tests import shell
-from tests.faults.canaries.driving import IMPORTED
 from tests.faults.canaries.erasing import LEFT, erased
 from tests.faults.canaries.people import PEOPLE, found
 from tests.throwaway import throwaway
 
-ROUNDS = 25  # through every route that takes something personal: with them the others of the thousand come
+ROUNDS = 25  # through every route that takes something personal, each with the next of them
 
 
 def main() -> int:
@@ -21,7 +20,7 @@ def main() -> int:
     shell.forget()
     began = time.monotonic()
     with throwaway() as server:
-        after = erased(server, most=min(told.people, IMPORTED), rounds=max(1, ROUNDS * told.people // PEOPLE))
+        after = erased(server, most=told.people, rounds=max(1, ROUNDS * told.people // PEOPLE))
     hits = {what: found(text) for what, text in after.texts.items()}
     for what, kinds in hits.items():
         sys.stdout.write(f"{len(kinds):>4} hits in {what} ({len(after.texts[what]):,} bytes)\n")

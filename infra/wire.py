@@ -22,8 +22,10 @@ _DAY = re.compile(r"^\d{4}-\d\d-\d\d")
 
 # Bounds that the columns behind them have too, so that no input reaches PostgreSQL and fails there.
 # A text that must be there has to say something: one character of it is not blank.
-Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
-LongText = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"\S")]
+# Something besides white space. U+0085 is white space to pydantic, but not to JSON Schema: so it is named.
+WORDS = r"[^\s\x85]"
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=WORDS)]
+LongText = Annotated[str, Field(min_length=1, max_length=4000, pattern=WORDS)]
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Minor = Annotated[int, Field(ge=-(10**15), le=10**15)]  # an amount in minor units of its currency

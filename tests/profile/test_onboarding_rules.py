@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from infra import erasure
 from services.profile.clients.models.days import Day
 from services.profile.clients.rules import Calendar
+from services.profile.onboarding.actions import undoing
 from services.profile.onboarding.actions.imports import escaped
 from services.profile.onboarding.models import cells, files
 from services.profile.onboarding.models.cells import Unreadable, When
@@ -20,8 +22,21 @@ from services.profile.onboarding.rules.fields import FIELDS, check, suggested
 from services.profile.onboarding.rules.reasons import Reason
 from services.profile.onboarding.rules.steps import ImportNotReady, Kind, MappingUnfit, PartUnfit, Status, Step
 from services.profile.onboarding.rules.tally import Fate, Sum, Tally
+from services.profile.rights.tables import DECISIONS
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+# Hers, but nobody knew or did anything by it: reckoned, looked at, waiting to be compared, or asked of its own.
+NO_TOUCH = {"client_segment", "duplicate", "duplicate_search", "access_log", "message_credit", "wechat_event"}
+ASKED_APART = {"client", "identity"}
+# They come with a receipt or a piece, which are asked.
+HANGS_ON = {"cash_flag", "piece_change", "piece_service"}
+
+
+def test_no_table_is_forgotten_when_it_is_asked_whether_more_is_known_of_a_client_since() -> None:
+    asked = set(undoing.HERS) | {table for table, _ in undoing.PAIRS}
+    hers = {one.table for one in DECISIONS if one.fate in {erasure.Fate.DELETED, erasure.Fate.UNLINKED}}
+    plumbing = {one.table for one in erasure.PLUMBING}
+    assert hers - plumbing - asked == NO_TOUCH | ASKED_APART | HANGS_ON
 
 
 @pytest.mark.parametrize(

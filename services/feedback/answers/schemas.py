@@ -6,13 +6,13 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from infra.wire import Code, Form, View
+from infra.wire import WORDS, Code, Form, View
 from services.feedback.surveys.schemas import QuestionView, WordsView
 
 TEXT_LIMIT = 2000  # characters of one reply
 
 Score = Annotated[int, Field(ge=0, le=10)]
-Reply = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT, pattern=r"\S")]
+Reply = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT, pattern=WORDS)]
 
 
 class ReplyForm(Form):

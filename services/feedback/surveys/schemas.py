@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from infra.wire import Code, Form, Text, View
+from infra.wire import WORDS, Code, Form, Text, View
 from services.feedback.surveys.rules import Asks, Status
 
-Question = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
+Question = Annotated[str, Field(min_length=1, max_length=500, pattern=WORDS)]
 
 
 class TitleForm(Form):

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from infra.wire import Code, Form, LongText, Text, View
+from infra.wire import WORDS, Code, Form, LongText, Text, View
 from services.profile.pieces.queries import Piece
 from services.profile.pieces.rules import Way
 
-Serial = Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S")]
+Serial = Annotated[str, Field(min_length=1, max_length=64, pattern=WORDS)]
 Kind = Literal["repair", "care", "resize", "engrave", "check", "exchange"]
 
 

@@ -49,7 +49,7 @@ _DONE = text(
 
 # Everything that somebody else, or another import, may have come to know of her. Her numbers are those of the moment
 # in which she was registered, and her record is as it was then.
-_HERS = (
+HERS = (
     "purchase",
     "remote_sale",
     "reported_contact",
@@ -69,7 +69,7 @@ _HERS = (
     "touchpoint",
     "client_alias",
 )
-_PAIRS = (
+PAIRS = (
     ("client_alias", "canonical_id"),
     ("client_merge", "client_id"),
     ("client_merge", "merged_client_id"),
@@ -83,7 +83,7 @@ _KNOWN_SINCE = text(
     "select distinct client_id from ("  # noqa: S608 - our own words
     + " union all ".join(
         f"select {column} as client_id from {table} where brand_id = :brand and {column} = any(:ids)"  # noqa: S608
-        for table, column in (*((one, "client_id") for one in _HERS), *_PAIRS)
+        for table, column in (*((one, "client_id") for one in HERS), *PAIRS)
     )
     + " union all select i.client_id from identity i join client c using (brand_id, client_id)"
     " where i.brand_id = :brand and i.client_id = any(:ids) and (i.added_at <> c.registered_at"

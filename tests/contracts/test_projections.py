@@ -15,7 +15,7 @@ from services.appointments.rights.reactions import REACTIONS as APPOINTMENTS_RIG
 from services.feedback.invitations.reactions import REACTIONS as INVITATIONS
 from services.feedback.rights.reactions import REACTIONS as FEEDBACK_RIGHTS
 from services.feedback.workorders.reactions import REACTIONS as WORKORDERS
-from services.profile.app import REACTS
+from services.profile.capabilities import REACTS
 from services.profile.segments.reactions import reactions as segments
 from services.recommend.assortments.reactions import REACTIONS as ASSORTMENTS
 from services.recommend.rights.reactions import REACTIONS as RECOMMEND_RIGHTS

@@ -8,12 +8,18 @@ from suite.launcher.obstacles import PortTaken
 _LOOPBACK = "127.0.0.1"
 
 
+_given: set[int] = set()
+
+
 def free() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on at this moment, and another one each time: the first may not be listened on yet."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((_LOOPBACK, 0))
+            port: int = probe.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def is_free(port: int, host: str = _LOOPBACK) -> bool:

@@ -18,34 +18,33 @@ _CANONICAL = text(
 _FAMILY = text("select client_id from client_alias where brand_id = :brand and canonical_id = :id order by client_id")
 _ALIASES = text("select client_id, canonical_id from client_alias where brand_id = :brand and client_id = any(:ids)")
 # By what an older system knew somebody who was erased, it would bring her back; until she comes herself and shows it.
-_HOLDERS = text(
-    "select asked.kind, asked.system, asked.blind, coalesce(i.client_id, :nobody) as client_id, i.confirmed_at,"
-    " coalesce(a.canonical_id, i.client_id, :nobody) as canonical_id,"
-    " i.client_id is null or exists (select from tombstone where tombstone.brand_id = i.brand_id"
-    " and aggregate = 'client:' || coalesce(a.canonical_id, i.client_id)) as is_erased"
+# These look one by one through the index: without statistics, as after a morning of bringing in, a join reads them all.
+_ASKED = (
     " from unnest(cast(:kinds as text[]), cast(:systems as text[]), cast(:blinds as bytea[]))"
     " as asked (kind, system, blind)"
-    " left join identity i on i.brand_id = :brand and i.kind = asked.kind and i.system = asked.system"
-    " and i.blind = asked.blind and i.standing = 'held'"
-    " left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id"
-    " left join erased_identity e on e.brand_id = :brand and e.kind = asked.kind and e.system = asked.system"
-    " and e.blind = asked.blind"
+)
+_IS_ASKED = "brand_id = :brand and kind = asked.kind and system = asked.system and blind = asked.blind"
+_HOLDERS = text(
+    "select asked.kind, asked.system, asked.blind, coalesce(i.client_id, :nobody) as client_id, i.confirmed_at,"  # noqa: S608 - our own words
+    " coalesce(a.canonical_id, i.client_id, :nobody) as canonical_id,"
+    " i.client_id is null or exists (select from tombstone where tombstone.brand_id = :brand"
+    " and aggregate = 'client:' || coalesce(a.canonical_id, i.client_id)) as is_erased"
+    f"{_ASKED} left join lateral (select client_id, confirmed_at from identity where {_IS_ASKED}"
+    " and standing = 'held' limit 1) i on true"
+    " left join lateral (select canonical_id from client_alias where brand_id = :brand and client_id = i.client_id"
+    " limit 1) a on true"
+    f" left join lateral (select blind from erased_identity where {_IS_ASKED} limit 1) e on true"
     " where i.client_id is not null or e.blind is not null"
 )
 _SHARING = text(
     "select distinct coalesce(a.canonical_id, i.client_id) as client_id"
-    " from unnest(cast(:kinds as text[]), cast(:systems as text[]), cast(:blinds as bytea[]))"
-    " as asked (kind, system, blind)"
-    " join identity i on i.brand_id = :brand and i.kind = asked.kind and i.system = asked.system"
+    f"{_ASKED} join identity i on i.brand_id = :brand and i.kind = asked.kind and i.system = asked.system"
     " and i.blind = asked.blind and i.standing = 'shared'"
     " left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id order by 1 limit :limit"
 )
 _SHARED = text(
-    "select distinct asked.kind, asked.system, asked.blind"
-    " from unnest(cast(:kinds as text[]), cast(:systems as text[]), cast(:blinds as bytea[]))"
-    " as asked (kind, system, blind)"
-    " join identity i on i.brand_id = :brand and i.kind = asked.kind and i.system = asked.system"
-    " and i.blind = asked.blind and i.standing = 'shared'"
+    f"select distinct asked.kind, asked.system, asked.blind{_ASKED}"  # noqa: S608 - our own words
+    f" cross join lateral (select from identity where {_IS_ASKED} and standing = 'shared' limit 1) i"
 )
 _OF = text(
     "select identity_id, client_id, kind, system, blind, value, source, added_at, standing from identity"

@@ -30,7 +30,8 @@ _BIRTHDAYS = text(
     "select c.client_id, coalesce(a.canonical_id, c.client_id) as canonical_id, c.birthday from client c"
     " left join client_alias a on a.brand_id = c.brand_id and a.client_id = c.client_id"
     " where c.brand_id = :brand and c.birthday is not null"
-    " and (c.client_id = any(:ids) or a.canonical_id = any(:ids))"
+    " and c.client_id = any(array(select unnest(cast(:ids as uuid[])) union all"
+    " select client_id from client_alias where brand_id = :brand and canonical_id = any(:ids)))"
     " order by c.client_id = coalesce(a.canonical_id, c.client_id)"
 )
 _BORN = text(

@@ -27,7 +27,9 @@ _WORDS = text(
     "select c.consent_id, c.client_id, coalesce(a.canonical_id, c.client_id) as canonical_id, c.purpose,"
     " c.notice_version, c.given_at, c.withdrawn_at from consent c"
     " left join client_alias a on a.brand_id = c.brand_id and a.client_id = c.client_id"
-    " where c.brand_id = :brand and c.replaced_at is null and (c.client_id = any(:ids) or a.canonical_id = any(:ids))"
+    " where c.brand_id = :brand and c.replaced_at is null"
+    " and c.client_id = any(array(select unnest(cast(:ids as uuid[])) union all"
+    " select client_id from client_alias where brand_id = :brand and canonical_id = any(:ids)))"
     " order by coalesce(c.withdrawn_at, c.given_at), c.consent_id"
 )
 _REPLACE = text(

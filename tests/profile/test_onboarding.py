@@ -78,6 +78,24 @@ async def test_a_file_of_clients_as_it_really_looks_comes_in_and_again_changes_n
     assert "无名".encode() not in kept["content"]
 
 
+async def test_an_address_counts_like_a_phone_and_somebody_elses_is_left_out(running: Start) -> None:
+    profile = await running("profile")
+    rows = [
+        ["会员号", "姓名", "手机", "电子邮箱"],
+        ["M1", "陈静", "13800138021", "Jing@EXAMPLE.com"],
+        ["M2", "林晚", "", "jing@nowhere"],
+        ["", "赵敏", "13800138022", "Jing@example.com"],
+        ["", "陈静", "13800138023", "Jing@example.com"],
+        ["", "钱多", "", "Jing@example.com"],
+    ]
+    found = await brought(profile, "clients", written(rows, "utf-8"))
+    assert fates(found) == {"created": 3, "amended": 1, "refused": 1}
+    assert found["refusals"] == {"email-of-another": 1}
+    assert found["left_out"] == {"email-unreadable": 1, "email-of-another": 1}
+    assert len(await profile.rows("select from identity where kind = 'email'")) == 1
+    assert fates(await brought(profile, "clients", written(rows, "utf-8"))) == {"unchanged": 4, "refused": 1}
+
+
 async def test_a_workbook_is_read_with_its_dates_and_numbers_and_a_bomb_is_not(running: Start) -> None:
     profile = await running("profile")
     rows: list[list[Any]] = [

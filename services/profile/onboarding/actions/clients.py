@@ -15,6 +15,7 @@ from infra.refusal import Unavailable
 from services.profile.clients import actions as clients
 from services.profile.clients.actions import Newcomer
 from services.profile.clients.models import days
+from services.profile.consents import actions as consents
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import queries as identities
 from services.profile.identities.queries import Known
@@ -80,10 +81,11 @@ async def _round(tx: AsyncSession, lines: Sequence[ClientLine], done: Outcomes, 
     await _amend(tx, met, house, done, now=now)
 
 
-def _without(line: ClientLine, phones: AbstractSet[Known]) -> ClientLine:
-    """A line without the phones that are another client's."""
-    known = tuple(one for one in line.whom.known if one not in phones)
-    left_out = (*line.left_out, LeftOut.PHONE_OF_ANOTHER)
+def _without(line: ClientLine, others: AbstractSet[Known]) -> ClientLine:
+    """A line without the phones and addresses that are another client's."""
+    known = tuple(one for one in line.whom.known if one not in others)
+    kinds = sorted({one.kind for one in others}, reverse=True)
+    left_out = (*line.left_out, *(LeftOut(f"{kind}-of-another") for kind in kinds))
     return replace(line, whom=replace(line.whom, known=known), left_out=left_out)
 
 
@@ -145,6 +147,7 @@ async def _amend(
             if (await tx.execute(_BORN, row | {"birthday": sealed})).one_or_none() is not None:
                 effects.append(Effect(line.number, "birthday", client_id, part=version))
                 born[client_id] = line.birthday
+                await consents.examine(tx, await identities.family(tx, client_id), now=now)
         says_otherwise = (line.birthday is not None and born.get(client_id) != line.birthday) or (
             not is_nameless and not whose.agree(line.name.display, record.display_name, also_surname=False)
         )

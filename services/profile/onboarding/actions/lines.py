@@ -10,6 +10,7 @@ from services.profile.clients.models import days, names
 from services.profile.clients.models.days import Day
 from services.profile.clients.rules import DayAhead, NoSuchDay
 from services.profile.consents.rules import Purpose
+from services.profile.identities.models import EmailUnreadable, mailbox
 from services.profile.identities.queries import Known
 from services.profile.onboarding.actions.said import (
     ClientLine,
@@ -227,6 +228,11 @@ def _client(of: _Cells, number: int) -> ClientLine:
         except Unreadable as wrong:
             bad = wrong
             of.left_out.append(LeftOut(wrong.code.value))
+    if told := of.every("email"):
+        try:
+            known.append(Known("email", mailbox(cells.plain(told[0]))))
+        except EmailUnreadable:
+            of.left_out.append(LeftOut.EMAIL_UNREADABLE)
     known = list(dict.fromkeys(known))
     if not known:
         # A bad phone is left out only of somebody who is known without it.

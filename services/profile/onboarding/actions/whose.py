@@ -12,6 +12,7 @@ from services.profile.clients.queries import Client
 from services.profile.consents import queries as consents
 from services.profile.identities import queries as identities
 from services.profile.identities.queries import Holder, Known
+from services.profile.identities.rules import CONTACTS
 from services.profile.onboarding.actions.said import Named, Whom
 from services.profile.onboarding.rules.reasons import Reason
 from services.profile.purchases.actions.receipts import UNNAMED
@@ -24,7 +25,7 @@ NAMELESS = frozenset({UNNAMED, "微信客户"})
 class Found:
     """Whom a line is about: a surviving record, nobody who is known, or why that cannot be told.
 
-    `others` are phones on the line that are another client's.
+    `others` are phones and e-mail addresses on the line that are another client's.
     """
 
     client_id: UUID | None = None
@@ -44,32 +45,35 @@ class Acquaintance:
     def find(self, whom: Whom) -> Found:
         """Whom a line is about.
 
-        A card's or a till's number says it. A phone does with the name beside it, or where she has shown that it is
-        hers and the line gives no name: numbers pass from one person to the next, and a family shares them.
+        A card's or a till's number says it. A phone or an e-mail address does with the name beside it, or where she has
+        shown that it is hers and the line gives no name: they pass from one person to the next, and a family shares
+        them.
         """
         held = {known: self.held[known] for known in whom.known if known in self.held}
         if any(one.is_erased for one in held.values()):
             return Found(why=Reason.CLIENT_ERASED)
-        numbers = {one.canonical_id for known, one in held.items() if known.kind != "phone"}
-        phones = {known: one for known, one in held.items() if known.kind == "phone"}
-        hers = {one.canonical_id for one in phones.values() if self._is_hers(one, whom.name)}
+        numbers = {one.canonical_id for known, one in held.items() if known.kind not in CONTACTS}
+        contacts = {known: one for known, one in held.items() if known.kind in CONTACTS}
+        hers = {one.canonical_id for one in contacts.values() if self._is_hers(one, whom.name)}
         if len(numbers | hers) > 1:
             return Found(why=Reason.IDENTITIES_OF_TWO)
         if not numbers | hers:
-            return self._nobody(whom, phones)
+            return self._nobody(whom, frozenset(contacts))
         [client_id] = numbers | hers
-        others = frozenset(known for known, one in phones.items() if one.canonical_id != client_id)
+        others = frozenset(known for known, one in contacts.items() if one.canonical_id != client_id)
         if client_id in self.restricted:
             return Found(client_id, Reason.RESTRICTED, others)
         return Found(client_id, others=others)
 
-    def _nobody(self, whom: Whom, phones: Mapping[Known, Holder]) -> Found:
-        if all(known.kind == "phone" for known in whom.known):
-            if phones:
+    def _nobody(self, whom: Whom, others: frozenset[Known]) -> Found:
+        if all(known.kind in CONTACTS for known in whom.known):
+            if any(known.kind == "phone" for known in others):
                 return Found(why=Reason.PHONE_OF_ANOTHER)
+            if others and others.issuperset(whom.known):
+                return Found(why=Reason.EMAIL_OF_ANOTHER)
             if whom.known and self.shared.issuperset(whom.known):
                 return Found(why=Reason.PHONE_SHARED)
-        return Found(others=frozenset(phones))
+        return Found(others=others)
 
     def _is_hers(self, holder: Holder, name: Named | None) -> bool:
         record, confirmed = self.records.get(holder.canonical_id), holder.confirmed_at is not None
@@ -96,7 +100,7 @@ async def known(tx: AsyncSession, whom: Sequence[Whom]) -> Acquaintance:
         one: holder if holder.is_erased or holder.canonical_id in spared else _erased(holder)
         for one, holder in held.items()
     }
-    free = [one for one in asked if one not in held and one.kind == "phone"]
+    free = [one for one in asked if one not in held and one.kind in CONTACTS]
     return Acquaintance(
         held,
         frozenset(await identities.shared(tx, free)),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
+from services.profile.identities.models import EmailUnreadable, mailbox
 from services.profile.onboarding.models import cells
 from services.profile.onboarding.models.cells import Unreadable
 from services.profile.onboarding.rules.fields import FIELDS
@@ -33,9 +34,16 @@ def _is_name(cell: str) -> bool:
     return _NAME.match(cells.plain(cell)) is not None
 
 
+def _is_email(cell: str) -> bool:
+    with contextlib.suppress(EmailUnreadable):
+        return bool(mailbox(cells.plain(cell)))
+    return False
+
+
 # In this order: the first column that is one wins, and a column is only one thing.
 _GUESSES: Mapping[str, Callable[[str], bool]] = {
     "phone": _is_phone,
+    "email": _is_email,
     "birthday": _is_day,
     "given_on": _is_day,
     "written_on": _is_day,

@@ -51,6 +51,7 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = {
         "family_name": _field("姓|姓氏|family name|last name|surname"),
         "given_name": _field("名|given name|first name|forename"),
         "salutation": _field("称谓|称呼|尊称|salutation|title"),
+        "email": _field("邮箱|电子邮箱|电子邮件|邮件|邮箱地址|email|email address|mail"),
         "birthday": _field("生日|出生日期|出生年月日|出生年月|阳历生日|birthday|birth date|date of birth|dob"),
     },
     Kind.CONSENTS: {

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     PHONE_UNREADABLE = "phone-unreadable"
     PHONE_SHARED = "phone-shared"
     PHONE_OF_ANOTHER = "phone-of-another"
+    EMAIL_OF_ANOTHER = "email-of-another"
     IDENTITIES_OF_TWO = "identities-of-two-clients"
     NUMBER_TOO_LONG = "number-too-long"
     NUMBER_ROUNDED = "number-rounded"
@@ -56,11 +57,12 @@ SAID: Mapping[str, tuple[str, str]] = {
     Reason.TEST_ROW: ("测试数据", "a test row"),
     Reason.NAME_MISSING: ("缺少姓名", "no name"),
     Reason.NAME_UNWRITABLE: ("姓名无法使用", "a name that cannot be kept"),
-    Reason.NO_IDENTITY: ("无手机号、会员号或收银客户号", "no phone, member number or till's number"),
+    Reason.NO_IDENTITY: ("无手机号、邮箱、会员号或收银客户号", "no phone, e-mail, member number or till's number"),
     Reason.PHONE_ROUNDED: ("手机号已被 Excel 截断", "Excel has rounded the phone"),
     Reason.PHONE_UNREADABLE: ("手机号无法识别", "not a mobile number"),
     Reason.PHONE_SHARED: ("多人共用的手机号", "a phone that several people share"),
     Reason.PHONE_OF_ANOTHER: ("手机号属于另一位姓名不同的客户", "the phone of a client with another name"),
+    Reason.EMAIL_OF_ANOTHER: ("邮箱属于另一位姓名不同的客户", "the e-mail address of a client with another name"),
     Reason.IDENTITIES_OF_TWO: ("号码分属两位客户", "its numbers are two clients'"),
     Reason.NUMBER_TOO_LONG: ("号码过长", "a number of more than 200 characters"),
     Reason.NUMBER_ROUNDED: ("号码已被 Excel 截断", "Excel has rounded the number"),
@@ -100,6 +102,8 @@ class LeftOut(StrEnum):
     PHONE_UNREADABLE = "phone-unreadable"
     PHONE_ROUNDED = "phone-rounded"
     PHONE_OF_ANOTHER = "phone-of-another"
+    EMAIL_UNREADABLE = "email-unreadable"
+    EMAIL_OF_ANOTHER = "email-of-another"
 
 
 class Stays(StrEnum):

@@ -9,7 +9,6 @@ from datetime import date, datetime, time
 from itertools import islice
 from typing import IO, Any
 
-import openpyxl
 from charset_normalizer import from_bytes
 
 from infra.delimited import records
@@ -196,6 +195,8 @@ def _workbook(file: IO[bytes], asked: Asked) -> tuple[Found, Iterator[Row]]:
     if any(part.filename.endswith("sharedStrings.xml") and part.file_size > LARGEST_STRINGS for part in parts):
         raise FileUnfit("unpacks-too-large")
     file.seek(0)
+    import openpyxl  # noqa: PLC0415 - six megabytes, and a house brings its old workbooks once
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and validations that do not matter here

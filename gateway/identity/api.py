@@ -40,6 +40,9 @@ class Guesses(Protocol):
     async def attempt(self, username: str, *, brand_id: str | None, address: str) -> None:
         """Raise a refusal when there were too many."""
 
+    async def forgive(self, username: str, *, brand_id: str | None, address: str) -> None:
+        """Count an attempt no more: it was right."""
+
 
 def _exchange(request: Request) -> Exchange:
     found: Exchange = request.app.state.exchange
@@ -92,8 +95,11 @@ async def sign_in_staff(
 ) -> TokensView:
     """Sign in with username and password."""
     address = request.client.host if request.client else ""
-    await guesses.attempt(form.username.strip().lower(), brand_id=form.brand, address=address)
-    return await accounts.sign_in(kit.database, passwords, exchange, form, now=now)
+    username = form.username.strip().lower()
+    await guesses.attempt(username, brand_id=form.brand, address=address)
+    tokens = await accounts.sign_in(kit.database, passwords, exchange, form, now=now)
+    await guesses.forgive(username, brand_id=form.brand, address=address)
+    return tokens
 
 
 @routes.post("/auth/wechat", responses=refuses(401, 403, 410))

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -103,6 +103,18 @@ class Guesses:
                 wait = await self._draw(tx, GUESSES_FROM_ANYWHERE, f"{whose}\nanywhere", now=now)
         if wait:
             raise TooManyRequests(retry_after=wait)
+
+    async def forgive(self, username: str, *, brand_id: str | None, address: str) -> None:
+        """Give an attempt back: the password was right, so it was no guess."""
+        whose = f"{brand_id or ''}\n{username}"
+        async with self._kit.database.transaction(EVERY_BRAND) as tx:
+            # In the order in which they are drawn from.
+            for policy, bucket in (
+                (GUESSES_FROM_ONE_ADDRESS, f"{whose}\n{neighbourhood(address)}"),
+                (GUESSES_FROM_ANYWHERE, f"{whose}\nanywhere"),
+            ):
+                drawn = update(Guess).where(Guess.who == keyring(tx).blind("guess", bucket))
+                await tx.execute(drawn.values(tokens=func.least(Guess.tokens + 1, float(policy.quota))))
 
     async def _draw(self, tx: AsyncSession, policy: Policy, whose: str, *, now: datetime) -> int:
         who = keyring(tx).blind("guess", whose)

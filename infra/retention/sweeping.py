@@ -16,7 +16,7 @@ from infra.eventlog.lease import Lease
 from infra.eventlog.work import until
 from infra.ids import NOBODY, new_id
 from infra.retention.periods import Period, Sweep
-from infra.telemetry import metrics
+from infra.telemetry import metrics, reduced
 
 EVERY = timedelta(days=1)
 FIRST = 90.0  # seconds after a start: whoever restarts everything has other work to do first
@@ -59,7 +59,10 @@ async def keep_short(
         if due and await lease.hold() is not None:
             async with lease.renewed():
                 for one in due:
-                    await sweep(database, one, now=now, stop=stop)
+                    try:
+                        await sweep(database, one, now=now, stop=stop)
+                    except Exception as fault:  # noqa: BLE001 - the other categories do not wait for this one
+                        structlog.get_logger().warning("retention-failed", kind=one.category, **reduced(fault))
         await pause(stop, LOOK)
 
     await pause(stop, first)

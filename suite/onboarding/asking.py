@@ -117,7 +117,8 @@ def look(door: Door, import_id: str) -> None:
     rows = []
     for line in seen["items"]:
         said = ", ".join(f"{name} {value}" for name, value in line["understood"].items())
-        rows.append([str(line["line"]), line["fate"], line["reason"] or said])
+        without = f"; left out: {', '.join(line['left_out'])}" if line["left_out"] else ""
+        rows.append([str(line["line"]), line["fate"], (line["reason"] or said) + without])
     screen.table(f"The first {len(rows)} lines", ("line", "", ""), rows)
 
 
@@ -145,7 +146,8 @@ def take_back(door: Door, import_id: str) -> None:
     bringing.step(door, import_id, "undo")
     with screen.step("taken back"):
         bringing.wait(door, import_id, lambda *_: None)
-    show(door, import_id)
+    for sentence in bringing.taken_back(door.get(f"/v1/imports/{import_id}/report")):
+        screen.say(sentence)
 
 
 def show(door: Door, import_id: str) -> None:

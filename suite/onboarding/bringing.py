@@ -124,6 +124,17 @@ def reconciled(report: Mapping[str, Any]) -> list[str]:
     return said
 
 
+def taken_back(report: Mapping[str, Any]) -> list[str]:
+    """What an undo came to, in sentences."""
+    said = [
+        f"stays: {one['rows']:,} {one['kind']}, {one['stays']} (GET /v1/imports/{{id}}/staying names them)"
+        if one["stays"]
+        else f"taken back: {one['rows']:,} {one['kind']}"
+        for one in report["written"]
+    ]
+    return said or ["there was nothing to take back"]
+
+
 def _most(counts: Mapping[str, int]) -> Sequence[tuple[str, int]]:
     return sorted(counts.items(), key=lambda one: (-one[1], one[0]))
 

@@ -80,6 +80,14 @@ async def test_guessing_ends_after_ten_attempts_whether_the_user_exists_or_not(g
     await signed_in(running)
 
 
+async def test_the_right_password_is_no_guess_however_often_it_is_given(gateway: Start) -> None:
+    running = await gateway(**FIRST)
+    for _ in range(12):
+        await signed_in(running)
+    wrong = [await _attempt(running, "127.0.0.1", password="wrong") for _ in range(11)]
+    assert [problem(one) for one in wrong] == ["sign-in-refused"] * 10 + ["quota-exceeded"]
+
+
 async def _attempt(running: Gateway, at: str, *, password: str, brand: str | None = None) -> httpx.Response:
     form = {"username": "admin", "password": password} | ({"brand": brand} if brand else {})
     return await running.client(at=at).post("/v1/auth/staff", json=form)

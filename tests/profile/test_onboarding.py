@@ -208,7 +208,7 @@ async def test_consents_without_proof_or_against_her_later_word_are_not_taken(ru
         ["M1", "", "", "问卷", "否", "", "2021-03-05", ""],
     ]
     found = await brought(profile, "consents", written([header, *rows]))
-    assert fates(found) == {"created": 2, "unchanged": 1, "refused": 9}
+    assert fates(found) == {"created": 2, "amended": 1, "refused": 9}
     assert found["refusals"] == {
         "phone-of-another": 1,
         "notice-version-missing": 1,
@@ -225,6 +225,10 @@ async def test_consents_without_proof_or_against_her_later_word_are_not_taken(ru
     [given] = await profile.rows("select given_at from consent where purpose = 'marketing' and channel = 'import'")
     assert given["given_at"] == datetime(2021, 3, 4, 16, tzinfo=UTC)
 
+    # A no where she had never said a word stands against an older yes.
+    older = await brought(profile, "consents", written([header, ["M1", "", "", "问卷", "是", "v1", "2019-01-01", "F"]]))
+    assert older["refusals"] == {"withdrawn-since": 1}
+
     # The old system's later no ends the yes that it brought.
     no = written([header, ["M1", "", "", "营销", "否", "", "2022-01-01", ""]])
     assert fates(await brought(profile, "consents", no)) == {"amended": 1}
@@ -232,7 +236,7 @@ async def test_consents_without_proof_or_against_her_later_word_are_not_taken(ru
     left = (await report(profile, back["import_id"]))["written"]
     assert left == [{"kind": "consent", "stays": "changed-since", "rows": 1}]
     told = await profile.facts("profile.consent-withdrawn.v1")
-    assert [fact["data"]["purpose"] for fact in told] == ["marketing", "marketing", "personalisation"]
+    assert [fact["data"]["purpose"] for fact in told] == ["marketing", "survey", "marketing", "personalisation"]
 
 
 PURCHASES = ["小票号", "会员号", "货号", "数量", "单价", "金额", "日期", "门店"]

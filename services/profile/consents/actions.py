@@ -112,12 +112,20 @@ async def give(tx: AsyncSession, given: Sequence[Given], *, channel: str, actor:
 
 
 async def decide(
-    tx: AsyncSession, client_id: UUID, wishes: Sequence[Wish], *, channel: str, actor: str, now: datetime
+    tx: AsyncSession,
+    client_id: UUID,
+    wishes: Sequence[Wish],
+    *,
+    channel: str,
+    actor: str,
+    now: datetime,
+    keeps_no: bool = False,
 ) -> None:
     """Do as she wishes, purpose by purpose; raises NotFound, and GuardianNeeded for a child's own yes.
 
     The same yes again changes nothing; a yes to a newer notice replaces the older one. What was kept for a purpose
-    alone goes with it: sensitive items, and with personalisation what was inferred of her.
+    alone goes with it: sensitive items, and with personalisation what was inferred of her. A no where she has said
+    nothing is written down for profiling, and with `keeps_no` for every purpose.
     """
     ids = await identities.family(tx, client_id)
     # Two decisions of one client take turns.
@@ -131,7 +139,7 @@ async def decide(
         standing = rules.latest(await queries.decisions(tx, ids[0]), wish.purpose)
         where = {"brand": tx.info["brand_id"], "ids": ids, "purpose": wish.purpose.value, "now": now, "actor": actor}
         if not wish.granted:
-            if rules.is_worth_a_row(wish.purpose):
+            if keeps_no or rules.is_worth_a_row(wish.purpose):
                 # Said for every record that is she, and held by each of them if they are ever separated.
                 said = {"consent_ids": [new_id() for _ in ids], "notice": wish.notice_version, "channel": channel}
                 for client in sorted((await tx.execute(_REFUSE, where | said)).scalars()):

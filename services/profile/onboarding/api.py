@@ -290,7 +290,8 @@ def _told(value: object, name: str = "") -> Mapping[str, str]:
     if isinstance(value, tuple):
         told: dict[str, Any] = {}
         for one in value:
-            told |= _told(one, name)
+            for key, text in _told(one, name).items():
+                told[key] = f"{told[key]}, {text}" if key in told else text  # two phones of one line
         return told
     if is_dataclass(value):
         told = {}

@@ -73,8 +73,8 @@ async def _round(tx: AsyncSession, lines: Sequence[ConsentLine], done: Outcomes,
             one = Given(client_id, purpose, line.notice_version, line.evidence, given_at=line.given_at)
             give.append((line, one, own))
         elif verdict is _Do.WITHDRAW:
-            wish = Wish(purpose, granted=False, notice_version=line.notice_version)
-            await actions.decide(tx, client_id, [wish], channel="import", actor=actor, now=now)
+            wish = Wish(purpose, granted=False, notice_version=line.notice_version or "imported")
+            await actions.decide(tx, client_id, [wish], channel="import", actor=actor, now=now, keeps_no=True)
             ended = [row.consent_id for row in told if row.withdrawn_at is None]
             effects = tuple(Effect(line.number, "withdrawal", consent_id) for consent_id in ended)
             done.put(Outcome(line.number, Fate.AMENDED, effects=effects))
@@ -116,8 +116,11 @@ def _judge(line: ConsentLine, told: Sequence[Any], is_child: bool) -> _Do | Fate
     standing = [row for row in told if row.withdrawn_at is None]
     if not line.granted:
         # It ends every older yes, and none that she gave later.
-        later = any(row.given_at > line.given_at for row in standing)
-        return Fate.UNCHANGED if not standing else Fate.MATCHED if later else _Do.WITHDRAW
+        if standing:
+            later = any(row.given_at > line.given_at for row in standing)
+            return Fate.MATCHED if later else _Do.WITHDRAW
+        # Where she has never said a word it is written down: no older yes is taken afterwards.
+        return Fate.UNCHANGED if told else _Do.WITHDRAW
     if last is not None and last.withdrawn_at is not None and last.withdrawn_at >= line.given_at:
         return Reason.WITHDRAWN_SINCE
     if last is not None and last.withdrawn_at is None:

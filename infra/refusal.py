@@ -67,8 +67,8 @@ class BadRequest(Refusal):
     kind = Kind.INVALID
     slug = "bad-request"
     en = (
-        "The request could not be read. Check the encoding of its body and headers; a cursor goes back as it came, to the"
-        " list it came from."
+        "The request could not be read. Check the encoding of its body and headers; a cursor goes back as it came, to"
+        " the list it came from."
     )
     zh = "无法读取该请求，请检查请求体和请求头的编码；翻页游标须原样用于其所属列表。"
 

@@ -14,31 +14,27 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
-from sqlalchemy import text
 from starlette.exceptions import HTTPException
 
-from infra import copies, openapi, problems, telemetry
+from infra import copies, openapi, probes, problems, telemetry
 from infra.copies import Portion
 from infra.crypto import Keyring
 from infra.database import Database
 from infra.edge import Edge
 from infra.eventlog import operations as log_operations
-from infra.eventlog import status as log_status
 from infra.eventlog.background import run_plumbing
 from infra.eventlog.follower import Reaction
-from infra.eventlog.gauges import measure
 from infra.eventlog.hint import pause
 from infra.eventlog.postgres import PostgresLog
 from infra.idempotency import Once, forget_expired, run_once
-from infra.identity import Caller, Permission, Signer, Verifier, public
+from infra.identity import Caller, Permission, Signer, Verifier
 from infra.paths import Paths
 from infra.peers import Peers
-from infra.refusal import BodyTooSlow, Malformed, Refusal, Unauthenticated, Unavailable
+from infra.refusal import BodyTooSlow, Malformed, Refusal, Unauthenticated
 from infra.retention import api as retention
 from infra.retention.periods import Period
 from infra.retention.sweeping import keep_short
 from infra.settings import Settings
-from infra.telemetry import metrics
 from infra.telemetry.sending import collector_of, keep_sending
 from infra.telemetry.traces import Export, speak_for, stop_speaking
 
@@ -214,7 +210,7 @@ def create_app(
                 running.append(lambda kit, stop: keep_short(kit.database, periods, stop, source=service))
             if collector is not None:
                 stack.push_async_callback(asyncio.to_thread, collector.close)
-                running.append(lambda kit, stop: keep_sending(collector, partial(look, kit), stop))
+                running.append(lambda kit, stop: keep_sending(collector, partial(probes.look, kit), stop))
             token = speak_for(export)  # what is started here, and no other app of this process
             tasks = [asyncio.create_task(run_plumbing(kit.database, kit.log, service, reactions, stop))]
             tasks += [asyncio.create_task(forever(loop, kit, stop)) for loop in running]
@@ -236,7 +232,7 @@ def create_app(
     app.state.kit = kit
     routers = [*routers, *([retention.routes(router(), service, periods)] if periods else [])]
     app.state.paths = Paths(route for one in routers for route in one.routes)
-    for one in [*routers, _operations(), log_operations.routes(_inside(log_operations.PREFIX))]:
+    for one in [*routers, probes.routes(_inside()), log_operations.routes(_inside(log_operations.PREFIX))]:
         app.include_router(one)
     if copied:
         app.include_router(copies.routes(_inside(copies.PATH), copied))
@@ -251,11 +247,6 @@ def refuse(app: FastAPI, *, export: Export | None = None) -> None:
     app.add_exception_handler(HTTPException, problems.of_http_exception)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, problems.of_validation)  # type: ignore[arg-type]
     app.add_middleware(Edge, export=export)
-
-
-async def look(kit: Kit) -> None:
-    """Read the gauges that a query must answer."""
-    await measure(kit.database, kit.log, kit.service, follows=bool(kit.reactions))
 
 
 async def _forget(kit: Kit, stop: asyncio.Event) -> None:
@@ -274,38 +265,3 @@ async def forever(loop: Loop, kit: Kit, stop: asyncio.Event) -> None:
 
 def _inside(prefix: str = "") -> APIRouter:
     return APIRouter(prefix=prefix, route_class=MaisonRoute, include_in_schema=False)
-
-
-def _operations() -> APIRouter:
-    operations = _inside()
-
-    @operations.get("/healthz")
-    @public
-    async def healthz() -> dict[str, str]:
-        """The process runs."""
-        return {"status": "ok"}
-
-    @operations.get("/readyz")
-    @public
-    async def readyz(kit: OfKit) -> dict[str, str | int | float | None]:
-        """The process can serve: its database answers, is migrated, and keeps what it is told.
-
-        How the log is (see infra.eventlog.status) is told, but does not make it unready: requests can be served, and
-        the outbox keeps their facts.
-        """
-        async with kit.database.engine.connect() as connection:
-            fsync = (await connection.execute(text("show fsync"))).scalar_one()
-            await connection.execute(text("select 1 from outbox limit 1"))
-        if fsync != "on" and kit.settings.environment != "test":
-            refusal = "PostgreSQL runs with fsync=off: an acknowledged write could be lost. Turn it on."
-            raise Unavailable(refusal)
-        return {"status": "ready", **await log_status.readiness(kit.database, kit.log, kit.service)}
-
-    @operations.get("/metrics")
-    @public
-    async def shown(kit: OfKit) -> Response:
-        """The metrics of this process, as Prometheus reads them."""
-        await look(kit)
-        return Response(await asyncio.to_thread(metrics.page), media_type=metrics.MEDIA_TYPE)
-
-    return operations

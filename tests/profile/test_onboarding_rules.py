@@ -12,8 +12,8 @@ from hypothesis import strategies as some
 from infra import erasure
 from services.profile.clients.models.days import Day
 from services.profile.clients.rules import Calendar
-from services.profile.onboarding.actions import undoing
 from services.profile.onboarding.actions.imports import escaped
+from services.profile.onboarding.actions.undoing import clients as undoing
 from services.profile.onboarding.models import cells, files
 from services.profile.onboarding.models.cells import Unreadable, When
 from services.profile.onboarding.models.guessing import guessed

@@ -1,20 +1,17 @@
 """A house brings its old files: announced, sent in parts, read, mapped, looked at, started, and taken back."""
 
-import csv
-import io
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path, Response
-from fastapi.responses import StreamingResponse
 
-from infra.app import By, Kit, Now, OfKit, router
+from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
-from infra.identity import Caller, Role, permit
+from infra.identity import Role, permit
 from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_id_cursor
 from services.profile.identities.queries import Known
@@ -23,8 +20,6 @@ from services.profile.onboarding.actions import imports, running
 from services.profile.onboarding.actions.outcomes import Outcome
 from services.profile.onboarding.models.files import Asked
 from services.profile.onboarding.queries import Import
-from services.profile.onboarding.rules import reasons
-from services.profile.onboarding.rules.fields import LINE, REASON, RECEIPT_LINE
 from services.profile.onboarding.rules.steps import LARGEST_FILE, parts_of
 from services.profile.onboarding.rules.tally import Fate, Sum, Tally
 from services.profile.onboarding.schemas import (
@@ -50,7 +45,6 @@ routes = router()
 
 BRINGERS = (Role.HEADQUARTERS, Role.PRIVACY)
 Number = Annotated[int, Path(ge=0, lt=parts_of(LARGEST_FILE))]
-_BOM = "\ufeff"  # without it Excel reads Chinese as Latin
 
 
 @routes.post("/imports", status_code=201, responses=tagged(201))
@@ -178,51 +172,6 @@ async def staying(import_id: UUID, tx: Transaction, after: After = None, limit: 
         items=[StayingView.model_validate(one) for one in found[:limit]],
         next_cursor=cursor(found[limit - 1].effect_id, of=of) if more else None,
     )
-
-
-@routes.get(
-    "/imports/{import_id}/rejects",
-    response_class=StreamingResponse,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The reject file."}},
-)
-@permit(*BRINGERS)
-async def rejects(import_id: UUID, kit: OfKit, by: By) -> StreamingResponse:
-    """The refused lines in the file's own columns, each with its reason, to be mended and imported again.
-
-    For whoever brought the file, and for officers.
-    """
-    async with kit.database.transaction(by.brand_id) as tx:
-        found = await queries.bulk_import(tx, import_id)
-        queries.check_reader(found, by)
-    headers = {"Content-Disposition": 'attachment; filename="rejects.csv"', "Cache-Control": "no-store"}
-    return StreamingResponse(_rejects(kit, by, found), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-async def _rejects(kit: Kit, by: Caller, found: Import) -> AsyncIterator[str]:
-    columns = list(found.found["columns"]) if found.found else []
-    numbers = "line" in (found.mapping or {"columns": {}})["columns"]
-    ours = [LINE, REASON, *([] if numbers or found.kind.value != "purchases" else [RECEIPT_LINE])]
-    columns = [one for one in columns if one not in ours]
-    kept = [place for place, one in enumerate(found.found["columns"] if found.found else []) if one not in ours]
-    yield _BOM + _csv([[*imports.shown(columns), *ours]])
-    async with kit.database.transaction(by.brand_id) as tx:
-        chunks = await queries.with_refused(tx, found)
-    for chunk in chunks:
-        # Each in a transaction of its own: whoever reads slowly holds no connection.
-        async with kit.database.transaction(by.brand_id) as tx:
-            lines = await queries.chunk(tx, found.import_id, chunk) or []
-        rows = []
-        for number, cells, reason, ordinal in lines:
-            told = [(cells or [])[place] if place < len(cells or []) else "" for place in kept]
-            row = [*imports.shown(told), str(number), reasons.said(reason)]
-            rows.append([*row, str(ordinal or "")] if RECEIPT_LINE in ours else row)
-        yield _csv(rows)
-
-
-def _csv(rows: list[list[str]]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
 
 
 # --- views -----------------------------------------------------------------------------------------------------------

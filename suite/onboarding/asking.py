@@ -62,6 +62,7 @@ def bring(door: Door, file: Path, said: Said) -> None:
     look(door, import_id)
     if said.asks and not typer.confirm("Import all of it?"):
         screen.say(f"Nothing was written. Go on later: maison onboard {file} --go-on {import_id}")
+        screen.say(f"Or have the file deleted at once: maison onboard --cancel {import_id}")
         return
     bringing.step(door, import_id, "start")
     run(door, import_id, file)
@@ -139,6 +140,14 @@ def run(door: Door, import_id: str, file: Path | None) -> None:
     if ended["counts"]["refused"]:
         screen.warn(f"the refused lines, to be mended: {bringing.rejects(door, import_id, file or Path(import_id))}")
     screen.say(f"Take it back until {ended['expires_at'][:10]}: maison onboard --undo {import_id}")
+
+
+def give_up(door: Door, import_id: str) -> None:
+    """Stop for good; the house deletes the file."""
+    counts = bringing.step(door, import_id, "cancel")["counts"]
+    screen.done("the import is cancelled, its file deleted")
+    if counts["created"] + counts["amended"]:
+        screen.say(f"What it wrote stays; take it back: maison onboard --undo {import_id}")
 
 
 def take_back(door: Door, import_id: str) -> None:

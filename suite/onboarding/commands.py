@@ -22,6 +22,7 @@ def onboard(
     header_line: Annotated[int | None, typer.Option("--header-line", help="The row with the column names.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
     go_on: Annotated[str | None, typer.Option("--go-on", help="Go on with an import that was paused or left.")] = None,
+    cancel: Annotated[str | None, typer.Option("--cancel", help="Give an import up and delete its file.")] = None,
     undo: Annotated[str | None, typer.Option("--undo", help="Take back what an import wrote, by its id.")] = None,
 ) -> None:
     """Bring a house's old clients, consents, notes or purchases in: look at them first, reconcile, take back."""
@@ -31,10 +32,12 @@ def onboard(
     with any_staff() as door:
         if undo is not None:
             asking.take_back(door, undo)
+        elif cancel is not None:
+            asking.give_up(door, cancel)
         elif go_on is not None:
             asking.run(door, go_on, file)
         elif file is None or kind is None:
-            raise typer.BadParameter("name the file and its --kind; or --go-on or --undo with an import's id")
+            raise typer.BadParameter("name the file and its --kind; or --go-on, --cancel or --undo with an import's id")
         else:
             columns, values = tuple(column or ()), tuple(value or ())
             said = asking.Said(kind, columns, values, zone, sheet, encoding, header_line, asks=not yes)

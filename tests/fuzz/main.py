@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from schemathesis.python import asgi
 
 from tests import shell
-from tests.fuzz.engine import AGAIN, Effort, Tally, attempt, furnished, inside
+from tests.fuzz.engine import AGAIN, Effort, Found, Tally, attempt, furnished, inside
 from tests.fuzz.house import GATEWAY, MERGED, House
 from tests.running import Throwaway
 from tests.throwaway import throwaway
@@ -46,7 +46,7 @@ def try_out(task: Task) -> Tally:
     tally, effort = Tally(task.name), task.effort
     house = House(replace(task.server, count=APART * task.number))
     seeds = furnished(house)
-    began = time.monotonic()
+    began, said = time.monotonic(), 0
     while True:
         inside(house, seeds.refill())  # what is tried uses visits up
         left = ROUND if effort.seconds is None else min(ROUND, effort.seconds - (time.monotonic() - began))
@@ -55,7 +55,10 @@ def try_out(task: Task) -> Tally:
         people.write(
             f"{tally.name}: {tally.cases:,} cases after {passed:.0f} s, {sum(tally.failures.values())} failed\n"
         )
+        # Said at once: nobody should have to wait an hour for what was found in the first minute.
+        people.writelines(shown(tally, found) for found in list(tally.found.values())[said:])
         people.flush()
+        said = len(tally.found)
         if (effort.seconds is not None and passed >= effort.seconds - 1) or (
             effort.cases is not None and tally.cases >= effort.cases
         ):
@@ -98,13 +101,15 @@ def table(tallies: Sequence[Tally]) -> str:
     return "\n".join(lines)
 
 
+def shown(tally: Tally, found: Found) -> str:
+    """One failure: what was wrong, and how to see it again."""
+    return f"\n{tally.name}: {found.check}, {found.operation} (seed {found.seed})\n{found.said}\n{found.again}\n"
+
+
 def told(tally: Tally) -> str:
     """The failures of one document, each with how to see it again."""
     lines = [f"\n{tally.name}: schemathesis could not try {fault}" for fault in sorted(set(tally.faults))]
-    lines += [
-        f"\n{tally.name}: {found.check}, {found.operation} (seed {found.seed})\n{found.said}\n{found.again}"
-        for found in tally.found.values()
-    ]
+    lines += [shown(tally, found) for found in tally.found.values()]
     if tally.unreached:
         lines.append(f"\n{tally.name}: no request got a yes from {', '.join(tally.unreached)}")
     return "\n".join(lines)

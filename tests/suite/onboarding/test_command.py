@@ -53,6 +53,11 @@ async def test_the_command_brings_files_in_asking_what_it_cannot_tell(
 
             with pytest.raises(MappingUnfit, match="pos: missing"):
                 await asyncio.to_thread(asking.bring, door, bought, Said("purchases", asks=False))
+            left = (await asyncio.to_thread(door.get, "/v1/imports"))["items"][0]["import_id"]
+            await asyncio.to_thread(asking.give_up, door, left)
+            told = capsys.readouterr().out
+            assert "cancelled, its file deleted" in told
+            assert "--undo" not in told
             await asyncio.to_thread(asking.bring, door, bought, Said("purchases"))
             assert [question.partition(":")[0] for question in asked] == [
                 "pos",

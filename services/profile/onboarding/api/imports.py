@@ -248,6 +248,6 @@ def _told(value: object, name: str = "") -> Mapping[str, str]:
             if each.name not in {"number", "worth", "left_out", "numbered"}:
                 told |= _told(getattr(value, each.name), each.name)
         return told
-    if value is None or not name:
+    if value is None or value is False or not name:
         return {}
     return {name: value.value if isinstance(value, StrEnum) else str(value)}

@@ -117,7 +117,7 @@ async def _view(request: Request, tx: Transaction, service: str, periods: Sequen
                     least=one.least,
                     most=one.most,
                     why=one.why,
-                    tables=[sweep.table for sweep in one.sweeps],
+                    tables=list(dict.fromkeys(sweep.table for sweep in one.sweeps)),
                     runs=[RunView.model_validate(row) for row in await every.execute(_RUNS, asked)],
                 )
             )

@@ -35,8 +35,8 @@ def _some_year(day: date) -> date:
 
 Zone = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
 Day = Annotated[date, AfterValidator(_some_year)]
-Starts = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", max_length=5, examples=["10:00"])]
-Ends = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", max_length=5, examples=["22:00"])]
+Starts = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5, examples=["10:00"])]
+Ends = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", max_length=5, examples=["22:00"])]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=35)]
 
 

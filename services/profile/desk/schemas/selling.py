@@ -67,7 +67,7 @@ class StepForm(Form):
     """One step of a sale by chat. A link goes with `send-link`, a courier and a tracking number with `ship`."""
 
     step: Step
-    link: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^https://\S+$")] | None = None
+    link: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^https://[\x21-\x7e]+$")] | None = None
     courier: Text | None = None
     tracking: Text | None = None
 

@@ -140,7 +140,9 @@ def main() -> None:
         work = tasks(server, seed=asked.seed, names=names, minutes=asked.minutes, cases=asked.cases)
         # Spawned, not forked: each process has an event loop and a pool of its own.
         apart = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(len(work), multiprocessing.cpu_count()), mp_context=apart) as hands:
+        hands_at_once = min(len(work), multiprocessing.cpu_count())
+        # One document each: what schemathesis remembers of one is gigabytes, and its process' output goes nowhere.
+        with ProcessPoolExecutor(hands_at_once, mp_context=apart, max_tasks_per_child=1) as hands:
             tallies = list(hands.map(try_out, work))
     for tally in tallies:
         sys.stdout.write(told(tally) + "\n")

@@ -1,6 +1,7 @@
 """Knowing which boutique a store code means, and of which type it is."""
 
 import asyncio
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from sqlalchemy import text
@@ -13,9 +14,10 @@ OPENED = "appointments.boutique-opened.v1"
 BATCH = 2_000  # facts
 
 _BOUTIQUE = text(
-    "insert into boutique (brand_id, code, boutique_id, boutique_type) values (:brand, :code, :boutique_id, :kind)"
+    "insert into boutique (brand_id, code, boutique_id, boutique_type, region_id, zone)"
+    " values (:brand, :code, :boutique_id, :boutique_type, :region_id, :zone)"
     " on conflict (brand_id, code) do update set boutique_id = excluded.boutique_id,"
-    " boutique_type = excluded.boutique_type"
+    " boutique_type = excluded.boutique_type, region_id = excluded.region_id, zone = excluded.zone"
 )
 _UNTYPED = text("select brand_id, boutique_id from boutique where boutique_type is null")
 _TYPE = text(
@@ -28,10 +30,20 @@ _PLACE = text(
 )
 
 
-async def open_boutique(tx: AsyncSession, code: str, boutique_id: UUID, boutique_type: str | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Boutique:
+    """A boutique behind a store code: its type, its region, and the IANA zone it works by."""
+
+    code: str
+    boutique_id: UUID
+    boutique_type: str | None
+    region_id: UUID | None
+    zone: str | None
+
+
+async def open_boutique(tx: AsyncSession, boutique: Boutique) -> None:
     """Know the boutique behind a store code."""
-    row = {"brand": tx.info["brand_id"], "code": code, "boutique_id": boutique_id, "kind": boutique_type}
-    await tx.execute(_BOUTIQUE, row)
+    await tx.execute(_BOUTIQUE, {"brand": tx.info["brand_id"], **asdict(boutique)})
 
 
 async def learn_types(kit: Kit, stop: asyncio.Event) -> None:

@@ -10,6 +10,7 @@ from services.profile.capabilities import LOOPS, REACTS, SERVES
 from services.profile.messages.actions.sending import dispatching
 from services.profile.rights.tables.periods import PERIODS
 from services.profile.segments import reactions as on_segments
+from services.profile.tasks import reactions as on_tasks
 
 
 def build(
@@ -21,7 +22,7 @@ def build(
         "profile",
         own,
         routers=SERVES,
-        reactions=[*REACTS, *on_segments.reactions(clock)],
+        reactions=[*REACTS, *on_segments.reactions(clock), *on_tasks.reactions(clock)],
         loops=[*LOOPS, dispatching((transports or {}).get("wechat"))],
         periods=PERIODS,
         transports=transports,

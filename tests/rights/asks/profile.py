@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tests.asking import until
 from tests.profile.build import receipt
-from tests.rights.asking import Ask, Fresh
+from tests.rights.asking import Ask, Fresh, filled
 from tests.rights.house import APPID, HER_PHONE, House
 
 
@@ -165,6 +165,26 @@ _POLICY = {
     "potential_minor": 1_000_000,
 }
 _REMOTE = {"boutique_id": "{boutique_id}", "piece_code": "RING-1", "price_minor": 100_000, "currency": "CNY"}
+TASK = {"client_id": "{client_id}", "due_on": "2030-01-10", "words": "她的表带换好了"}
+_TASKS = {
+    "at_work": ["thank-you"],
+    "festivals": ["mid-autumn"],
+    "thank_you_days": 1,
+    "after_sales_days": 5,
+    "recovery_days": 3,
+    "lapse_days": 5,
+    "ahead_days": 14,
+    "again_days": 2,
+    "most_attempts": 3,
+    "rest_days": 180,
+}
+
+
+async def a_task(house: House) -> Mapping[str, str]:
+    """Something her advisor has to do for the client the rows are about."""
+    return {"task_id": (await house.made("profile", "hq", "POST", "/v1/tasks", filled(TASK, house.ids)))["task_id"]}
+
+
 _MONTH = {"from": "2026-06-01T00:00:00Z", "to": "2026-07-01T00:00:00Z"}
 
 
@@ -343,6 +363,15 @@ ASKS: Mapping[str, Ask] = {
     "POST /v1/registers/exports/{export_id}/pages": Ask({"limit": 1}),
     "POST /v1/remote-sales/{remote_sale_id}/steps": Ask({"step": "cancel"}, fresh=a_remote_sale),
     "PUT /v1/segment-policy": Ask(_POLICY),
+    "GET /v1/tasks": Ask(shows="task_id"),
+    "POST /v1/tasks": Ask(TASK, shows="her_name"),
+    "GET /v1/tasks/{task_id}": Ask(shows="her_name"),
+    "POST /v1/tasks/{task_id}/assign": Ask({"advisor_id": "{advisor_id}"}, fresh=a_task),
+    "POST /v1/tasks/{task_id}/outcome": Ask({"outcome": "reached"}, fresh=a_task),
+    "POST /v1/tasks/{task_id}/snooze": Ask({"until_on": "2030-01-12"}, fresh=a_task),
+    "PUT /v1/task-policy": Ask(_TASKS),
+    "GET /v1/follow-up": Ask(query={"month": "2030-01"}),
+    "GET /v1/follow-up/missed": Ask(query={"month": "2030-01"}),
     "POST /v1/touchpoints/batch": Ask(
         {
             "touchpoints": [

@@ -131,6 +131,16 @@ POST /v1/registers/exports                          -  x  x  x  x  x  x  x  x  x
 GET /v1/registers/exports/{export_id}               -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
 POST /v1/registers/exports/{export_id}/pages        -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
 POST /v1/remote-sales/{remote_sale_id}/steps        -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/tasks                                       -  x  x  +  o  o  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
+POST /v1/tasks                                      -  x  x  +  +  .  +  x  x  x  x  +  .  x  x  +  x  x  x  x  x  .  x
+GET /v1/tasks/{task_id}                             -  x  x  +  .  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/tasks/{task_id}/assign                     -  x  x  x  x  x  x  x  x  x  x  +  .  x  x  +  x  x  x  x  x  .  x
+POST /v1/tasks/{task_id}/outcome                    -  x  x  +  .  .  x  x  x  x  x  +  .  x  x  +  x  x  x  x  x  .  x
+POST /v1/tasks/{task_id}/snooze                     -  x  x  +  .  .  x  x  x  x  x  +  .  x  x  +  x  x  x  x  x  .  x
+GET /v1/task-policy                                 -  x  x  x  x  x  x  x  x  x  x  +  +  +  +  +  x  x  x  x  x  +  x
+PUT /v1/task-policy                                 -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
+GET /v1/follow-up                                   -  x  x  +  +  +  x  x  x  x  x  +  +  +  +  +  x  x  x  x  x  +  x
+GET /v1/follow-up/missed                            -  x  x  o  o  o  x  x  x  x  x  o  o  o  o  o  x  x  x  x  x  o  x
 GET /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/touchpoints/batch                          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  o  x
 GET /v1/touchpoints/index                           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  o  x

@@ -18,6 +18,7 @@ from services.profile.desk.api import (
     remote,
     sensitive,
     tags,
+    tasks,
     wishes,
 )
 
@@ -38,6 +39,7 @@ NOUNS = (
     owned,
     remote,
     tags,
+    tasks,
     wishes,
     brands,
 )

@@ -64,6 +64,18 @@ BOOKS = (
     Decision("client_owner", Fate.DELETED, "whose client she was", hers=f"{HERS} or inherited_from = any(:ids)"),
     Decision("advisor", Fate.NOT_HERS, "who works where"),
 )
+TASKS = (
+    Decision("task_outcome", Fate.DELETED, "what came of turning to her, and what was noted of it", hers=HERS),
+    Decision(
+        "task_move",
+        Fate.DELETED,
+        "which of her tasks a handover moved",
+        hers=f"task_id in (select task_id from task where brand_id = :brand and {HERS})",  # noqa: S608
+    ),
+    Decision("task", Fate.DELETED, "what somebody was to do for her", hers=HERS),
+    Decision("task_policy", Fate.NOT_HERS, "how the house wants its tasks"),
+    Decision("task_round", Fate.NOT_HERS, "how far a day's look at the books has come"),
+)
 MESSAGES = (
     Decision(
         "message_credit",
@@ -159,6 +171,7 @@ DECISIONS = (
     *TOUCHPOINTS,
     *SEGMENTS,
     *BOOKS,
+    *TASKS,
     *MESSAGES,
     *PRIVACY,
     *CONSENTS,

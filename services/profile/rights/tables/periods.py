@@ -34,6 +34,23 @@ PERIODS = (
         ),
     ),
     Period(
+        "tasks",
+        730,
+        90,
+        10 * 365,
+        "what advisors had to do for clients, and what came of it (PIPL 19)",
+        (
+            Sweep("task_outcome", f"t.given_at < {CUTOFF}", key=("outcome_id",)),
+            Sweep(
+                "task_move",
+                "exists (select from task k where k.brand_id = t.brand_id and k.task_id = t.task_id"
+                f" and k.closed_at < {CUTOFF})",
+                key=("handover_id", "task_id"),
+            ),
+            Sweep("task", f"t.closed_at < {CUTOFF}", key=("task_id",)),
+        ),
+    ),
+    Period(
         "messages",
         730,
         30,

@@ -14,11 +14,15 @@ from infra.identity import Caller, Role
 from infra.refusal import NotFound
 from services.profile.clients import queries as clients
 from services.profile.identities import queries as identities
-from services.profile.tasks.rules.kinds import Kind
-from services.profile.tasks.rules.steps import Outcome, Status, Why
+from services.profile.segments import queries as segments
+from services.profile.tasks.rules.kinds import FOLLOW_UPS, Kind
+from services.profile.tasks.rules.policy import Festival
+from services.profile.tasks.rules.rates import month_of
+from services.profile.tasks.rules.steps import CONTACTS, Outcome, Status, Why
 
 _COLUMNS = (
-    "task.task_id, task.kind, task.client_id, task.advisor_id, task.boutique_id, task.subject_id, task.is_offer,"
+    "task.task_id, task.kind, task.key, task.client_id, task.advisor_id, task.boutique_id, task.subject_id,"
+    " task.is_offer,"
     " task.words, task.wanted_on, task.due_on, task.over_on, task.status, task.reason, task.attempts, task.outcome,"
     " task.opened_by, task.opened_at, task.closed_at, task.version"
 )
@@ -58,6 +62,17 @@ _PAGES = {
     for status in Status
 }
 _ONE = f"select {_COLUMNS} from task where task.brand_id = :brand and task.task_id = :task_id{_OF_CALLER}{_USABLE}"  # noqa: S608
+# What is owed and was not given in time; what is still open can be made good.
+_MISSED = text(
+    f"select {_COLUMNS} from task where task.brand_id = :brand and task.kind = any(:kinds)"  # noqa: S608
+    " and task.wanted_on >= :begins and task.wanted_on < :ends and task.wanted_on < :today"
+    " and task.status <> 'cancelled' and not exists (select from task_outcome o where o.brand_id = task.brand_id"
+    " and o.task_id = task.task_id and o.outcome = any(:contacts) and o.given_on <= task.wanted_on)"
+    " and (cast(:after_on as date) is null or (task.due_on, task.task_id) > (:after_on, cast(:after_id as uuid)))"
+    + _OF_CALLER
+    + _USABLE
+    + _ORDER
+)
 _TRIED = text(
     "select outcome_id, outcome, note, advisor_id, given_by, given_at from task_outcome"
     " where brand_id = :brand and task_id = :task_id order by given_at, outcome_id"
@@ -75,6 +90,7 @@ class Task:
     advisor_id: UUID | None
     boutique_id: UUID | None
     subject_id: UUID | None
+    festival: Festival | None
     is_offer: bool
     words: str | None
     wanted_on: date
@@ -134,6 +150,28 @@ async def page(
     return await _read(tx, rows.mappings().all())
 
 
+async def missed(
+    tx: AsyncSession, month: str, *, by: Caller, after: tuple[date, UUID] | None, limit: int, now: datetime
+) -> list[Task]:
+    """What was promised by a day of the month, and not done by then, of what the caller may see."""
+    begins, ends = month_of(month)
+    rows = await tx.execute(
+        _MISSED,
+        {
+            **_of(tx, by),
+            "kinds": [kind.value for kind in FOLLOW_UPS],
+            "contacts": [outcome.value for outcome in CONTACTS],
+            "begins": begins,
+            "ends": ends,
+            "today": await segments.today(tx, now),
+            "after_on": after[0] if after else None,
+            "after_id": after[1] if after else None,
+            "limit": limit,
+        },
+    )
+    return await _read(tx, rows.mappings().all())
+
+
 async def task(tx: AsyncSession, task_id: UUID, *, by: Caller, lock: bool = False) -> Task:
     """One task that the caller may see, with `lock` nobody else's to change meanwhile; raises NotFound."""
     statement = text(_ONE + " for update of task" if lock else _ONE)
@@ -180,10 +218,12 @@ async def _read(tx: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[Tas
             continue  # erased, and brought back by a restore until she is erased again
         task_id, words = row["task_id"], row["words"]
         told = {
-            **row,
+            **{name: value for name, value in row.items() if name != "key"},
             "kind": Kind(row["kind"]),
             "client_id": head,
             "display_name": known[head].display_name,
+            # The name of a greeting says for which day it is.
+            "festival": Festival(row["key"].split(":")[1]) if row["kind"] == Kind.FESTIVAL else None,
             "words": ring.open("task", "words", task_id, words) if words else None,
             "status": Status(row["status"]),
             "reason": Why(row["reason"]) if row["reason"] else None,

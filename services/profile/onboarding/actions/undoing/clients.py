@@ -25,6 +25,7 @@ HERS = (
     "wish",
     "client_owner",
     "message",
+    "task_outcome",
     "presence",
     "access_grant",
     "consent",
@@ -57,6 +58,8 @@ _KNOWN_SINCE = text(
     + " union all select i.client_id from identity i join client c using (brand_id, client_id)"
     " where i.brand_id = :brand and i.client_id = any(:ids) and (i.added_at <> c.registered_at"
     " or i.confirmed_at is not null or i.source <> 'import')"
+    # What rules opened comes of what is taken back.
+    " union all select client_id from task where brand_id = :brand and client_id = any(:ids) and opened_by <> 'rule'"
     " union all select client_id from client where brand_id = :brand and client_id = any(:ids) and version > 1"
     ") as since"
 )

@@ -6,6 +6,7 @@ from services.profile.desk.api import (
     dates,
     duplicates,
     finding,
+    futures,
     intake,
     me,
     merging,
@@ -40,5 +41,6 @@ NOUNS = (
     tags,
     wishes,
     brands,
+    futures,
 )
 ROUTERS = [noun.routes for noun in NOUNS]

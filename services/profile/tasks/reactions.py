@@ -46,6 +46,7 @@ class LifecycleChanged(Slice):
     type: ClassVar[str] = "profile.lifecycle-changed.v1"
 
     client_id: UUID
+    before: str | None
     lifecycle: str
     as_of: date
 
@@ -91,8 +92,8 @@ class ClientHandedBack(Slice):
     boutique_id: UUID
 
 
-# She is about to leave, or has left.
-LAPSING = frozenset({"lapsing", "lapsed"})
+# She is about to leave, or has just left; not whoever had left before anybody reckoned it.
+LAPSES = frozenset({("active", "lapsing"), ("back", "lapsing"), ("lapsing", "lapsed")})
 AFTER_A_PURCHASE = (Kind.THANK_YOU, Kind.AFTER_SALES_CALL)
 
 
@@ -138,7 +139,8 @@ async def after_repairs(tx: AsyncSession, facts: Sequence[Delivered[WorkOrderClo
 
 async def win_back(tx: AsyncSession, facts: Sequence[Delivered[LifecycleChanged]], now: datetime) -> None:
     """Turn to whoever is about to leave."""
-    lapsing = [(one.client_id, one.as_of) for one in (told.fact for told in facts) if one.lifecycle in LAPSING]
+    told = [delivered.fact for delivered in facts]
+    lapsing = [(one.client_id, one.as_of) for one in told if (one.before, one.lifecycle) in LAPSES]
     await openings.win_back(tx, lapsing, now=now)
 
 

@@ -141,6 +141,9 @@ GET /v1/task-policy                                 -  x  x  x  x  x  x  x  x  x
 PUT /v1/task-policy                                 -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 GET /v1/follow-up                                   -  x  x  +  +  +  x  x  x  x  x  +  +  +  +  +  x  x  x  x  x  +  x
 GET /v1/follow-up/missed                            -  x  x  o  o  o  x  x  x  x  x  o  o  o  o  o  x  x  x  x  x  o  x
+GET /v1/segments/future-vics                        -  x  x  x  x  x  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
+GET /v1/segments/models                             -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  o  x
+GET /v1/segments/report                             -  x  x  x  x  x  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
 GET /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/touchpoints/batch                          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  o  x
 GET /v1/touchpoints/index                           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  o  x

@@ -6,6 +6,7 @@ from services.profile.desk.api import (
     dates,
     duplicates,
     finding,
+    futures,
     intake,
     me,
     merging,
@@ -42,5 +43,6 @@ NOUNS = (
     tasks,
     wishes,
     brands,
+    futures,
 )
 ROUTERS = [noun.routes for noun in NOUNS]

@@ -1,9 +1,8 @@
-"""Reading segments: the policy, and a client's standing out of her receipts."""
+"""Reading a client's standing out of her receipts, and what was last announced of it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import text
@@ -13,72 +12,49 @@ from services.profile.consents import queries as consents
 from services.profile.consents.rules import ProfilingOff
 from services.profile.identities import queries as identities
 from services.profile.segments import rules
-from services.profile.segments.rules import Policy, Rate, Rates, Receipt, Segment, Standing
+from services.profile.segments.queries.setting import SegmentPolicy, policy
+from services.profile.segments.rules import Lifecycle, Receipt, Segment, Standing
 
-_POLICY = text(
-    "select currency, zone, vic_minor, core_minor, potential_minor, version from segment_policy where brand_id = :brand"
-)
-_RATES = text("select currency, effective_on, rate from currency_rate where brand_id = :brand order by 1, 2")
 # Receipts stay with the record they were given to; what counts is the surviving one.
+MEMBER = """
+member as (
+    select id as member_id, id as client_id from unnest(cast(:ids as uuid[])) as id
+    union all
+    select client_id, canonical_id from client_alias where brand_id = :brand and canonical_id = any(:ids)
+)
+"""
 _RECEIPTS = text(
-    """
-    with member as (
-        select id as member_id, id as client_id from unnest(cast(:ids as uuid[])) as id
-        union all
-        select client_id, canonical_id from client_alias where brand_id = :brand and canonical_id = any(:ids)
-    )
+    f"""
+    with {MEMBER}
     select member.client_id, purchase.purchased_at, purchase.currency, purchase.net_minor
     from member join purchase on purchase.brand_id = :brand and purchase.client_id = member.member_id
     where purchase.purchased_at >= :since
-    """
+    """  # noqa: S608 - our own words
 )
-_BOUGHT_BEFORE = text(
-    """
-    with member as (
-        select id as member_id, id as client_id from unnest(cast(:ids as uuid[])) as id
-        union all
-        select client_id, canonical_id from client_alias where brand_id = :brand and canonical_id = any(:ids)
-    )
-    select distinct client_id from member
-    where exists (
-        select from purchase
-        where purchase.brand_id = :brand and purchase.client_id = member.member_id and purchased_at < :since
-    )
-    """
+# Whether there is anything older, and when she last bought then: returns alone are no purchase.
+_BEFORE = text(
+    f"""
+    with {MEMBER}
+    select member.client_id, max(bought.purchased_at) as last_at
+    from member
+    cross join lateral (
+        select from purchase where brand_id = :brand and client_id = member.member_id and purchased_at < :since limit 1
+    ) older
+    left join lateral (
+        select purchased_at from purchase
+        where brand_id = :brand and client_id = member.member_id and purchased_at < :since and net_minor > 0
+        order by purchased_at desc limit 1
+    ) bought on true
+    group by member.client_id
+    """  # noqa: S608 - our own words
 )
 _CURRENT = text(
-    "select client_id, segment from client_segment"
+    "select client_id, segment, lifecycle from client_segment"
     " where brand_id = :brand and client_id = any(:ids) and segment is not null"
 )
 _RECKONED = text(
     "select as_of from client_segment where brand_id = :brand and client_id = :client_id and segment is not null"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentPolicy:
-    """A brand's policy with its own rates; version 0 is the default that nobody has changed."""
-
-    policy: Policy
-    given: tuple[Rate, ...]
-    version: int
-
-    @property
-    def rates(self) -> Rates:
-        """The brand's rates, with the defaults behind them."""
-        return Rates(self.given)
-
-
-async def policy(tx: AsyncSession) -> SegmentPolicy:
-    """The policy in force."""
-    brand = {"brand": tx.info["brand_id"]}
-    row = (await tx.execute(_POLICY, brand)).one_or_none()
-    if row is None:
-        return SegmentPolicy(Policy(), (), 0)
-    given = tuple(Rate(*rate) for rate in await tx.execute(_RATES, brand))
-    return SegmentPolicy(
-        Policy(row.currency, row.zone, row.vic_minor, row.core_minor, row.potential_minor), given, row.version
-    )
 
 
 async def segment_of(tx: AsyncSession, client_id: UUID, as_of: date) -> Standing:
@@ -87,11 +63,6 @@ async def segment_of(tx: AsyncSession, client_id: UUID, as_of: date) -> Standing
     if await consents.profiling_off(tx, [canonical]):
         raise ProfilingOff
     return (await standings(tx, [canonical], await policy(tx), as_of))[canonical]
-
-
-async def today(tx: AsyncSession, now: datetime) -> date:
-    """The brand's day."""
-    return rules.day_of(now, (await policy(tx)).policy.zone)
 
 
 async def current(tx: AsyncSession, client_ids: Iterable[UUID]) -> dict[UUID, Segment | None]:
@@ -106,6 +77,15 @@ async def current(tx: AsyncSession, client_ids: Iterable[UUID]) -> dict[UUID, Se
     return placed | dict.fromkeys(await consents.profiling_off(tx, ids))
 
 
+async def lifecycles(tx: AsyncSession, client_ids: Iterable[UUID]) -> dict[UUID, Lifecycle | None]:
+    """The stages of life last announced, by surviving records, as `current` does it for segments."""
+    ids = list(client_ids)
+    rows = await tx.execute(_CURRENT, {"brand": tx.info["brand_id"], "ids": ids})
+    placed: dict[UUID, Lifecycle | None] = dict.fromkeys(ids, Lifecycle.NEWCOMER)
+    placed |= {row.client_id: Lifecycle(row.lifecycle) for row in rows if row.lifecycle is not None}
+    return placed | dict.fromkeys(await consents.profiling_off(tx, ids))
+
+
 async def reckoned_on(tx: AsyncSession, client_id: UUID) -> date | None:
     """The day a surviving record's segment was last reckoned; None where none is held."""
     asked = {"brand": tx.info["brand_id"], "client_id": client_id}
@@ -117,19 +97,21 @@ async def standings(
 ) -> Mapping[UUID, Standing]:
     """The standings of surviving records on a day, in two queries however many; raises DayOutOfRange."""
     rules.check_day(as_of)
-    since = rules.midnight(rules.window_from(as_of), setting.policy.zone)
+    since = setting.midnight(rules.needed_from(setting.policy, as_of))
     asked = {"brand": tx.info["brand_id"], "ids": list(client_ids), "since": since}
     receipts: dict[UUID, list[Receipt]] = defaultdict(list)
     for client_id, *receipt in await tx.execute(_RECEIPTS, asked):
         receipts[client_id].append(Receipt(*receipt))
-    before = set((await tx.execute(_BOUGHT_BEFORE, asked)).scalars())
-    rates = setting.rates
+    before = {row.client_id: row.last_at for row in await tx.execute(_BEFORE, asked)}
+    zone = setting.policy.zone
     return {
-        client_id: rules.standing(receipts[client_id], setting.policy, rates, as_of, bought_before=client_id in before)
+        client_id: rules.standing(
+            receipts[client_id],
+            setting.policy,
+            setting.rates,
+            as_of,
+            bought_before=client_id in before,
+            last_before=rules.day_of(last_at, zone) if (last_at := before.get(client_id)) else None,
+        )
         for client_id in client_ids
     }
-
-
-def latest_day_anywhere(now: datetime) -> date:
-    """The day it is where days begin first, fourteen hours ahead of UTC."""
-    return (now + timedelta(hours=14)).date()

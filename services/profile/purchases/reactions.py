@@ -12,20 +12,21 @@ from services.profile.purchases.actions import boutiques, cash
 
 
 class BoutiqueOpened(Slice):
-    """The code under which a till names a boutique, and what sort of boutique it is."""
+    """The code under which a till names a boutique, what sort of boutique it is, and in which region."""
 
     type: ClassVar[str] = "appointments.boutique-opened.v1"
 
     boutique_id: UUID
     code: str
     boutique_type: str | None = None
+    region_id: UUID | None = None
 
 
 async def know_boutiques(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpened]]) -> None:
     """Keep which boutique a store code means."""
     for delivered in facts:
         one = delivered.fact
-        await boutiques.open_boutique(tx, one.code, one.boutique_id, one.boutique_type)
+        await boutiques.open_boutique(tx, one.code, one.boutique_id, one.boutique_type, one.region_id)
 
 
 async def place_receipts(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpened]]) -> None:

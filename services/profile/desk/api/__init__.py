@@ -7,12 +7,14 @@ from services.profile.desk.api import (
     duplicates,
     finding,
     intake,
+    loyalty,
     me,
     merging,
     notes,
     owned,
     owners,
     preferences,
+    privileges,
     record,
     relations,
     remote,
@@ -39,6 +41,8 @@ NOUNS = (
     remote,
     tags,
     wishes,
+    loyalty,
+    privileges,
     brands,
 )
 ROUTERS = [noun.routes for noun in NOUNS]

@@ -2,10 +2,16 @@
 
 from services.profile.books import api as books
 from services.profile.books import reactions as on_books
+from services.profile.clients.actions.blinds import blinding
 from services.profile.consents import api as consents
 from services.profile.consents import reactions as on_consents
 from services.profile.desk import api as desk
 from services.profile.desk.actions.duplicates import searching
+from services.profile.lists import api as lists
+from services.profile.loyalty import api as loyalty
+from services.profile.loyalty import reactions as on_loyalty
+from services.profile.loyalty.actions.earning import counting
+from services.profile.loyalty.actions.tending import tending
 from services.profile.messages import api as messages
 from services.profile.onboarding import api as onboarding
 from services.profile.onboarding.actions.working import importing
@@ -27,8 +33,8 @@ from services.profile.tasks.actions.rounds import rounding
 from services.profile.touchpoints import api as touchpoints
 from services.profile.touchpoints import reactions as on_touchpoints
 
-SERVES = [api.routes for api in (consents, purchases, touchpoints, books, tasks, messages, privacy)]
-SERVES += [*segments.ROUTERS, *onboarding.ROUTERS, *rights.ROUTERS, *registers.ROUTERS, *desk.ROUTERS]
-ON = (on_consents, on_purchases, on_pieces, on_touchpoints, on_books, on_privacy, on_rights)
+SERVES = [api.routes for api in (consents, purchases, touchpoints, books, tasks, messages, lists, privacy)]
+SERVES += [*segments.ROUTERS, *loyalty.ROUTERS, *onboarding.ROUTERS, *rights.ROUTERS, *registers.ROUTERS, *desk.ROUTERS]
+ON = (on_consents, on_purchases, on_pieces, on_touchpoints, on_loyalty, on_books, on_privacy, on_rights)
 REACTS = [one for on in ON for one in on.REACTIONS]
-LOOPS = [reviewing, modelling, searching, learn_types, erase_again, importing, rounding]
+LOOPS = [reviewing, modelling, searching, learn_types, erase_again, importing, blinding, counting, tending, rounding]

@@ -13,7 +13,7 @@ from services.profile.purchases.actions.boutiques import Boutique
 
 
 class BoutiqueOpened(Slice):
-    """The code under which a till names a boutique, and what sort of boutique it is."""
+    """The code under which a till names a boutique, what sort of boutique it is, and in which region."""
 
     type: ClassVar[str] = "appointments.boutique-opened.v1"
 

@@ -83,6 +83,12 @@ class Settings(BaseSettings):
     wechat_secret: str = ""
     wechat_push_token: str = ""
     wechat_push_aes_key: EncodingAesKey = ""
+    # One WeCom application; without a corp id there is no WeCom, and what would go there is done by people.
+    wecom_api_url: WebUrl = "https://qyapi.weixin.qq.com"
+    wecom_corpid: str = ""
+    wecom_secret: str = ""
+    wecom_agent_id: int = 0
+
     # Template ids of the account, by our name: {"survey-invitation": "...", ...} as JSON.
     wechat_templates: dict[str, str] = Field(default_factory=dict)
 

@@ -74,6 +74,12 @@ class LauncherSettings(BaseSettings):
     wechat_push_token: str | None = None
     wechat_push_aes_key: str | None = None
 
+    # The same for WeCom, whose corp the sandbox plays; a real WeChat with no corp id here has no WeCom at all.
+    wecom_api_url: WebUrl | None = None
+    wecom_corpid: str | None = None
+    wecom_secret: str | None = None
+    wecom_agent_id: int = 1000002
+
     @property
     def first_administrator(self) -> tuple[str, str]:
         """Brand and username of the first account."""
@@ -94,6 +100,11 @@ class LauncherSettings(BaseSettings):
     def sandboxed(self) -> bool:
         """Whether the sandbox plays WeChat."""
         return self.wechat_api_url is None
+
+    @property
+    def corpid(self) -> str:
+        """The WeCom corp: the person's own, the sandbox's, or empty where there is none."""
+        return self.wecom_corpid or ("ww5a11d0c0ffee0001" if self.sandboxed else "")
 
     @property
     def logs(self) -> Path:

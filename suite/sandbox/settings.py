@@ -23,6 +23,11 @@ class SandboxSettings(BaseSettings):
     wechat_push_token: str = Field(min_length=1, repr=False)
     wechat_push_aes_key: EncodingAesKey = Field(min_length=1, repr=False)
 
+    # The WeCom corp it plays and the one application there is in it; without a corp id it plays none.
+    wecom_corpid: str = ""
+    wecom_secret: str = Field(default="", repr=False)
+    wecom_agent_id: int = 1000002
+
     # `{appid}` in it is replaced.
     sandbox_push_url: WebUrl = "http://127.0.0.1:8700/wechat/{appid}/push"
     sandbox_push_mode: PushMode = "safe"

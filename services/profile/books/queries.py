@@ -36,6 +36,7 @@ _BOOK = text(
 
 
 _WORKS_AT = text("select boutique_id from advisor where brand_id = :brand and advisor_id = :advisor_id")
+_WORK_AT = text("select advisor_id, boutique_id from advisor where brand_id = :brand and advisor_id = any(:ids)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ async def works_at(tx: AsyncSession, advisor_id: UUID) -> UUID | None:
     """The boutique of an advisor; None while nobody has told us of her."""
     asked = {"brand": tx.info["brand_id"], "advisor_id": advisor_id}
     return (await tx.execute(_WORKS_AT, asked)).scalar_one_or_none()
+
+
+async def work_at(tx: AsyncSession, advisor_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The boutiques of advisors; those of whom nobody has told us are absent."""
+    rows = await tx.execute(_WORK_AT, {"brand": tx.info["brand_id"], "ids": list(advisor_ids)})
+    return {row.advisor_id: row.boutique_id for row in rows}
 
 
 async def serves(tx: AsyncSession, client_id: UUID, by: Caller) -> bool:

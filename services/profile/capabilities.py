@@ -25,7 +25,7 @@ from services.profile.touchpoints import api as touchpoints
 from services.profile.touchpoints import reactions as on_touchpoints
 
 SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, privacy)]
-SERVES += [*onboarding.ROUTERS, *rights.ROUTERS, *registers.ROUTERS, *desk.ROUTERS]
+SERVES += [messages.links, *onboarding.ROUTERS, *rights.ROUTERS, *registers.ROUTERS, *desk.ROUTERS]
 ON = (on_consents, on_purchases, on_pieces, on_touchpoints, on_books, on_privacy, on_rights)
 REACTS = [one for on in ON for one in on.REACTIONS]
 LOOPS = [reviewing, searching, learn_types, erase_again, importing]

@@ -100,6 +100,15 @@ GET /v1/me/purchases                                -  +  o  x  x  x  x  x  x  x
 GET /v1/me/purchases/across-brands                  -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 GET /v1/me/tags                                     -  +  o  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
 DELETE /v1/me/tags/{tag}                            -  +  .  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+GET /v1/me/channels                                 -  +  +  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+PUT /v1/me/channels                                 -  +  +  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+GET /v1/message-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
+PUT /v1/message-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
+PATCH /v1/messages/{message_id}                     -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
+POST /v1/messages/{message_id}/send                 -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
+POST /v1/messages/{message_id}/wording              -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
+GET /u/{token}                                      +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
+POST /u/{token}                                     +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
 POST /v1/messages                                   -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  +  x  x
 GET /v1/messages/{message_id}                       -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
 GET /v1/owned-pieces                                -  x  x  +  +  ~  +  +  ~  +  ~  +  ~  +  ~  +  +  x  ~  x  x  o  x

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.settings import Settings
 from services.profile.identities import queries as identities
 from services.profile.messages.queries import standing as ledger
-from services.profile.messages.queries.standing import Standing
+from services.profile.messages.queries.standing import Permissions, Standing
 from services.profile.messages.queries.ways import Ways
 from services.profile.messages.rules import Channel, Purpose
 from services.profile.messages.rules.permission import Decision, choose, order, verdict
@@ -44,8 +45,10 @@ def judged(
     fitting: Mapping[Channel, bool] | None = None,
     only: Channel | None = None,
 ) -> Decision:
-    """The decision about one client. `fitting` says which channels carry what is to be said; `only` one that a person
-    chose: no other is taken in its place.
+    """The decision about one client.
+
+    `fitting` says which channels carry what is to be said; `only` is one that a person chose: no other is taken in its
+    place.
     """
     verdicts = {
         channel: verdict(
@@ -57,3 +60,24 @@ def judged(
     }
     preferred: Sequence[Channel] = order(own_advisor_first=standing.own_advisor_first)
     return choose(verdicts, [only] if only is not None else preferred)
+
+
+async def overview(tx: AsyncSession, client_id: UUID, *, settings: Settings, now: datetime) -> Permissions:
+    """What one client permits the house to send, over all records that are she: every purpose and every channel.
+
+    Whether her WeChat credits fit the template of a message is only known with the message; here any of them counts.
+    """
+    survivor = await identities.canonical(tx, client_id)
+    policy, ways = (await ledger.policy(tx)).policy, Ways.of(settings)
+    known = {
+        purpose: (await ledger.standing(tx, [survivor], purpose, policy=policy, ways=ways, now=now))[survivor]
+        for purpose in Purpose
+    }
+    reach = known[Purpose.SERVICE].reach
+    return Permissions(
+        client_id=survivor,
+        consents={purpose: one.consent for purpose, one in known.items()},
+        decisions={purpose: judged(one, purpose, policy, ways, now=now) for purpose, one in known.items()},
+        reachable=bool(reach.openids),
+        credits=await ledger.credits_of(tx, reach, appid=settings.wechat_appid),
+    )

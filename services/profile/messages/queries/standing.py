@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.profile.consents import queries as consents
 from services.profile.consents.rules import Purpose as Consented
+from services.profile.identities import queries as identities
 from services.profile.messages.queries.ways import MEMBER, Reach, Ways, reach
 from services.profile.messages.rules import NEEDS_CONSENT, Asked, Channel, Purpose
 from services.profile.messages.rules.life import COUNTED
-from services.profile.messages.rules.permission import EXEMPT
+from services.profile.messages.rules.permission import EXEMPT, Decision
 from services.profile.messages.rules.policy import Policy
 from services.profile.segments import queries as segments
 from services.profile.segments.rules import Segment
@@ -40,8 +41,7 @@ _DECLINED = text(
 # What waits counts at the moment it will leave.
 _COUNTED_AT = "coalesce(settled_at, greatest(asked_at, due_at, sending_at))"
 _COUNTED = text(
-    MEMBER  # noqa: S608 - our own words
-    + f"""
+    f"""{MEMBER}
     select member.client_id, m.at from member
     cross join lateral (
         select {_COUNTED_AT} as at from message
@@ -49,12 +49,16 @@ _COUNTED = text(
             and status = any(:counted) and {_COUNTED_AT} > :since
         offset 0
     ) m
-    """
+    """  # noqa: S608 - our own words
 )
 _CREDITS = text(
     "select openid_blind, sum(remaining)::int as remaining from message_credit"
     " where brand_id = :brand and appid = :appid and openid_blind = any(:blinds)"
     " and (cast(:template_id as text) is null or template_id = :template_id) group by 1"
+)
+_CREDITS_BY_TEMPLATE = text(
+    "select template_id, sum(remaining)::int as remaining from message_credit"
+    " where brand_id = :brand and appid = :appid and openid_blind = any(:blinds) group by 1 order by 1"
 )
 _WORDS = text(
     "select distinct on (channel, purpose) channel, purpose, is_declined from channel_word"
@@ -71,6 +75,25 @@ class MessagePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """How many messages of a template she still permits."""
+
+    template_id: str
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """Everything the ledger knows of a client: consent, and every channel's verdict, by purpose."""
+
+    client_id: UUID
+    consents: Mapping[Purpose, bool]
+    decisions: Mapping[Purpose, Decision]
+    reachable: bool
+    credits: Sequence[Credit]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What the ledger knows of one client for one purpose."""
 
@@ -81,6 +104,10 @@ class Standing:
     reach: Reach
     credits: Mapping[bytes, int] = field(repr=False)
     own_advisor_first: bool
+
+    def with_credits(self, left: Mapping[bytes, int]) -> "Standing":
+        """The same with other credits."""
+        return replace(self, credits=left)
 
     def asked(self, purpose: Purpose, channel: Channel, policy: Policy, ways: Ways, *, fits: bool = True) -> Asked:
         """A message by one channel, as the rules want it."""
@@ -156,6 +183,17 @@ async def declined(tx: AsyncSession, family: Sequence[UUID]) -> set[tuple[Channe
     """The channels that one person, under any of her records, does not want for a purpose."""
     rows = await tx.execute(_WORDS, {"brand": tx.info["brand_id"], "ids": list(family)})
     return {(Channel(row.channel), Purpose(row.purpose)) for row in rows if row.is_declined}
+
+
+async def declined_by(tx: AsyncSession, client_id: UUID) -> set[tuple[Channel, Purpose]]:
+    """The same, of the person behind a record."""
+    return await declined(tx, await identities.family(tx, client_id))
+
+
+async def credits_of(tx: AsyncSession, one: Reach, *, appid: str) -> list[Credit]:
+    """What one client still permits, by template."""
+    asked = {"brand": tx.info["brand_id"], "appid": appid, "blinds": list(one.openids)}
+    return [Credit(*row) for row in await tx.execute(_CREDITS_BY_TEMPLATE, asked)]
 
 
 async def _credits(tx: AsyncSession, blinds: Sequence[bytes], ways: Ways, template_id: str | None) -> dict[bytes, int]:

@@ -124,7 +124,7 @@ def _purpose(said: str | None) -> Purpose | None:
 
 
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)[^\s，。；！？、）】]+|\b[a-z0-9-]+\.(?:com|cn|net|org|io|top|me|co)\b[^\s]*", re.I
+    r"(?:https?://|www\.)[^\s，。；！？、）】]+|\b[a-z0-9-]+\.(?:com|cn|net|org|io|top|me|co)\b[^\s]*", re.IGNORECASE
 )
 
 

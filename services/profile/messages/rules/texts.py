@@ -1,4 +1,4 @@
-"""Words of the house: for each kind of personal message, in Chinese and English, with places for what she knows we know.
+"""Words of the house by kind of personal message, in Chinese and English, with places for what she knows we know.
 
 A sentence that names a fact nobody has is left out.
 """

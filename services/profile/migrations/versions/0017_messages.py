@@ -5,7 +5,7 @@ from alembic import op
 from infra.database import guard
 
 revision = "0017"
-down_revision = "0011"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
@@ -42,26 +42,31 @@ NEW = [
 MESSAGE = [
     "alter table message drop constraint message_status_check",
     "alter table message drop constraint ck_message_queued",
-    "alter table message"
-    " add column address bytea,"  # where it goes, but for WeChat's openid
-    " add column words bytea,"  # {text, subject, language}
-    " add column words_blind bytea,"  # a digest of the words without her name
-    " add column named jsonb,"  # which facts of hers the words name, by kind
-    " add column drafted_by text,"
-    " add column version int not null default 1,"
-    " add column expires_at timestamptz,"
-    " add column sender_id uuid,"  # the advisor who is to confirm it
-    " add column attempts int not null default 0,"
-    " add column delivery_code text,"
-    " add column delivered_at timestamptz",
-    "alter table message add constraint ck_message_status check (status in ('draft', 'queued', 'sending',"
-    " 'awaiting-advisor', 'sent', 'failed', 'unknown', 'refused', 'expired')) not valid",
+    # address: where it goes, but for WeChat's openid. words: {text, subject, language}. words_blind: a digest of them
+    # without her name. named: which facts of hers they name. sender_id: the advisor who is to confirm it. why: the
+    # reason of every channel, where it was refused.
+    """
+    alter table message
+        add column address bytea,
+        add column words bytea,
+        add column words_blind bytea,
+        add column named jsonb,
+        add column drafted_by text,
+        add column version int not null default 1,
+        add column expires_at timestamptz,
+        add column sender_id uuid,
+        add column why jsonb,
+        add column delivery_code text,
+        add column delivered_at timestamptz,
+        add constraint ck_message_status check (status in ('draft', 'queued', 'sending', 'awaiting-advisor', 'sent',
+            'failed', 'unknown', 'refused', 'expired')) not valid,
+        add constraint ck_message_queued check (status <> 'queued'
+            or (due_at is not null and (openid is not null or address is not null))) not valid,
+        add constraint ck_message_drafted
+            check (status <> 'draft' or (words is not null and expires_at is not null)) not valid
+    """,
     "alter table message validate constraint ck_message_status",
-    "alter table message add constraint ck_message_queued check (status <> 'queued'"
-    " or (due_at is not null and (openid is not null or address is not null))) not valid",
     "alter table message validate constraint ck_message_queued",
-    "alter table message add constraint ck_message_drafted"
-    " check (status <> 'draft' or (words is not null and expires_at is not null)) not valid",
     "alter table message validate constraint ck_message_drafted",
     # The same column that the staff's synchronisation fills.
     "alter table advisor add column if not exists wecom_userid text",

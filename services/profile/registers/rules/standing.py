@@ -122,7 +122,7 @@ STANDING = (
         "经其同意发送新品与活动信息。To tell her of pieces and occasions, if she allows it.",
         _CONSENT,
         (Category.MESSAGES, Category.IDENTIFIERS),
-        {"profile": ("message", "message_credit", "wechat_event")},
+        {"profile": ("message", "message_credit", "wechat_event", "channel_word")},
         "两年后删除。Deleted after two years.",
         consent_purpose="marketing",
         recipients=(_WECHAT,),

@@ -78,6 +78,8 @@ MESSAGES = (
         hers=f"message_ref in (select channel_ref from message where brand_id = :brand and {HERS})",  # noqa: S608
     ),
     Decision("message", Fate.DELETED, "what was written to her", hers=HERS),
+    Decision("channel_word", Fate.DELETED, "which channels she does not want", hers=HERS),
+    Decision("message_policy", Fate.NOT_HERS, "how much the brand sends, and when"),
 )
 PRIVACY = (
     Decision("presence", Fate.DELETED, "when she is in a boutique", hers=HERS),

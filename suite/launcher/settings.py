@@ -80,6 +80,12 @@ class LauncherSettings(BaseSettings):
     wecom_secret: str | None = None
     wecom_agent_id: int = 1000002
 
+    # The same for Tencent Cloud's SMS.
+    sms_api_url: WebUrl | None = None
+    sms_secret_id: str | None = None
+    sms_secret_key: str | None = None
+    sms_app_id: str = "1400000001"
+
     @property
     def first_administrator(self) -> tuple[str, str]:
         """Brand and username of the first account."""
@@ -105,6 +111,11 @@ class LauncherSettings(BaseSettings):
     def corpid(self) -> str:
         """The WeCom corp: the person's own, the sandbox's, or empty where there is none."""
         return self.wecom_corpid or ("ww5a11d0c0ffee0001" if self.sandboxed else "")
+
+    @property
+    def sms_account(self) -> str:
+        """The secret id of the SMS account: the person's own, the sandbox's, or empty where there is none."""
+        return self.sms_secret_id or ("sandbox" if self.sandboxed else "")
 
     @property
     def logs(self) -> Path:

@@ -11,10 +11,12 @@ from infra.settings import load
 from infra.telemetry import configure_logs
 from suite.sandbox import (
     control,
+    control_sms,
     control_switches,
     control_taps,
     control_wecom,
     login,
+    sms,
     subscribe,
     tokens,
     wecom_contacts,
@@ -54,9 +56,9 @@ def build(
     app.state.sandbox = Sandbox(settings, world, pusher)
     app.add_exception_handler(No, say_no)
     app.add_exception_handler(BadGateway, say_bad_gateway)
-    for weixin in (tokens, login, subscribe, wecom_tokens, wecom_contacts, wecom_transfers, wecom_sends):
+    for weixin in (tokens, login, subscribe, sms, wecom_tokens, wecom_contacts, wecom_transfers, wecom_sends):
         app.include_router(weixin.router, dependencies=[Depends(pass_faults)])
-    for played in (control, control_taps, control_switches, control_wecom):
+    for played in (control, control_taps, control_switches, control_wecom, control_sms):
         app.include_router(played.router)
 
     @app.get("/healthz")

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from suite.sandbox.settings import PushFormat, PushMode
+from suite.sandbox.sms_world import Texts
 from suite.sandbox.wecom_world import Corp
 
 CODE_LIFE = 300  # seconds
@@ -104,6 +105,7 @@ class World(BaseModel):
     # openid and event -> CreateTime of the last one
     pushed_at: dict[str, int] = Field(default_factory=dict)
     corp: Corp = Field(default_factory=Corp)
+    sms: Texts = Field(default_factory=Texts)
     faults: Faults = Field(default_factory=Faults)
     quotas: Quotas = Field(default_factory=Quotas)
     # Pages of the released version; None: whatever is asked for exists.

@@ -42,7 +42,8 @@ PERIODS = (
         (
             Sweep(
                 "message",
-                f"coalesce(t.settled_at, t.asked_at) < {CUTOFF} and t.status not in ('draft', 'queued', 'sending', 'awaiting-advisor')",
+                f"coalesce(t.settled_at, t.asked_at) < {CUTOFF}"
+                " and t.status not in ('draft', 'queued', 'sending', 'awaiting-advisor')",
                 key=("message_id",),
             ),
             Sweep("wechat_event", f"t.occurred_at < {CUTOFF}", key=("event_id",)),

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from infra.app import Clock, Transports, create_app
 from infra.settings import Settings, load
 from services.profile.capabilities import LOOPS, REACTS, SERVES
-from services.profile.messages.actions.sending import dispatching
+from services.profile.messages.actions.loops import sending
 from services.profile.rights.tables.periods import PERIODS
 from services.profile.segments import reactions as on_segments
 from services.profile.tasks import reactions as on_tasks
@@ -23,7 +23,7 @@ def build(
         own,
         routers=SERVES,
         reactions=[*REACTS, *on_segments.reactions(clock), *on_tasks.reactions(clock)],
-        loops=[*LOOPS, dispatching((transports or {}).get("wechat"))],
+        loops=[*LOOPS, *sending(transports)],
         periods=PERIODS,
         transports=transports,
         clock=clock,

@@ -22,6 +22,7 @@ from tests.rights.asks.profile import (
     PREFERENCE,
     RELATION,
     TAG,
+    a_campaign,
     a_date,
     a_duplicate,
     a_merge,
@@ -137,7 +138,7 @@ async def _people(house: House) -> None:
     strangers, joined, alike = await two_clients(house), await a_merge(house), await a_duplicate(house)
     house.ids |= {name: strangers[name] for name in ("other_client_id", "other_id")} | {"phone": "13700000000"}
     house.ids |= {"merge_id": joined["merge_id"], "duplicate_id": alike["duplicate_id"]}
-    for kept in (a_note, a_date, a_preference, an_item, a_relation, a_tag, a_task):
+    for kept in (a_note, a_date, a_preference, an_item, a_relation, a_tag, a_task, a_campaign):
         house.ids |= await kept(house)
     bought = receipt(RECEIPT, customer=TILL_NUMBER, store_code="SH-PLAZA")
     house.ids["purchase_id"] = (await house.made("profile", "po", "POST", "/v1/purchases", bought))["purchase_id"]

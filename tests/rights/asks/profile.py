@@ -185,6 +185,35 @@ async def a_task(house: House) -> Mapping[str, str]:
     return {"task_id": (await house.made("profile", "hq", "POST", "/v1/tasks", filled(TASK, house.ids)))["task_id"]}
 
 
+CAMPAIGN = {
+    "list_id": "{campaign_list_id}",
+    "name": "新春拜年",
+    "purpose": "service",
+    "words": "请致电问候",
+    "due_on": "2030-01-10",
+    "closes_on": "2030-01-20",
+}
+
+
+async def a_campaign(house: House) -> Mapping[str, str]:
+    """A campaign of the boutique's manager, for a list that the whole brand has."""
+    kept = {"name": "所有客户", "criteria": {"segments": ["vic"]}, "visibility": "brand"}
+    made = await house.made("profile", "hq", "POST", "/v1/lists", kept)
+    ids = {"campaign_list_id": made["list_id"]}
+    return ids | {
+        "campaign_id": (await house.made("profile", "ma", "POST", "/v1/campaigns", filled(CAMPAIGN, ids)))[
+            "campaign_id"
+        ]
+    }
+
+
+async def a_started_campaign(house: House) -> Mapping[str, str]:
+    """One that was started."""
+    ids = await a_campaign(house)
+    await house.made("profile", "ma", "POST", f"/v1/campaigns/{ids['campaign_id']}/start")
+    return ids
+
+
 _MONTH = {"from": "2026-06-01T00:00:00Z", "to": "2026-07-01T00:00:00Z"}
 
 
@@ -363,6 +392,11 @@ ASKS: Mapping[str, Ask] = {
     "POST /v1/registers/exports/{export_id}/pages": Ask({"limit": 1}),
     "POST /v1/remote-sales/{remote_sale_id}/steps": Ask({"step": "cancel"}, fresh=a_remote_sale),
     "PUT /v1/segment-policy": Ask(_POLICY),
+    "GET /v1/campaigns": Ask(shows="campaign_id"),
+    "POST /v1/campaigns": Ask(CAMPAIGN),
+    "GET /v1/campaigns/{campaign_id}": Ask(shows="campaign_id"),
+    "POST /v1/campaigns/{campaign_id}/start": Ask(fresh=a_campaign),
+    "POST /v1/campaigns/{campaign_id}/stop": Ask(fresh=a_started_campaign),
     "GET /v1/tasks": Ask(shows="task_id"),
     "POST /v1/tasks": Ask(TASK, shows="her_name"),
     "GET /v1/tasks/{task_id}": Ask(shows="her_name"),

@@ -25,7 +25,7 @@ from services.profile.desk.schemas.finding import CardView
 from services.profile.desk.schemas.record import ClientView, IdentityView, LookForm, TouchpointView
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import queries as identities
-from services.profile.messages import queries as messages
+from services.profile.messages.actions import permission as messages
 from services.profile.messages.schemas import PermissionsView
 from services.profile.privacy import actions as privacy
 from services.profile.privacy.queries import Sight
@@ -155,7 +155,7 @@ async def decide(client_id: UUID, form: DecisionsForm, tx: Transaction, by: By, 
 async def permissions(client_id: UUID, tx: Transaction, by: By, kit: OfKit, now: Now) -> PermissionsView:
     """What a client permits us to send, and how often."""
     sight = await privacy.look(tx, client_id, seen="permissions", by=by, now=now)
-    found = await messages.permissions(tx, sight.client_id, appid=kit.settings.wechat_appid)
+    found = await messages.overview(tx, sight.client_id, settings=kit.settings, now=now)
     return PermissionsView.of(found, kit.settings.wechat_templates)
 
 

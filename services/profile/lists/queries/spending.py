@@ -6,7 +6,8 @@ from typing import Any
 
 from services.profile.lists.queries.frames import ALIAS, HERS, Frame, Part
 from services.profile.lists.rules import Criteria
-from services.profile.segments.rules import DEFAULT_RATES, FIRST_DAY, LAST_DAY, MINOR_DIGITS, PIVOT, Rates
+from services.profile.segments.rules import FIRST_DAY, LAST_DAY, PIVOT, Rates
+from services.profile.segments.rules.rates import DEFAULT_RATES, MINOR_DIGITS
 
 # Of whom nothing is known to have been spent, nothing was: she is left out only of what is more than nothing.
 _SPENT = (

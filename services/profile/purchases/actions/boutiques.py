@@ -24,7 +24,8 @@ _UNTYPED = text(
 )
 _TYPE = text(
     "update boutique set boutique_type = :kind, region_id = :region_id, zone = :zone"
-    " where brand_id = :brand and boutique_id = :boutique_id and (boutique_type is null or region_id is null or zone is null)"
+    " where brand_id = :brand and boutique_id = :boutique_id"
+    " and (boutique_type is null or region_id is null or zone is null)"
 )
 _PLACE = text(
     "update purchase set boutique_id = :boutique_id"

@@ -123,7 +123,7 @@ STANDING = (
         "经其同意发送新品与活动信息。To tell her of pieces and occasions, if she allows it.",
         _CONSENT,
         (Category.MESSAGES, Category.IDENTIFIERS),
-        {"profile": ("message", "message_credit", "wechat_event")},
+        {"profile": ("message", "message_credit", "wechat_event", "channel_word")},
         "两年后删除。Deleted after two years.",
         consent_purpose="marketing",
         recipients=(_WECHAT,),
@@ -228,7 +228,7 @@ STANDING = (
         "按约回访、致谢与问候。Thanks, calls and greetings, on the day they are due.",
         _CONTRACT,
         (Category.CONTACTS, Category.NOTES),
-        {"profile": ("task", "task_outcome", "task_move")},
+        {"profile": ("task", "task_outcome", "task_move", "campaign_member")},
         "结束两年后删除。Deleted two years after they are closed.",
     ),
     Standing(

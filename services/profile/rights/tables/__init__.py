@@ -92,6 +92,12 @@ MESSAGES = (
         hers=f"message_ref in (select channel_ref from message where brand_id = :brand and {HERS})",  # noqa: S608
     ),
     Decision("message", Fate.DELETED, "what was written to her", hers=HERS),
+    Decision("channel_word", Fate.DELETED, "which channels she does not want", hers=HERS),
+    Decision("message_policy", Fate.NOT_HERS, "how much the brand sends, and when"),
+)
+CAMPAIGNS = (
+    Decision("campaign_member", Fate.DELETED, "that she was in a campaign's list, and what became of it", hers=HERS),
+    Decision("campaign", Fate.NOT_HERS, "what advisors were to turn to clients for"),
 )
 PRIVACY = (
     Decision("presence", Fate.DELETED, "when she is in a boutique", hers=HERS),
@@ -175,6 +181,7 @@ DECISIONS = (
     *BOOKS,
     *TASKS,
     *MESSAGES,
+    *CAMPAIGNS,
     *PRIVACY,
     *CONSENTS,
     *IDENTITIES,

@@ -38,8 +38,15 @@ PERIODS = (
         730,
         90,
         10 * 365,
-        "what advisors had to do for clients, and what came of it (PIPL 19)",
+        "what advisors had to do for clients, campaigns included, and what came of it (PIPL 19)",
         (
+            Sweep(
+                "campaign_member",
+                "exists (select from campaign k where k.brand_id = t.brand_id and k.campaign_id = t.campaign_id"
+                f" and k.ended_at < {CUTOFF})",
+                key=("campaign_id", "client_id"),
+            ),
+            Sweep("campaign", f"t.ended_at < {CUTOFF}", key=("campaign_id",)),
             Sweep("task_outcome", f"t.given_at < {CUTOFF}", key=("outcome_id",)),
             Sweep(
                 "task_move",
@@ -59,7 +66,8 @@ PERIODS = (
         (
             Sweep(
                 "message",
-                f"coalesce(t.settled_at, t.asked_at) < {CUTOFF} and t.status not in ('queued', 'sending')",
+                f"coalesce(t.settled_at, t.asked_at) < {CUTOFF}"
+                " and t.status not in ('draft', 'queued', 'sending', 'awaiting-advisor')",
                 key=("message_id",),
             ),
             Sweep("wechat_event", f"t.occurred_at < {CUTOFF}", key=("event_id",)),

@@ -25,6 +25,7 @@ HERS = (
     "wish",
     "client_owner",
     "message",
+    "channel_word",
     "task_outcome",
     "presence",
     "access_grant",

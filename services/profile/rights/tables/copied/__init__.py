@@ -11,6 +11,7 @@ LEFT_OUT = {
     "cash_flag": "what is reported to the authorities, which the law on money laundering forbids to tell (PIPL, 18)",
     "client_alias": "which records are she: the merges say it",
     "never_merge": "who she is not: that is about the other one",
+    "campaign_member": "who was in a list and fell to whose lot: what was meant for you stands among your tasks",
     "task_move": "which of the house's people handed what was to be done for you to whom",
     "duplicate": "a guess that she might be somebody else, who may be another client: until decided it is about both",
     "duplicate_search": "that she is to be compared: nothing is known by it",

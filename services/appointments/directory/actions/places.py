@@ -1,4 +1,4 @@
-"""What headquarters and managers do in the directory."""
+"""What headquarters and managers do in the directory: its places, and what can be booked there."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -15,10 +15,9 @@ from infra.ids import new_id
 from infra.refusal import Kind, Refusal
 from infra.wire import check_match
 from services.appointments.directory import queries
-from services.appointments.directory.events import AdvisorJoined, BoutiqueOpened
+from services.appointments.directory.events import BoutiqueOpened
 from services.appointments.directory.rules import Timetable
 from services.appointments.directory.tables import (
-    Advisor,
     Base,
     Boutique,
     DatedHours,
@@ -28,7 +27,7 @@ from services.appointments.directory.tables import (
     WeeklyHours,
 )
 
-Versioned = TypeVar("Versioned", Boutique, Advisor, Experience)
+Versioned = TypeVar("Versioned", Boutique, Experience)
 
 
 class CodeInUse(Refusal):
@@ -38,15 +37,6 @@ class CodeInUse(Refusal):
     slug = "directory-code-in-use"
     en = "This code is already used in the directory. Choose another one."
     zh = "该编码在目录中已被使用，请更换。"
-
-
-class AdvisorKnown(Refusal):
-    """An advisor joins once."""
-
-    kind = Kind.CONFLICT
-    slug = "advisor-known"
-    en = "This advisor is already in the directory."
-    zh = "该顾问已在目录中。"
 
 
 async def add_region(tx: AsyncSession, *, code: str, name_zh: str, name_en: str) -> Region:
@@ -82,7 +72,7 @@ async def open_boutique(
     )
     await _add(tx, made)
     if hours is not None:
-        await _write(tx, made.boutique_id, hours)
+        await write(tx, made.boutique_id, hours)
     record(
         tx,
         BoutiqueOpened(
@@ -111,7 +101,7 @@ async def set_hours(tx: AsyncSession, boutique_id: UUID, hours: Timetable, *, if
     """Replace a boutique's hours; raises NotFound, Stale. Appointments already made stay."""
     boutique = await queries.own_boutique(tx, boutique_id, by, lock=True)
     check_match(if_match, boutique.version)
-    await _write(tx, boutique_id, hours)
+    await write(tx, boutique_id, hours)
     return await _change(tx, boutique, {})
 
 
@@ -130,43 +120,6 @@ async def add_room(
     )
     await _add(tx, made)
     return made
-
-
-async def welcome_advisor(
-    tx: AsyncSession,
-    boutique_id: UUID,
-    *,
-    advisor_id: UUID | None,
-    display_name: str,
-    languages: list[str],
-    skills: list[str],
-    shifts: Timetable | None,
-    by: Caller,
-) -> Advisor:
-    """Enter an advisor at a boutique and announce her; raises NotFound, AdvisorKnown."""
-    boutique = await queries.own_boutique(tx, boutique_id, by)
-    made = Advisor(
-        brand_id=boutique.brand_id,
-        advisor_id=advisor_id or new_id(),
-        boutique_id=boutique_id,
-        display_name=display_name,
-        languages=languages,
-        skills=skills,
-        version=1,
-    )
-    await _add(tx, made)
-    if shifts is not None:
-        await _write(tx, made.advisor_id, shifts)
-    record(tx, AdvisorJoined(advisor_id=made.advisor_id, boutique_id=boutique_id, region_id=boutique.region_id))
-    return made
-
-
-async def set_shifts(tx: AsyncSession, advisor_id: UUID, shifts: Timetable, *, if_match: str, by: Caller) -> Advisor:
-    """Replace an advisor's shifts; raises NotFound, Stale. Appointments already made stay."""
-    advisor = await queries.own_advisor(tx, advisor_id, by, lock=True)
-    check_match(if_match, advisor.version)
-    await _write(tx, advisor_id, shifts)
-    return await _change(tx, advisor, {})
 
 
 async def add_experience(tx: AsyncSession, given: Mapping[str, object]) -> Experience:
@@ -191,8 +144,6 @@ async def _add(tx: AsyncSession, row: Base) -> None:
         await tx.flush()
     except IntegrityError as fault:
         match violated(fault):
-            case "pk_advisor":
-                raise AdvisorKnown from None
             case "uq_region_code" | "uq_boutique_code" | "uq_experience_code":
                 raise CodeInUse from None
         raise
@@ -206,7 +157,8 @@ async def _change(tx: AsyncSession, row: Versioned, changes: Mapping[str, object
     return row
 
 
-async def _write(tx: AsyncSession, holder_id: UUID, timetable: Timetable) -> None:
+async def write(tx: AsyncSession, holder_id: UUID, timetable: Timetable) -> None:
+    """Replace the hours of a boutique or the shifts of an advisor."""
     brand_id = queries.brand(tx)
     for table in (WeeklyHours, DatedHours):
         await tx.execute(delete(table).where(table.brand_id == brand_id, table.holder_id == holder_id))

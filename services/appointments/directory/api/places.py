@@ -1,4 +1,4 @@
-"""Routes of the directory."""
+"""Routes of the directory: its places, and what can be booked there."""
 
 from uuid import UUID
 
@@ -10,10 +10,9 @@ from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_cursor, read_id_cursor
-from services.appointments.directory import actions, queries
-from services.appointments.directory.schemas import (
-    AdvisorForm,
-    AdvisorView,
+from services.appointments.directory import queries
+from services.appointments.directory.actions import places as actions
+from services.appointments.directory.schemas.places import (
     BoutiqueForm,
     BoutiquePatch,
     BoutiqueView,
@@ -32,16 +31,6 @@ routes = router()
 
 # The directory holds nothing secret: whoever may enter the house may know its boutiques.
 ANYONE = tuple(role for role in Role if role is not Role.OPERATOR)
-STAFF = (
-    Role.ADVISOR,
-    Role.CLIENT_SERVICE,
-    Role.AFTER_SALES,
-    Role.EVENTS,
-    Role.MANAGER,
-    Role.REGIONAL,
-    Role.HEADQUARTERS,
-    Role.SERVICE,
-)
 
 
 @routes.post("/regions", status_code=201)
@@ -159,58 +148,6 @@ async def list_rooms(boutique_id: UUID, tx: Transaction, after: After = None, li
     rows = await queries.rooms(tx, boutique_id, after=read_id_cursor(after, of=of), limit=limit + 1)
     items = [RoomView.model_validate(row) for row in rows[:limit]]
     return Page(items=items, next_cursor=cursor(items[-1].room_id, of=of) if len(rows) > limit else None)
-
-
-@routes.post("/boutiques/{boutique_id}/advisors", status_code=201)
-@permit(Role.HEADQUARTERS, Role.REGIONAL, Role.MANAGER)
-@idempotent()
-async def welcome_advisor(boutique_id: UUID, form: AdvisorForm, tx: Transaction, by: By) -> AdvisorView:
-    """Enter an advisor, with her shifts if they are known."""
-    made = await actions.welcome_advisor(
-        tx,
-        boutique_id,
-        advisor_id=form.advisor_id,
-        display_name=form.display_name,
-        languages=list(form.languages),
-        skills=list(form.skills),
-        shifts=form.shifts.timetable() if form.shifts else None,
-        by=by,
-    )
-    return AdvisorView.model_validate(made)
-
-
-@routes.get("/boutiques/{boutique_id}/advisors")
-@permit(*ANYONE)
-async def list_advisors(
-    boutique_id: UUID, tx: Transaction, after: After = None, limit: Limit = 50
-) -> Page[AdvisorView]:
-    """A boutique's advisors."""
-    await queries.boutique(tx, boutique_id)
-    of = f"advisors {boutique_id}"
-    rows = await queries.advisors(tx, boutique_id, after=read_id_cursor(after, of=of), limit=limit + 1)
-    items = [AdvisorView.model_validate(row) for row in rows[:limit]]
-    return Page(items=items, next_cursor=cursor(items[-1].advisor_id, of=of) if len(rows) > limit else None)
-
-
-@routes.get("/advisors/{advisor_id}/shifts", responses=tagged())
-@permit(*STAFF)
-async def read_shifts(advisor_id: UUID, tx: Transaction, by: By, response: Response) -> TimetableView:
-    """When an advisor works, by the clock on her boutique's wall."""
-    advisor = await queries.own_advisor(tx, advisor_id, by)
-    response.headers["ETag"] = etag(advisor.version)
-    shifts = await queries.timetables(tx, [advisor_id])
-    return TimetableView.of(shifts[advisor_id], advisor.version)
-
-
-@routes.put("/advisors/{advisor_id}/shifts")
-@permit(Role.HEADQUARTERS, Role.REGIONAL, Role.MANAGER)
-async def set_shifts(
-    *, advisor_id: UUID, form: TimetableForm, if_match: IfMatch, tx: Transaction, by: By, response: Response
-) -> TimetableView:
-    """Replace an advisor's shifts. Appointments already made stay."""
-    advisor = await actions.set_shifts(tx, advisor_id, form.timetable(), if_match=if_match, by=by)
-    response.headers["ETag"] = etag(advisor.version)
-    return TimetableView.of(form.timetable(), advisor.version)
 
 
 @routes.post("/experiences", status_code=201)

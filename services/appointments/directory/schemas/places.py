@@ -1,4 +1,4 @@
-"""Wire models of the directory."""
+"""Wire models of the directory: its places, and what can be booked there."""
 
 from datetime import date
 from typing import Annotated, Self
@@ -37,7 +37,6 @@ Zone = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
 Day = Annotated[date, AfterValidator(_some_year)]
 Starts = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", max_length=5, examples=["10:00"])]
 Ends = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", max_length=5, examples=["22:00"])]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=35)]
 
 
 class Stretch(Form):
@@ -202,26 +201,6 @@ class RoomView(View):
     name_zh: str
     name_en: str
     capacity: int
-
-
-class AdvisorForm(Form):
-    """A new advisor; without shifts she cannot be booked until they are set."""
-
-    advisor_id: UUID | None = None
-    display_name: Text
-    languages: Annotated[tuple[Language, ...], Field(max_length=10)] = ()
-    skills: Annotated[tuple[Code, ...], Field(max_length=50)] = ()
-    shifts: TimetableForm | None = None
-
-
-class AdvisorView(View):
-    """An advisor."""
-
-    advisor_id: UUID
-    boutique_id: UUID
-    display_name: str
-    languages: list[str]
-    skills: list[str]
 
 
 Duration = Annotated[int, Field(ge=5, le=720)]

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.profile.clients.models import workdays
 from services.profile.clients.models.days import Day
 from services.profile.clients.rules import Calendar
-from services.profile.tasks.models import occasions, workdays
-from services.profile.tasks.models.workdays import Reckoned
+from services.profile.tasks.models import occasions
 from services.profile.tasks.rules import Kind, steps
 from services.profile.tasks.rules.order import Thanks, offer_due_on
 from services.profile.tasks.rules.policy import OPEN_DAYS, RULES, Festival, Policy
@@ -49,20 +49,20 @@ def test_make_up_days_are_working_days(day: str) -> None:
     ],
 )
 def test_working_days_are_counted_by_the_calendar_of_the_state_council(day: str, count: int, due: str) -> None:
-    assert workdays.after(date.fromisoformat(day), count) == Reckoned(date.fromisoformat(due), is_arranged=True)
+    assert workdays.after(date.fromisoformat(day), count) == date.fromisoformat(due)
 
 
-def test_behind_the_last_arrangement_monday_to_friday_is_assumed_and_said() -> None:
-    beyond = workdays.ARRANGED_UNTIL + timedelta(days=400)
-    found = workdays.after(beyond, 5)
-    assert not found.is_arranged
-    assert found.day.weekday() < 5
-    assert workdays.after(date(2003, 5, 1), 1) == Reckoned(date(2003, 5, 2), is_arranged=False)
+def test_behind_the_last_arrangement_monday_to_friday_is_assumed() -> None:
+    assert workdays.arranged_until() >= date(2026, 12, 31)
+    beyond = workdays.arranged_until() + timedelta(days=400)
+    week = [beyond + timedelta(days=n) for n in range(7)]
+    assert [workdays.is_workday(day) for day in week] == [day.weekday() < 5 for day in week]
+    assert workdays.after(date(2003, 5, 1), 1) == date(2003, 5, 2)
 
 
 @given(DAYS, st.integers(0, 30))
 def test_so_many_working_days_lie_between(day: date, count: int) -> None:
-    found = workdays.after(day, count).day
+    found = workdays.after(day, count)
     between = [day + timedelta(days=n) for n in range(1, (found - day).days + 1)]
     assert workdays.is_workday(found)
     assert sum(map(workdays.is_workday, between)) == (count or min(len(between), 1))

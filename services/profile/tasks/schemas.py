@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.wire import Form, LongText, View
-from services.profile.tasks.models.workdays import ARRANGED_UNTIL
+from services.profile.clients.models.workdays import arranged_until
 from services.profile.tasks.queries.policy import TaskPolicy
 from services.profile.tasks.queries.tasks import Task, Tried
 from services.profile.tasks.rules.kinds import Kind
@@ -169,7 +169,7 @@ class TaskPolicyView(View):
             at_work=sorted(policy.at_work),
             festivals=sorted(policy.festivals),
             open_days=dict(policy.open_days),
-            arranged_until=ARRANGED_UNTIL,
+            arranged_until=arranged_until(),
             **{name: getattr(policy, name) for name in NUMBERS},
         )
 

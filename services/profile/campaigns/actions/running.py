@@ -47,7 +47,7 @@ _END = text(
 )
 
 
-async def carry_out(database: Database, *, now: datetime) -> int:
+async def carry_out(database: Database, *, now: datetime, batch: int = BATCH) -> int:
     """Do one batch of each campaign that has something to do; answers how many clients and steps that were.
 
     A batch is committed with how far the list has been gone through: whatever is killed, the next one goes on there,
@@ -58,7 +58,7 @@ async def carry_out(database: Database, *, now: datetime) -> int:
     done = 0
     for row in waiting:
         async with database.transaction(row.brand_id) as tx:
-            done += await _batch(tx, row.campaign_id, now=now)
+            done += await _batch(tx, row.campaign_id, now=now, limit=batch)
     return done
 
 
@@ -69,10 +69,10 @@ async def campaigning(kit: Kit, stop: asyncio.Event) -> None:
             await pause(stop, REST)
 
 
-async def _batch(tx: AsyncSession, campaign_id: UUID, *, now: datetime) -> int:
+async def _batch(tx: AsyncSession, campaign_id: UUID, *, now: datetime, limit: int) -> int:
     campaign = await queries.taken(tx, campaign_id)
     if campaign is not None and campaign.status is Status.OPENING:
-        return await _go_on(tx, campaign, now=now)
+        return await _go_on(tx, campaign, now=now, limit=limit)
     if campaign is None or campaign.status is not Status.RUNNING:
         return 0
     is_over = campaign.closes_on < await segments.today(tx, now)
@@ -81,9 +81,9 @@ async def _batch(tx: AsyncSession, campaign_id: UUID, *, now: datetime) -> int:
     return int(is_over)
 
 
-async def _go_on(tx: AsyncSession, campaign: Campaign, *, now: datetime) -> int:
+async def _go_on(tx: AsyncSession, campaign: Campaign, *, now: datetime, limit: int) -> int:
     try:
-        ids = await lists.members(tx, campaign.list_id, by=campaign.caller, now=now, after=campaign.after, limit=BATCH)
+        ids = await lists.members(tx, campaign.list_id, by=campaign.caller, now=now, after=campaign.after, limit=limit)
     except NotFound:
         # Somebody has deleted it, or keeps it to herself now: no more of its clients are turned to.
         await _end(tx, campaign, Step.STOP, ended_at=now, fault=LIST_GONE)

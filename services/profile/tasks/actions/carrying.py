@@ -15,11 +15,11 @@ from infra.refusal import NotFound
 from services.profile.books import queries as books
 from services.profile.books.rules import AdvisorNotThere
 from services.profile.clients import queries as clients
+from services.profile.clients.models import workdays
 from services.profile.segments import queries as segments
 from services.profile.tasks.actions import order
 from services.profile.tasks.actions.opening import Wanted, open_all
 from services.profile.tasks.events import TaskDone
-from services.profile.tasks.models import workdays
 from services.profile.tasks.queries import policy as policies
 from services.profile.tasks.queries import tasks as queries
 from services.profile.tasks.queries.tasks import Task
@@ -53,7 +53,7 @@ async def settle(
     """Say what came of it: it is done, or due again, or tried often enough. Raises NotFound, TaskStepNotOpen."""
     task = await _locked(tx, task_id, by)
     policy, today = (await policies.policy(tx)).policy, await segments.today(tx, now)
-    again_on = workdays.after(today, policy.again_days).day
+    again_on = workdays.after(today, policy.again_days)
     trying = Trying(task.attempts + 1, policy.most_attempts, again_on, task.over_on)
     step = steps.step_of(task.status, outcome, was=task.outcome, trying=trying)
     status = steps.after(task.status, step)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.profile.clients.models import workdays
 from services.profile.consents import queries as consents
 from services.profile.identities import queries as identities
 from services.profile.purchases.queries import stores
@@ -15,7 +16,6 @@ from services.profile.segments import queries as segments
 from services.profile.segments.rules import day_of
 from services.profile.tasks.actions import closing
 from services.profile.tasks.actions.opening import Wanted, open_all
-from services.profile.tasks.models import workdays
 from services.profile.tasks.queries import policy as policies
 from services.profile.tasks.rules.kinds import Kind
 from services.profile.tasks.rules.steps import Why
@@ -84,7 +84,7 @@ async def after_purchases(tx: AsyncSession, bought: Sequence[Bought], *, now: da
             Wanted(
                 kind,
                 one.client_id,
-                workdays.after(day, count).day,
+                workdays.after(day, count),
                 key,
                 subject_id=one.purchase_id,
                 boutique_id=one.boutique_id,
@@ -109,7 +109,7 @@ async def recover(tx: AsyncSession, repaired: Sequence[Repaired], *, now: dateti
         Wanted(
             Kind.RECOVERY,
             one.client_id,
-            workdays.after(day_of(one.closed_at, zones.get(one.boutique_id, brand_zone)), policy.recovery_days).day,
+            workdays.after(day_of(one.closed_at, zones.get(one.boutique_id, brand_zone)), policy.recovery_days),
             str(one.work_order_id),
             subject_id=one.work_order_id,
             boutique_id=one.boutique_id,
@@ -127,7 +127,7 @@ async def win_back(tx: AsyncSession, lapsing: Sequence[tuple[UUID, date]], *, no
     off = await consents.profiling_off(tx, sorted(set(heads.values())))
     days = (await policies.policy(tx)).policy.lapse_days
     wanted = [
-        Wanted(Kind.LAPSE, client_id, workdays.after(as_of, days).day, f"{client_id}:{as_of}")
+        Wanted(Kind.LAPSE, client_id, workdays.after(as_of, days), f"{client_id}:{as_of}")
         for client_id, as_of in lapsing
         if heads[client_id] not in off
     ]

@@ -1,1 +1,1 @@
-"""Days that a calendar decides: of work, and of festivals."""
+"""Days that a calendar decides."""

@@ -105,7 +105,7 @@ def _day(number: int) -> str:
 
 async def _until(ground: Ground, query: str, *args: object) -> None:
     async with asyncio.timeout(LONGEST):
-        while not await _asked(ground, query, *args):
+        while not await _asked(ground, query, *args):  # noqa: ASYNC110 - what is awaited happens in PostgreSQL
             await asyncio.sleep(0.05)
 
 

@@ -144,7 +144,7 @@ async def test_a_campaign_is_tasks_for_those_the_ledger_allows_and_is_counted_to
     clock.advance(days=30)
 
     async def closed() -> bool:
-        return (await come(headquarters, campaign_id))["status"] == "closed"
+        return bool((await come(headquarters, campaign_id))["status"] == "closed")
 
     await until(closed)
 
@@ -178,7 +178,7 @@ async def test_each_client_has_one_task_whoever_works_and_whatever_is_killed(pro
     await asyncio.gather(work(), work(), work())
 
     async def running() -> bool:
-        return (await come(headquarters, campaign_id))["status"] == "running"
+        return bool((await come(headquarters, campaign_id))["status"] == "running")
 
     await until(running)
     assert sorted(row["client_id"] for row in await kept(profile)) == sorted(clients)

@@ -58,9 +58,9 @@ async def settle(
     step = steps.step_of(task.status, outcome, was=task.outcome, trying=trying)
     status = steps.after(task.status, step)
     outcome_id = new_id()
-    whose = {"brand": tx.info["brand_id"], "task_id": task_id, "outcome": outcome.value}
-    told = {"note": keyring(tx).seal("task_outcome", "note", outcome_id, note) if note else None}
-    told |= {"outcome_id": outcome_id, "by": by.subject, "now": now, "today": today}
+    whose: dict[str, object] = {"brand": tx.info["brand_id"], "task_id": task_id, "outcome": outcome.value}
+    sealed = keyring(tx).seal("task_outcome", "note", outcome_id, note) if note else None
+    told = {"outcome_id": outcome_id, "note": sealed, "by": by.subject, "now": now, "today": today}
     await tx.execute(_TRIED, whose | told)
     settled = {
         "status": status.value,

@@ -54,7 +54,7 @@ _TAKE = text(
 )
 _GO_ON = text("update task_round set after = :after where brand_id = :brand and round_on = :today")
 _END = text("update task_round set ended_at = :now where brand_id = :brand and round_on = :today")
-_FORGET = text("delete from task_round where brand_id = :brand and round_on < :today - 30")
+_FORGET = text("delete from task_round where brand_id = :brand and round_on < cast(:today as date) - 30")
 _OWNED = text(
     "select client_id from client_owner owner where brand_id = :brand and client_id > :after"
     " and not exists (select from client_alias"

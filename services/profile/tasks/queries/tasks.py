@@ -1,12 +1,12 @@
 """Reading tasks."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.crypto import keyring
@@ -206,7 +206,7 @@ def _of(tx: AsyncSession, by: Caller) -> dict[str, object]:
     return {"brand": tx.info["brand_id"], "advisor": advisor, "boutiques": boutiques}
 
 
-async def _read(tx: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[Task]:
+async def _read(tx: AsyncSession, rows: Sequence[RowMapping]) -> list[Task]:
     """The tasks of these rows, each of the surviving record of hers."""
     ring = keyring(tx)
     heads = await identities.canonicals(tx, sorted({row["client_id"] for row in rows}))
@@ -217,7 +217,7 @@ async def _read(tx: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[Tas
         if head not in known:
             continue  # erased, and brought back by a restore until she is erased again
         task_id, words = row["task_id"], row["words"]
-        told = {
+        told: dict[str, Any] = {
             **{name: value for name, value in row.items() if name != "key"},
             "kind": Kind(row["kind"]),
             "client_id": head,

@@ -6,6 +6,8 @@ from fastapi import FastAPI
 
 from infra.app import Clock, Transports, create_app
 from infra.settings import Settings, load
+from services.profile.books import reactions as on_books
+from services.profile.books.actions.transferring import following
 from services.profile.capabilities import LOOPS, REACTS, SERVES
 from services.profile.messages.actions.sending import dispatching
 from services.profile.rights.tables.periods import PERIODS
@@ -21,8 +23,8 @@ def build(
         "profile",
         own,
         routers=SERVES,
-        reactions=[*REACTS, *on_segments.reactions(clock)],
-        loops=[*LOOPS, dispatching((transports or {}).get("wechat"))],
+        reactions=[*REACTS, *on_segments.reactions(clock), *on_books.reactions(clock)],
+        loops=[*LOOPS, dispatching((transports or {}).get("wechat")), following((transports or {}).get("wecom"))],
         periods=PERIODS,
         transports=transports,
         clock=clock,

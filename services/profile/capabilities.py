@@ -1,7 +1,6 @@
 """All that profile can do: what its capabilities serve, what they do on facts, what they do on their own."""
 
 from services.profile.books import api as books
-from services.profile.books import reactions as on_books
 from services.profile.consents import api as consents
 from services.profile.consents import reactions as on_consents
 from services.profile.desk import api as desk
@@ -24,8 +23,8 @@ from services.profile.segments.actions import reviewing
 from services.profile.touchpoints import api as touchpoints
 from services.profile.touchpoints import reactions as on_touchpoints
 
-SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, privacy)]
-SERVES += [*onboarding.ROUTERS, *rights.ROUTERS, *registers.ROUTERS, *desk.ROUTERS]
-ON = (on_consents, on_purchases, on_pieces, on_touchpoints, on_books, on_privacy, on_rights)
+SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, messages, privacy)]
+SERVES += [*books.ROUTERS, *onboarding.ROUTERS, *rights.ROUTERS, *registers.ROUTERS, *desk.ROUTERS]
+ON = (on_consents, on_purchases, on_pieces, on_touchpoints, on_privacy, on_rights)
 REACTS = [one for on in ON for one in on.REACTIONS]
 LOOPS = [reviewing, searching, learn_types, erase_again, importing]

@@ -36,10 +36,10 @@ async def ask(form: MessageForm, tx: Transaction, by: By, kit: OfKit, now: Now) 
 
 @routes.get("/messages/{message_id}")
 @permit(Role.ADVISOR, Role.CLIENT_SERVICE, Role.MANAGER, Role.HEADQUARTERS, Role.SERVICE)
-async def message(message_id: UUID, tx: Transaction, by: By) -> MessageView:
+async def message(message_id: UUID, tx: Transaction, by: By, now: Now) -> MessageView:
     """What became of a message."""
     found = await queries.message(tx, message_id)
-    if not await books.serves(tx, found.client_id, by):
+    if not await books.serves(tx, found.client_id, by, now=now):
         raise NotFound
     return MessageView.model_validate(found)
 

@@ -64,7 +64,7 @@ async def ask(tx: AsyncSession, draft: Draft, *, settings: Settings, by: Caller,
     client_id = (await clients.client(tx, await identities.canonical(tx, draft.client_id))).client_id
     if not await clients.spared(tx, [client_id]):
         raise NotFound
-    if not await books.serves(tx, client_id, by):
+    if not await books.serves(tx, client_id, by, now=now):
         raise NotFound
     openids = {
         queries.blind(tx, appid, openid): openid for openid in await queries.openids_of(tx, client_id, appid=appid)

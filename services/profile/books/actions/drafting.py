@@ -17,7 +17,7 @@ from services.profile.clients.queries import Client
 from services.profile.segments import queries as segments
 
 _KEPT = text(
-    "select farewell, introduction from handover_client"
+    "select entry_id, farewell, introduction from handover_client"
     " where brand_id = :brand and handover_id = :handover_id and client_id = :client_id"
 )
 _KEEP = {
@@ -40,9 +40,9 @@ async def drafts_for(tx: AsyncSession, handover_id: UUID, client_id: UUID) -> di
     known = await _known(tx, await clients.client(tx, client_id))
     asked = {"brand": tx.info["brand_id"], "handover_id": handover_id, "client_id": client_id}
     row = (await tx.execute(_KEPT, asked)).one()
-    ring, place = keyring(tx), f"{handover_id}/{client_id}"
+    ring = keyring(tx)
     return {
-        kind: ring.open("handover_client", kind.value, place, kept) if kept else drafts.write(kind, known)
+        kind: ring.open("handover_client", kind.value, row.entry_id, kept) if kept else drafts.write(kind, known)
         for kind, kept in ((Kind.FAREWELL, row.farewell), (Kind.INTRODUCTION, row.introduction))
     }
 
@@ -52,8 +52,11 @@ async def change(tx: AsyncSession, handover_id: UUID, client_id: UUID, kind: Kin
     # Whoever is erased just now is waited for, and takes the words along.
     if not await clients.locked(tx, [client_id]):
         raise NotFound
-    sealed = keyring(tx).seal("handover_client", kind.value, f"{handover_id}/{client_id}", words)
     asked = {"brand": tx.info["brand_id"], "handover_id": handover_id, "client_id": client_id}
+    row = (await tx.execute(_KEPT, asked)).one_or_none()
+    if row is None:
+        raise NotFound
+    sealed = keyring(tx).seal("handover_client", kind.value, row.entry_id, words)
     await tx.execute(_KEEP[kind], asked | {"words": sealed})
     return await drafts_for(tx, handover_id, client_id)
 

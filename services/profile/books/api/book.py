@@ -14,6 +14,7 @@ from services.profile.books import queries
 from services.profile.books.actions import deputies, policy
 from services.profile.books.queries import deputies as standing_in
 from services.profile.books.queries import policy as policies
+from services.profile.books.queries import staff
 from services.profile.books.queries.deputies import Deputy
 from services.profile.books.queries.policy import BookPolicy
 from services.profile.books.rules.policy import Load
@@ -119,7 +120,8 @@ def _policy(found: BookPolicy, response: Response) -> BookPolicyView:
 
 async def _lead(tx: Transaction, advisor_id: UUID, by: Caller) -> None:
     """Raise NotFound unless the advisor is the caller herself, or works where the caller leads."""
-    if by.role is Role.HEADQUARTERS or (by.role is Role.ADVISOR and by.advisor_id == advisor_id):
-        return
-    if by.role is Role.ADVISOR or await queries.works_at(tx, advisor_id) not in by.boutique_ids:
+    advisor = (await staff.by_id(tx, [advisor_id])).get(advisor_id)
+    if advisor is None or (by.role is Role.ADVISOR and by.advisor_id != advisor_id):
+        raise NotFound
+    if by.role in {Role.MANAGER, Role.REGIONAL} and advisor.boutique_id not in by.boutique_ids:
         raise NotFound

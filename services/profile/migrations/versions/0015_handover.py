@@ -87,6 +87,7 @@ TABLES = {
             brand_id text not null,
             handover_id uuid not null,
             client_id uuid not null,
+            entry_id uuid not null default gen_random_uuid(),
             advisor_id uuid,
             boutique_id uuid,
             is_counted boolean not null,

@@ -1,6 +1,7 @@
 """Books that change hands, over HTTP: planned, looked at, started for all at once, undone as they were."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +25,12 @@ async def counts(house: Team, *segments: str, **limits: int) -> None:
     form = {"counted": segments, **limits}
     answer = await as_role(house.profile).put("/v1/book-policy", json=form, headers={"If-Match": "*"})
     assert answer.status_code == 200, answer.text
+
+
+async def core(house: Team, *clients: UUID) -> None:
+    """They are core clients, by whatever they bought."""
+    row = "insert into client_segment (brand_id, client_id, segment) select 'lumiere', unnest($1::uuid[]), 'core'"
+    await house.profile.rows(row, list(clients))
 
 
 async def kinds(house: Team, kind: str) -> list[dict[str, Any]]:
@@ -148,10 +155,11 @@ async def test_whoever_went_away_after_the_plan_takes_nobody(house: Team) -> Non
 
 
 async def test_a_plan_is_changed_by_hand_within_the_limit(house: Team) -> None:
-    await counts(house, "newcomer", soft=1, hard=2)
+    await counts(house, "core", soft=1, hard=2)
     giver, bo, cai = await house.advisor(), await house.advisor(), await house.advisor()
     # By a service: a book may be larger than its limit.
     clients = await house.clients(giver, 5)
+    await core(house, *clients)
     handover_id = await house.planned(giver, bo, cai)
     seen = await house.seen(handover_id)
     assert seen["unplaced"] == 1
@@ -172,11 +180,12 @@ async def test_a_plan_is_changed_by_hand_within_the_limit(house: Team) -> None:
 
 
 async def test_a_full_book_takes_no_counted_client_from_a_person(house: Team) -> None:
-    await counts(house, "newcomer", soft=1, hard=1)
+    await counts(house, "core", soft=1, hard=1)
     advisor = await house.advisor()
-    await house.clients(advisor, 1)
+    [hers], her = await house.clients(advisor, 1), await registered(house.profile)
+    await core(house, hers, her)
     form = {"advisor_id": str(advisor), "boutique_id": str(house.boutique_id)}
-    path, headers = f"/v1/clients/{await registered(house.profile)}/owner", {"If-Match": "*"}
+    path, headers = f"/v1/clients/{her}/owner", {"If-Match": "*"}
     assert problem(await as_role(house.profile).put(path, json=form, headers=headers)) == "book-full"
     await counts(house, "vic")
     assert (await as_role(house.profile).put(path, json=form, headers=headers)).status_code == 200
@@ -196,7 +205,7 @@ async def test_whoever_counts_goes_to_who_has_fewest_of_them_and_what_she_buys_b
     identity = {"kind": "pos", "system": "till", "value": till}
     answer = await as_role(house.profile).post(f"/v1/clients/{buyer}/identities", json=identity)
     assert answer.is_success, answer.text
-    await bought(house.profile, till)
+    await bought(house.profile, till, ago=timedelta(days=120))
     await house.profile.rows("update purchase_line set category = 'watches' returning 1")
 
     async def reckoned() -> bool:

@@ -52,7 +52,7 @@ class BookPolicyForm(Form):
     soft: Limit = 30
     hard: Limit = 50
     counted: Annotated[
-        tuple[Literal["vic", "core", "potential", "occasional", "newcomer", "development"], ...], Field(max_length=6)
+        tuple[Literal["vic", "core", "potential", "occasional", "development"], ...], Field(max_length=5)
     ] = ("vic", "core", "development")
     first_contact_days: Annotated[int, Field(ge=0, le=60)] = 3
 

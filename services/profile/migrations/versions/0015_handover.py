@@ -58,7 +58,7 @@ TABLES = {
             next_contact_on date,
             changed_by text not null,
             changed_at timestamptz not null,
-            version int not null,
+            version int not null default 1,
             constraint pk_client_plan primary key (brand_id, client_id),
             constraint ck_client_plan_contact check ((every_weeks is null) = (next_contact_on is null))
         )

@@ -120,7 +120,7 @@ class Corp:
         """The client is this member's contact, and the house knows her by it."""
         made = await self.house.post("/wecom/clients", {"items": [{"userids": [userid]}]})
         external = str(made["items"][0])
-        known = {"kind": "wecom", "system": CORPID, "value": external, "source": "wecom"}
+        known = {"kind": "wecom", "system": CORPID, "value": external, "source": "staff"}
         answer = await as_service(team.profile, "gateway").post(f"/v1/clients/{client_id}/identities", json=known)
         assert answer.is_success, answer.text
         return external

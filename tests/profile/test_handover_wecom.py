@@ -108,8 +108,12 @@ async def test_a_takers_limit_is_tried_again_the_next_day(moving: Moving) -> Non
     await moving.prepare(1)
     await moving.corp.member("bo", client_limit=0)
     await moving.start()
-    await moving.states(are={"queued": 1})
-    assert [one["wecom_code"] for one in (await moving.house.entries(moving.handover_id)).values()] == [40099]
+
+    async def told() -> bool:
+        entries = (await moving.house.entries(moving.handover_id)).values()
+        return [(one["wecom"], one["wecom_code"]) for one in entries] == [("queued", 40099)]
+
+    await until(told)
     await moving.corp.member("bo")
     await moving.pass_time(hours=25)
     await moving.states(are={"waiting": 1})
@@ -140,6 +144,11 @@ async def test_without_a_wecom_answer_nothing_is_lost_and_what_was_submitted_is_
     moving.handover_id = await moving.house.planned(moving.ada, moving.bo)
     await moving.corp.house.put("/faults", {"broken": 1})
     await moving.start()
+
+    async def unanswered() -> bool:
+        return bool((await moving.corp.house.get("/status"))["faults"]["broken"] == 0)
+
+    await until(unanswered)
     await moving.states(are={"queued": 1})
     await moving.pass_time(minutes=2)
     await moving.states(are={"waiting": 1})

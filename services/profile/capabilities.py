@@ -1,7 +1,6 @@
 """All that profile can do: what its capabilities serve, what they do on facts, what they do on their own."""
 
 from services.profile.books import api as books
-from services.profile.books import reactions as on_books
 from services.profile.campaigns import api as campaigns
 from services.profile.campaigns.actions.running import campaigning
 from services.profile.clients.actions.blinds import blinding
@@ -35,10 +34,10 @@ from services.profile.tasks.actions.rounds import rounding
 from services.profile.touchpoints import api as touchpoints
 from services.profile.touchpoints import reactions as on_touchpoints
 
-SERVES = [api.routes for api in (consents, purchases, touchpoints, books, tasks, messages, lists, campaigns, privacy)]
-SERVES += [messages.links, *segments.ROUTERS, *loyalty.ROUTERS, *onboarding.ROUTERS, *rights.ROUTERS]
+SERVES = [api.routes for api in (consents, purchases, touchpoints, tasks, messages, lists, campaigns, privacy)]
+SERVES += [messages.links, *segments.ROUTERS, *loyalty.ROUTERS, *books.ROUTERS, *onboarding.ROUTERS, *rights.ROUTERS]
 SERVES += [*registers.ROUTERS, *desk.ROUTERS]
-ON = (on_consents, on_purchases, on_pieces, on_touchpoints, on_loyalty, on_books, on_privacy, on_rights)
+ON = (on_consents, on_purchases, on_pieces, on_touchpoints, on_loyalty, on_privacy, on_rights)
 REACTS = [one for on in ON for one in on.REACTIONS]
 LOOPS = [reviewing, modelling, searching, learn_types, erase_again, importing]
 LOOPS += [blinding, counting, tending, rounding, campaigning]

@@ -121,6 +121,22 @@ def test_a_day_is_due_exactly_within_its_window(today: date, month: int, day: in
     assert found == next((one for one in window if (one.month, one.day) == (month, day)), None)
 
 
+@pytest.mark.parametrize(
+    ("begins", "weeks", "days"),
+    [
+        ("2026-03-10", 4, ["2026-03-10"]),
+        ("2026-03-17", 4, []),  # too far ahead
+        ("2026-03-01", 1, ["2026-03-01", "2026-03-08", "2026-03-15"]),
+        ("2026-02-01", 1, ["2026-03-01", "2026-03-08", "2026-03-15"]),
+        ("2026-02-10", 4, ["2026-02-10", "2026-03-10"]),
+        ("2026-01-05", 26, []),  # gone too long
+    ],
+)
+def test_a_contact_plan_goes_on_in_its_rhythm(begins: str, weeks: int, days: list[str]) -> None:
+    found = occasions.rhythm(date.fromisoformat(begins), weeks, date(2026, 3, 2), ahead=14, behind=30)
+    assert [day.isoformat() for day in found] == days
+
+
 def test_every_step_that_is_not_drawn_is_refused() -> None:
     for status, step in product(Status, Step):
         if (status, step) in NEXT:

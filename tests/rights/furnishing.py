@@ -34,6 +34,7 @@ from tests.rights.asks.profile import (
     a_task,
     an_import,
     an_item,
+    the_handover,
     two_clients,
 )
 from tests.rights.asks.recommend import piece
@@ -89,6 +90,8 @@ async def _directory(house: House) -> None:
         "boutique_id": places["plaza"]["boutique_id"],
         "store_code": "SH-PLAZA",
         "advisor_id": advisors["ad"],
+        "colleague_id": advisors["co"],
+        "draft_kind": "farewell",
         "experience_id": experience["experience_id"],
     }
     local = {"plaza": ("ad", "co", "as", "ev", "ma", "re", "po"), "skp": ("st", "a2", "e2", "m2", "r2")}
@@ -156,6 +159,7 @@ async def _people(house: House) -> None:
     house.ids["message_id"] = (await house.made("profile", "sv", "POST", "/v1/messages", told))["message_id"]
     wish = await house.made("profile", "ad", "POST", f"/v1/clients/{hers}/wishes", {"piece_code": "BAG-OF-HERS"})
     house.ids["wish_id"] = wish["wish_id"]
+    house.ids |= await the_handover(house)
     granted = [
         {
             "event_id": f"granted-{number}",

@@ -258,7 +258,74 @@ def _entries(register: str, named: str, form: dict[str, Any]) -> Mapping[str, As
 
 _RECEIPT = {**receipt("R-{n}"), "store_code": "{store_code}"}
 
+
+async def an_advisor(house: House) -> str:
+    """Somebody new at the boutique, of whom profile has heard."""
+    at = f"/v1/boutiques/{house.ids['boutique_id']}/advisors"
+    advisor_id = (await house.made("appointments", "hq", "POST", at, {"display_name": "新顾问"}))["advisor_id"]
+
+    async def heard() -> bool:
+        asked = "select from advisor where advisor_id = $1"
+        return bool(await house.services["profile"].rows(asked, UUID(advisor_id)))
+
+    await until(heard)
+    return str(advisor_id)
+
+
+def a_handover(*steps: str) -> Fresh:
+    """A handover of somebody new who has one client, to the two advisors of the rows."""
+
+    async def made(house: House) -> Mapping[str, str]:
+        giver, client = await an_advisor(house), await a_client(house)
+        owner = {"advisor_id": giver, "boutique_id": house.ids["boutique_id"]}
+        await house.made("profile", "hq", "PUT", f"/v1/clients/{client['client_id']}/owner", owner)
+        rule = {"advisor_ids": [house.ids["colleague_id"]]}
+        form = {"from_advisor_id": giver, "reason": "balance", "rule": rule}
+        planned = await house.made("profile", "hq", "POST", "/v1/handovers", form)
+        handover_id = planned["handover_id"]
+        for step in steps:
+            await house.made("profile", "hq", "POST", f"/v1/handovers/{handover_id}/{step}")
+        return {**client, "handover_id": handover_id}
+
+    return made
+
+
+async def the_handover(house: House) -> Mapping[str, str]:
+    """The plan for the book of the rows' advisor, to her colleague; nobody starts it."""
+    rule = {"advisor_ids": [house.ids["colleague_id"]]}
+    form = {"from_advisor_id": house.ids["advisor_id"], "reason": "leave", "rule": rule}
+    return {"handover_id": (await house.made("profile", "hq", "POST", "/v1/handovers", form))["handover_id"]}
+
+
+async def a_book(house: House) -> Mapping[str, str]:
+    """The empty book of somebody new: whoever stands in for it sees nobody."""
+    return {"advisor_id": await an_advisor(house)}
+
+
+_AWAY = {"advisor_id": "{colleague_id}", "until_at": "2199-01-01T00:00:00Z"}
+
 ASKS: Mapping[str, Ask] = {
+    "GET /v1/advisors/{advisor_id}/deputy": Ask(),
+    "PUT /v1/advisors/{advisor_id}/deputy": Ask(_AWAY, fresh=a_book),
+    "PUT /v1/book-policy": Ask({}),
+    "PUT /v1/clients/{client_id}/deputy": Ask(_AWAY, fresh=two_clients),
+    "GET /v1/clients/{client_id}/plan": Ask(shows="client_id"),
+    "PUT /v1/clients/{client_id}/plan": Ask({"stage": "developing", "every_weeks": 6}, shows="client_id"),
+    "GET /v1/handovers": Ask(shows="handover_id"),
+    "POST /v1/handovers": Ask(
+        {"from_advisor_id": "{advisor_id}", "reason": "leave", "dry_run": True}, shows="client_id"
+    ),
+    "GET /v1/handovers/{handover_id}": Ask(shows="handover_id"),
+    "GET /v1/handovers/{handover_id}/clients": Ask(shows="client_id"),
+    "PUT /v1/handovers/{handover_id}/clients/{client_id}": Ask({"advisor_id": "{colleague_id}"}, shows="client_id"),
+    "GET /v1/handovers/{handover_id}/clients/{client_id}/drafts": Ask(),
+    "PUT /v1/handovers/{handover_id}/clients/{client_id}/drafts/{kind}": Ask(
+        {"words": "谢谢您"}, named={"kind": "draft_kind"}
+    ),
+    "POST /v1/handovers/{handover_id}/clients/{client_id}/contacted": Ask(shows="client_id"),
+    "POST /v1/handovers/{handover_id}/start": Ask(fresh=a_handover()),
+    "POST /v1/handovers/{handover_id}/complete": Ask(fresh=a_handover("start")),
+    "POST /v1/handovers/{handover_id}/undo": Ask(fresh=a_handover("start")),
     "PUT /v1/retention/profile/{category}": Ask({"days": 400}, named={"category": "profile_category"}),
     "GET /v1/advisors/{advisor_id}/book": Ask(shows="her_name"),
     "GET /v1/cash-flags": Ask(shows="cash_flagged"),

@@ -3,6 +3,27 @@
 ROWS = """
                                                     no cl c2 ad co st cs as a2 ev e2 ma m2 re r2 hq pr gr po pa sv ob op
 GET /v1/advisors/{advisor_id}/book                  -  x  x  +  .  .  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
+GET /v1/advisors/{advisor_id}/deputy                -  x  x  +  .  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+PUT /v1/advisors/{advisor_id}/deputy                -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+DELETE /v1/advisors/{advisor_id}/deputy             -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/book-policy                                 -  x  x  x  x  x  x  x  x  x  x  +  +  +  +  +  x  x  x  x  x  +  x
+PUT /v1/book-policy                                 -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
+GET /v1/clients/{client_id}/deputy                  -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+PUT /v1/clients/{client_id}/deputy                  -  x  x  +  .  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+DELETE /v1/clients/{client_id}/deputy               -  x  x  +  .  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/clients/{client_id}/plan                    -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+PUT /v1/clients/{client_id}/plan                    -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/handovers                                   -  x  x  x  x  x  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
+POST /v1/handovers                                  -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/handovers/{handover_id}                     -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/handovers/{handover_id}/clients             -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+PUT /v1/handovers/{handover_id}/clients/{client_id} -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/handovers/{handover_id}/clients/{client_id}/drafts -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+PUT /v1/handovers/{handover_id}/clients/{client_id}/drafts/{kind} -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/handovers/{handover_id}/clients/{client_id}/contacted -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/handovers/{handover_id}/start              -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/handovers/{handover_id}/complete           -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/handovers/{handover_id}/undo               -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/cash-flags                                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  o  x
 GET /v1/appointments/{appointment_id}/outcome       -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  +  .  x
 POST /v1/appointments/{appointment_id}/outcome      -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x

@@ -55,9 +55,9 @@ STANDING = (
         {
             "profile": (
                 "client", "identity", "client_merge", "client_alias", "never_merge", "duplicate", "duplicate_search",
-                "client_owner", "client_date",
+                "client_owner", "client_date", "client_deputy", "handover_client",
             ),
-            "appointments": ("client_owner", "client_alias", "client_merge"),
+            "appointments": ("client_owner", "client_alias", "client_merge", "reassignment"),
             "feedback": ("client_alias", "client_merge"),
             "recommend": ("client_alias", "client_merge"),
         },
@@ -102,7 +102,7 @@ STANDING = (
         "为客户本人提供更好的服务。To serve her as she likes to be served.",
         _CONTRACT,
         (Category.NOTES, Category.PREFERENCES, Category.RELATIONS),
-        {"profile": ("note", "preference", "relation")},
+        {"profile": ("note", "preference", "relation", "client_plan")},
         "客户要求删除时删除。Until she is erased.",
     ),
     Standing(

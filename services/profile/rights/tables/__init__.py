@@ -65,6 +65,17 @@ SEGMENTS = (
 BOOKS = (
     Decision("client_owner", Fate.DELETED, "whose client she was", hers=f"{HERS} or inherited_from = any(:ids)"),
     Decision("advisor", Fate.NOT_HERS, "who works where"),
+    Decision("book_policy", Fate.NOT_HERS, "how many clients an advisor can bear"),
+    Decision("book_deputy", Fate.NOT_HERS, "who stands in for an advisor"),
+    Decision("client_deputy", Fate.DELETED, "who stood in for her advisor", hers=HERS),
+    Decision("client_plan", Fate.DELETED, "what was planned with her", hers=HERS),
+    Decision(
+        "handover_client",
+        Fate.DELETED,
+        "that she went from one advisor to another, and what was to be said",
+        hers=f"{HERS} or was_inherited_from = any(:ids)",
+    ),
+    Decision("handover", Fate.NOT_HERS, "that a book was handed over"),
 )
 TASKS = (
     Decision("task_outcome", Fate.DELETED, "what came of turning to her, and what was noted of it", hers=HERS),

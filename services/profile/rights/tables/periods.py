@@ -93,6 +93,22 @@ PERIODS = (
         (Sweep("presence", f"t.until_at < {CUTOFF}", key=("appointment_id",)),),
     ),
     Period(
+        "handovers",
+        730,
+        90,
+        10 * 365,
+        "who was handed over to whom, and what was to be said (PIPL 19)",
+        (
+            Sweep(
+                "handover_client",
+                "exists (select from handover h where h.brand_id = t.brand_id and h.handover_id = t.handover_id"
+                f" and h.ended_at < {CUTOFF})",
+                key=("handover_id", "client_id"),
+            ),
+            Sweep("handover", f"t.ended_at < {CUTOFF}", key=("handover_id",)),
+        ),
+    ),
+    Period(
         "claim-attempts",
         1,
         1,

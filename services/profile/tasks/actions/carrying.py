@@ -13,7 +13,7 @@ from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import NotFound
 from services.profile.books import queries as books
-from services.profile.books.rules import AdvisorNotThere
+from services.profile.books.rules.owners import AdvisorNotThere
 from services.profile.clients import queries as clients
 from services.profile.clients.models import workdays
 from services.profile.segments import queries as segments

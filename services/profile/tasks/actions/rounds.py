@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.app import Kit
 from infra.database import EVERY_BRAND, Database
 from infra.eventlog.hint import pause
+from services.profile.books.queries import plans
 from services.profile.clients import queries as clients
 from services.profile.clients.models.days import Day
 from services.profile.clients.queries import dates
@@ -115,11 +116,14 @@ async def greet(tx: AsyncSession, heads: Sequence[UUID], *, today: date, now: da
     hers = await families(tx, heads)
     records = [record for family in hers.values() for record in family]
     birthdays, kept = await clients.birthdays(tx, records), await dates.kept_by(tx, records)
+    rhythms = await plans.rhythms(tx, heads) if policy.opens(Kind.CONTACT_PLAN) else {}
     wanted: list[Wanted] = []
     for head, family in hers.items():
         birthday = next((birthdays[record] for record in family if record in birthdays), None)
         days = {one.date_id: one.day for record in family for one in kept.get(record, ())}
         wanted += _wanted(head, birthday, days, policy, today)
+        if head in rhythms:
+            wanted += _planned(head, *rhythms[head], policy, today)
     await _correct(tx, heads, wanted, today=today, now=now)
     await open_all(tx, wanted, now=now)
 
@@ -140,6 +144,12 @@ def _wanted(head: UUID, birthday: Day | None, days: Mapping[UUID, Day], policy: 
             if on is not None:
                 found.append(Wanted(kind, head, on, f"{name}:{on}", subject_id=subject_id))
     return found
+
+
+def _planned(head: UUID, begins_on: date, every_weeks: int, policy: Policy, today: date) -> list[Wanted]:
+    behind = policy.open_days[Kind.CONTACT_PLAN]
+    days = occasions.rhythm(begins_on, every_weeks, today, ahead=policy.ahead_days, behind=behind)
+    return [Wanted(Kind.CONTACT_PLAN, head, on, f"{head}:{on}") for on in days]
 
 
 async def _correct(

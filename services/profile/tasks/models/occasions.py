@@ -1,4 +1,4 @@
-"""When birthdays, days that matter and festivals are due."""
+"""When birthdays, days that matter, festivals and planned contacts are due."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -30,3 +30,15 @@ def due_on(day: Day, today: date, *, ahead: int, behind: int) -> date | None:
     """
     found = days.next_on(day, today - timedelta(days=behind))
     return found if found is not None and found <= today + timedelta(days=ahead) else None
+
+
+def rhythm(begins_on: date, every_weeks: int, today: date, *, ahead: int, behind: int) -> list[date]:
+    """The days of a contact plan that are at most `ahead` days to come or `behind` days gone, but of one round gone."""
+    step = timedelta(weeks=every_weeks)
+    first = max(begins_on, today - min(timedelta(days=behind), step - timedelta(days=1)))
+    day = begins_on + -((begins_on - first) // step) * step
+    found = []
+    while day <= today + timedelta(days=ahead):
+        found.append(day)
+        day += step
+    return found

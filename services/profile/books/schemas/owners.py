@@ -24,10 +24,11 @@ class OwnerView(View):
 
 
 class EntryView(View):
-    """One client of a book. `segment` is null for whoever switched profiling off."""
+    """One client of a book. `segment` is null for whoever switched profiling off; `is_deputy`: she is a colleague's."""
 
     client_id: UUID
     display_name: str
     segment: Segment | None
     boutique_id: UUID
     assigned_at: datetime
+    is_deputy: bool = False

@@ -12,9 +12,12 @@ from infra.eventlog.outbox import record
 from infra.identity import Caller, Role
 from infra.refusal import NotFound
 from infra.wire import check_match
-from services.profile.books import queries, rules
+from services.profile.books import queries
 from services.profile.books.events import OwnerAssigned, OwnerReleased
 from services.profile.books.queries import Owner
+from services.profile.books.queries import policy as policies
+from services.profile.books.rules import owners as rules
+from services.profile.books.rules.policy import Load
 from services.profile.clients import queries as clients
 from services.profile.identities import queries as identities
 
@@ -36,10 +39,6 @@ _RELEASE = text(
     "delete from client_owner where brand_id = :brand and client_id = any(:ids) and inherited_from = any(:leaving)"
     " returning client_id"
 )
-_JOIN = text(
-    "insert into advisor (brand_id, advisor_id, boutique_id) values (:brand, :advisor_id, :boutique_id)"
-    " on conflict (brand_id, advisor_id) do update set boutique_id = excluded.boutique_id"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Assignment:
 async def assign(
     tx: AsyncSession, client_id: UUID, *, advisor_id: UUID, boutique_id: UUID, by: Caller, if_match: str, now: datetime
 ) -> Owner:
-    """Put a client into an advisor's book; raises NotFound, AdvisorNotThere, and Stale when someone else was faster.
+    """Put a client into an advisor's book; raises NotFound, AdvisorNotThere, BookFull, and Stale when overtaken.
 
     A manager does so within her boutiques only, with clients she may see: that is for the caller to ask first.
     """
@@ -69,8 +68,17 @@ async def assign(
         raise NotFound
     rules.check_advisor(boutique_id, await queries.works_at(tx, advisor_id), by_service=by.role is Role.SERVICE)
     check_match(if_match, before.version if before else 0)
+    if by.role is not Role.SERVICE and (before is None or before.advisor_id != advisor_id):
+        await _check_room(tx, canonical, advisor_id)
     await assign_all(tx, [Assignment(canonical, advisor_id, boutique_id)], now=now)
     return (await queries.owners(tx, [canonical]))[canonical]
+
+
+async def _check_room(tx: AsyncSession, client_id: UUID, advisor_id: UUID) -> None:
+    setting = (await policies.policy(tx)).policy
+    if await policies.counted(tx, [client_id], setting):
+        load = (await policies.loads(tx, [advisor_id], setting)).get(advisor_id, Load())
+        setting.check_room(load.counted + 1)
 
 
 async def assign_all(tx: AsyncSession, assignments: Sequence[Assignment], *, now: datetime) -> None:
@@ -93,11 +101,6 @@ async def assign_all(tx: AsyncSession, assignments: Sequence[Assignment], *, now
     )
     for row in changed:
         record(tx, OwnerAssigned(client_id=row.client_id, advisor_id=row.advisor_id, boutique_id=row.boutique_id))
-
-
-async def join(tx: AsyncSession, advisor_id: UUID, boutique_id: UUID) -> None:
-    """Know where an advisor works."""
-    await tx.execute(_JOIN, {"brand": tx.info["brand_id"], "advisor_id": advisor_id, "boutique_id": boutique_id})
 
 
 async def inherit(tx: AsyncSession, client_id: UUID, merged_client_id: UUID, *, now: datetime) -> None:

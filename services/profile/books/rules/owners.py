@@ -27,3 +27,21 @@ def check_advisor(boutique_id: UUID, works_at: UUID | None, *, by_service: bool)
     """
     if works_at != boutique_id and not (by_service and works_at is None):
         raise AdvisorNotThere
+
+
+class NobodysClient(Refusal):
+    """Where there is no owner, nobody can stand in for one."""
+
+    kind = Kind.CONFLICT
+    slug = "nobodys-client"
+    en = "This client is in nobody's book. Give her to an advisor first."
+    zh = "该客户尚无专属顾问，请先为其指定顾问。"
+
+
+class DeputyOver(Refusal):
+    """Somebody was to stand in until a moment that has passed, or before she begins."""
+
+    kind = Kind.INVALID
+    slug = "deputy-over"
+    en = "This would end before it begins, or has ended already. Give a later end (`until_at`)."
+    zh = "代理结束时间早于开始时间或已过，请填写更晚的结束时间(until_at)。"

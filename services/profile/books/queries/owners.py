@@ -9,6 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
+from services.profile.books.queries import deputies
+from services.profile.books.queries.used import IS_USED
 from services.profile.clients import queries as clients
 from services.profile.identities import queries as identities
 from services.profile.segments import queries as segments
@@ -18,25 +20,29 @@ _OWNERS = text(
     "select client_id, advisor_id, boutique_id, assigned_at, version, inherited_from from client_owner"
     " where brand_id = :brand and client_id = any(:ids)"
 )
+# Her own clients and those she deputises for; the same client once.
 _BOOK = text(
-    "select client_id, boutique_id, assigned_at from client_owner owner"
-    " where brand_id = :brand and advisor_id = :advisor_id and client_id > :after"
+    "select client_id, boutique_id, assigned_at, bool_and(is_deputy) as is_deputy from ("  # noqa: S608 - our own words
+    " select client_id, boutique_id, assigned_at, false as is_deputy from client_owner"
+    " where brand_id = :brand and advisor_id = :advisor_id"
+    " union all select owner.client_id, owner.boutique_id, owner.assigned_at, true from client_deputy deputy"
+    " join client_owner owner using (brand_id, client_id)"
+    f" where brand_id = :brand and deputy.advisor_id = :advisor_id and {deputies.LASTS}"
+    " union all select owner.client_id, owner.boutique_id, owner.assigned_at, true from book_deputy deputy"
+    " join client_owner owner on owner.brand_id = deputy.brand_id and owner.advisor_id = deputy.owner_advisor_id"
+    f" where deputy.brand_id = :brand and deputy.advisor_id = :advisor_id and {deputies.LASTS}"
+    ") owner where client_id > :after"
     " and (cast(:boutiques as uuid[]) is null or boutique_id = any(:boutiques))"
-    # A record that was merged into another keeps its owner for the day it may be separated; it is no client meanwhile.
-    " and not exists (select from client_alias"
-    " where client_alias.brand_id = owner.brand_id and client_alias.client_id = owner.client_id)"
-    " and not exists (select from tombstone"
-    " where tombstone.brand_id = owner.brand_id and aggregate = 'client:' || owner.client_id)"
-    # Whose data is not to be used is in no list of those who would use it, under whichever record that was said.
-    " and not exists (select from restriction where restriction.brand_id = owner.brand_id"
-    " and (restriction.client_id = owner.client_id or restriction.client_id in (select client_alias.client_id"
-    " from client_alias where client_alias.brand_id = owner.brand_id and canonical_id = owner.client_id)))"
-    " order by client_id limit :limit"
+    f" and {IS_USED} group by 1, 2, 3 order by client_id limit :limit"
 )
 
 
-_WORKS_AT = text("select boutique_id from advisor where brand_id = :brand and advisor_id = :advisor_id")
-_WORK_AT = text("select advisor_id, boutique_id from advisor where brand_id = :brand and advisor_id = any(:ids)")
+_WORKS_AT = text(
+    "select boutique_id from advisor where brand_id = :brand and advisor_id = :advisor_id and left_at is null"
+)
+_WORK_AT = text(
+    "select advisor_id, boutique_id from advisor where brand_id = :brand and advisor_id = any(:ids) and left_at is null"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ class Entry:
     segment: Segment | None
     boutique_id: UUID
     assigned_at: datetime
+    is_deputy: bool
 
 
 async def owner_of(tx: AsyncSession, client_id: UUID) -> Owner | None:
@@ -75,7 +82,7 @@ async def owners(tx: AsyncSession, client_ids: Collection[UUID]) -> dict[UUID, O
 
 
 async def works_at(tx: AsyncSession, advisor_id: UUID) -> UUID | None:
-    """The boutique of an advisor; None while nobody has told us of her."""
+    """The boutique of an advisor; None while nobody has told us of her, and once she has left."""
     asked = {"brand": tx.info["brand_id"], "advisor_id": advisor_id}
     return (await tx.execute(_WORKS_AT, asked)).scalar_one_or_none()
 
@@ -86,12 +93,19 @@ async def work_at(tx: AsyncSession, advisor_ids: Collection[UUID]) -> dict[UUID,
     return {row.advisor_id: row.boutique_id for row in rows}
 
 
-async def serves(tx: AsyncSession, client_id: UUID, by: Caller) -> bool:
-    """Is she in the caller's book, or in a book of the caller's boutiques? Those of the whole brand serve her."""
+async def serves(tx: AsyncSession, client_id: UUID, by: Caller, *, now: datetime | None = None) -> bool:
+    """Is she in the caller's book, or in a book of the caller's boutiques? Those of the whole brand serve her.
+
+    A deputy serves whom the owner serves, while it lasts; without `now` nobody is asked for one.
+    """
     match by.role:
         case Role.ADVISOR:
             owner = await owner_of(tx, client_id)
-            return owner is not None and owner.advisor_id == by.advisor_id
+            if owner is None or by.advisor_id is None:
+                return False
+            if owner.advisor_id == by.advisor_id:
+                return True
+            return now is not None and by.advisor_id in await deputies.of(tx, owner.client_id, now=now)
         case Role.MANAGER | Role.REGIONAL:
             owner = await owner_of(tx, client_id)
             return owner is not None and owner.boutique_id in by.boutique_ids
@@ -102,15 +116,19 @@ async def serves(tx: AsyncSession, client_id: UUID, by: Caller) -> bool:
 
 
 async def book(
-    tx: AsyncSession, advisor_id: UUID, *, boutiques: Collection[UUID] | None, after: UUID, limit: int
+    tx: AsyncSession, advisor_id: UUID, *, boutiques: Collection[UUID] | None, after: UUID, limit: int, now: datetime
 ) -> Sequence[Entry]:
-    """An advisor's clients behind one of them; only those of some boutiques, if named, and whose data may be used."""
+    """An advisor's clients behind one of them, those she deputises for included.
+
+    Only those of some boutiques, if named, and whose data may be used.
+    """
     asked = {
         "brand": tx.info["brand_id"],
         "advisor_id": advisor_id,
         "boutiques": None if boutiques is None else list(boutiques),
         "after": after,
         "limit": limit,
+        "now": now,
     }
     rows = (await tx.execute(_BOOK, asked)).all()
     ids = [row.client_id for row in rows]
@@ -122,6 +140,7 @@ async def book(
             placed[row.client_id],
             row.boutique_id,
             row.assigned_at,
+            row.is_deputy,
         )
         for row in rows
     ]

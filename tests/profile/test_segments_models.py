@@ -81,6 +81,14 @@ def test_our_sum_of_gauss_series_is_scipys(repeats: int, weeks: int) -> None:
     assert value.expected_purchases(her, CDNOW, weeks) == pytest.approx(full * value.alive(her, CDNOW), rel=1e-6)
 
 
+def test_a_model_at_the_edge_of_what_is_possible_answers_all_the_same() -> None:
+    edge = Buying(0.5, 1e-9, 1.0, 1.0)
+    assert value.expected_purchases(History(0, 0, 0, None), edge, 52) >= 0
+    far = Model((0.0,) * len(Feature), (1.0,) * len(Feature), (1e6,) * len(Feature), 0.0, 1.0, 0.0, 0.1)
+    assert outlook(far, [1.0] * len(Feature)).score == 1.0
+    assert outlook(far, [-1.0] * len(Feature)).score == 0.0
+
+
 def test_who_bought_once_is_not_said_to_lapse_and_who_was_quiet_long_is() -> None:
     once = value.value(History(0, 0, 700, None), CDNOW, CDNOW_SPEND)
     quiet = value.value(History(5, 100, 700, 40_00.0), CDNOW, CDNOW_SPEND)

@@ -6,6 +6,7 @@ from uuid import UUID
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Role, permit
+from infra.openapi import refuses
 from infra.refusal import BadRequest
 from infra.wire import After, Limit, Page, cursor, read_cursor
 from services.profile.clients import queries as clients
@@ -20,7 +21,7 @@ from services.profile.segments.schemas.standing import ReasonView
 routes = router()
 
 
-@routes.get("/segments/future-vics")
+@routes.get("/segments/future-vics", responses=refuses(404))
 @permit(Role.HEADQUARTERS, Role.REGIONAL, Role.MANAGER)
 async def future_vics(
     tx: Transaction, by: By, now: Now, *, boutique_id: Boutiques = None, after: After = None, limit: Limit = 50

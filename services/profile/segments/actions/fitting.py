@@ -83,13 +83,11 @@ async def fit(database: Database, brand_id: str, *, now: datetime) -> None:
     async with database.transaction(brand_id) as tx:
         setting = await queries.policy(tx)
     today = rules.day_of(now, setting.policy.zone)
-    kept = {}
     for kind, rows in (
         (Fit.VALUE, _histories(database, brand_id, setting, today)),
         (Fit.FUTURE, _outcomes(database, brand_id, setting, today)),
     ):
         found = await _asked(kind, rows)
-        kept[kind] = found["unusable"]
         row = {
             "brand": brand_id,
             "kind": kind.value,
@@ -102,8 +100,8 @@ async def fit(database: Database, brand_id: str, *, now: datetime) -> None:
         }
         async with database.transaction(brand_id) as tx:
             await tx.execute(_KEEP, row)
+        structlog.get_logger().info("segment-model-fitted", kind=kind.value, brand=brand_id, count=found["clients"])
     await scoring.score_all(database, brand_id, now=now)
-    structlog.get_logger().info("segment-models-fitted", kind=json.dumps(kept))
 
 
 async def _histories(database: Database, brand_id: str, setting: SegmentPolicy, today: date) -> Rows:

@@ -9,6 +9,7 @@ from fastapi import Query
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Caller, Role, permit
+from infra.openapi import refuses
 from infra.refusal import NotFound
 from infra.wire import Spelled
 from services.profile.segments import queries
@@ -22,7 +23,7 @@ OnDay = Annotated[date | None, Spelled]
 Boutiques = Annotated[list[UUID] | None, Query(alias="boutique_id", max_length=200)]
 
 
-@routes.get("/segments/report")
+@routes.get("/segments/report", responses=refuses(404))
 @permit(Role.HEADQUARTERS, Role.REGIONAL, Role.MANAGER)
 async def segment_report(
     tx: Transaction,

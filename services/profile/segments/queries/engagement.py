@@ -30,16 +30,16 @@ CONTACTED = f"""
         max(occurred_at) filter (where kind = 'visit-completed') as left_at
     from contact where kind in ('arrived', 'visit-completed') group by client_id, subject_id
 ), contacted as (
-    select client_id, 'visits' as part, (occurred_at at time zone :zone)::date as day, 1.0 as amount
+    select client_id, 'visits' as part, (occurred_at at time zone cast(:zone as text))::date as day, 1.0 as amount
     from contact where kind in ('arrived', 'visit-completed', 'door') group by 1, 3
     union all
-    select client_id, 'time-in-store', (arrived_at at time zone :zone)::date,
+    select client_id, 'time-in-store', (arrived_at at time zone cast(:zone as text))::date,
         least(extract(epoch from left_at - arrived_at) / 3600, cast(:longest as numeric))
     from stay where left_at > arrived_at
     union all
     select client_id, case kind when 'answer' then 'answers' when 'share' then 'shares'
         when 'post-interaction' then 'shares' else 'enquiries' end,
-        (occurred_at at time zone :zone)::date, 1.0
+        (occurred_at at time zone cast(:zone as text))::date, 1.0
     from contact where kind in ('answer', 'share', 'post-interaction', 'call', 'messaging')
 )
 """  # noqa: S608 - our own words

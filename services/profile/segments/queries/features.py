@@ -20,7 +20,7 @@ _FEATURES = text(
     f"""
     with {CONTACTED}, {STRETCHES}, receipt as (
         select member.client_id, purchase.purchase_id, purchase.purchased_at, purchase.net_minor,
-            (purchase.purchased_at at time zone :zone)::date as day, purchase.currency
+            (purchase.purchased_at at time zone cast(:zone as text))::date as day, purchase.currency
         from member join purchase on purchase.brand_id = :brand and purchase.client_id = member.member_id
         where purchase.purchased_at < :until
     ), bought as (

@@ -25,8 +25,8 @@ _LATEST = text(
 _HISTORIES = text(
     f"""
     with {MEMBER}, {STRETCHES}, receipt as (
-        select member.client_id, (purchase.purchased_at at time zone :zone)::date as day, purchase.currency,
-            purchase.net_minor
+        select member.client_id, (purchase.purchased_at at time zone cast(:zone as text))::date as day,
+            purchase.currency, purchase.net_minor
         from member join purchase on purchase.brand_id = :brand and purchase.client_id = member.member_id
         where purchase.purchased_at < :until and purchase.net_minor > 0
     ), bought as (

@@ -44,7 +44,7 @@ receipt as (
         purchase.net_minor, purchase.net_minor * stretch.factor as worth,
         cast(:boutiques as uuid[]) is null or purchase.boutique_id = any(:boutiques) as is_here
     from (
-        select *, (purchased_at at time zone :zone)::date as day from purchase
+        select *, (purchased_at at time zone cast(:zone as text))::date as day from purchase
         where brand_id = :brand and purchased_at >= :since and purchased_at < :until
     ) purchase
     left join client_alias alias on alias.brand_id = purchase.brand_id and alias.client_id = purchase.client_id

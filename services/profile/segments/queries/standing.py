@@ -53,7 +53,9 @@ _CURRENT = text(
     " where brand_id = :brand and client_id = any(:ids) and segment is not null"
 )
 _RECKONED = text(
-    "select as_of from client_segment where brand_id = :brand and client_id = :client_id and segment is not null"
+    "select max(day) from (select as_of as day from client_segment"
+    " where brand_id = :brand and client_id = :client_id and segment is not null"
+    " union all select scored_on from future_vic where brand_id = :brand and client_id = :client_id) held"
 )
 
 
@@ -87,9 +89,10 @@ async def lifecycles(tx: AsyncSession, client_ids: Iterable[UUID]) -> dict[UUID,
 
 
 async def reckoned_on(tx: AsyncSession, client_id: UUID) -> date | None:
-    """The day a surviving record's segment was last reckoned; None where none is held."""
+    """The day a surviving record's segment or outlook was last reckoned; None where neither is held."""
     asked = {"brand": tx.info["brand_id"], "client_id": client_id}
-    return (await tx.execute(_RECKONED, asked)).scalar_one_or_none()
+    found: date | None = (await tx.execute(_RECKONED, asked)).scalar_one()
+    return found
 
 
 async def standings(

@@ -85,7 +85,8 @@ def standing(
     once, half up. Receipts after `as_of` only matter for the review.
     """
     from_on = window_from(as_of)
-    counted, reviews = 0, []
+    counted: list[date] = []
+    reviews: list[date] = []
     worths: list[_Worth] = []
     bought_on = [] if last_before is None else [last_before]
     unconverted: dict[str, int] = defaultdict(int)
@@ -100,8 +101,7 @@ def standing(
         if worth is not None:
             worths.append(_Worth(day, worth))
         if day >= from_on:
-            counted += 1
-            reviews.append(leaves_on(day))
+            counted.append(day)
             if worth is None:
                 unconverted[receipt.currency] += receipt.net_minor
         else:
@@ -110,7 +110,10 @@ def standing(
     reckoned = policy.segment(spend_minor) if counted or bought_before else Segment.NEWCOMER
     kept = _kept(worths, policy, as_of, reckoned)
     stage, turns_on = lifecycle(bought_on, policy, as_of)
-    reviews += [day for day in (turns_on, kept and kept.until + timedelta(days=1)) if day]
+    # Time changes something when the oldest of them leaves, when a grace ends, or a stage.
+    reviews += [leaves_on(min(counted))] if counted else []
+    reviews += [kept.until + timedelta(days=1)] if kept else []
+    reviews += [turns_on] if turns_on else []
     return Standing(
         segment=policy.segment(kept.spend_minor) if kept else reckoned,
         reckoned=reckoned,
@@ -120,7 +123,7 @@ def standing(
         from_on=from_on,
         spend_minor=spend_minor,
         currency=policy.currency,
-        receipts=counted,
+        receipts=len(counted),
         unconverted=tuple(Unconverted(currency, net) for currency, net in sorted(unconverted.items())),
         review_on=min(reviews, default=None),
     )
@@ -136,8 +139,8 @@ def _kept(worths: Sequence[_Worth], policy: Policy, as_of: date, reckoned: Segme
 
     Time takes something only on the day a receipt leaves the twelve months: she had most on the days before those.
     """
-    earliest = as_of - timedelta(days=policy.grace_days)
-    days = {leaves_on(one.day) - timedelta(days=1) for one in worths if earliest < leaves_on(one.day) <= as_of}
+    first, last = window_from(as_of - timedelta(days=policy.grace_days)), window_from(as_of)
+    days = {leaves_on(one.day) - timedelta(days=1) for one in worths if first <= one.day < last}
     best: Kept | None = None
     for had_on in sorted(days):
         from_on = window_from(had_on)

@@ -24,6 +24,9 @@ HERS = (
     "reported_contact",
     "wish",
     "client_owner",
+    "card",
+    "card_wait",
+    "privilege_grant",
     "message",
     "presence",
     "access_grant",
@@ -58,6 +61,9 @@ _KNOWN_SINCE = text(
     " where i.brand_id = :brand and i.client_id = any(:ids) and (i.added_at <> c.registered_at"
     " or i.confirmed_at is not null or i.source <> 'import')"
     " union all select client_id from client where brand_id = :brand and client_id = any(:ids) and version > 1"
+    # Points that a receipt earned go with it; those that somebody gave are known of.
+    " union all select client_id from points_entry where brand_id = :brand and client_id = any(:ids)"
+    " and actor is not null"
     ") as since"
 )
 

@@ -185,7 +185,9 @@ async def test_an_erased_client_leaves_her_place(profile: Running, clock: Clock)
     officer = as_role(profile, Role.PRIVACY)
     asked = await officer.post(f"/v1/clients/{her}/data-requests", json={"kind": "erase"}, headers=once())
     for step in ("verify", "start"):
-        done = await officer.post(f"/v1/data-requests/{asked.json()['request_id']}/{step}", headers=once())
+        done = await officer.post(
+            f"/v1/data-requests/{asked.json()['request_id']}/{step}", headers={"If-Match": "*", **once()}
+        )
         assert done.is_success, done.text
     await tending.tend_all(profile.kit.database, now=clock())
     assert await offers(profile) == [str(other)]

@@ -108,7 +108,7 @@ async def test_who_came_since_and_who_did_not_and_who_looked_online(profile: Run
         arrived = fact | {"advisor_id": str(uuid4()), "arrived_at": f"{day}T03:00:00Z"}
         await tell(profile, "appointments.client-arrived.v1", arrived)
     contact = {"system": "wechat", "ref": "1", "kind": "page-view", "person": {"client_id": str(c)}}
-    contacts = {"touchpoints": [contact | {"occurred_at": "2026-05-25T03:00:00Z"}]}
+    contacts = {"touchpoints": [contact | {"occurred_at": "2026-05-25T05:00:00Z"}]}
     assert (await as_role(profile, Role.PARTNER).post("/v1/touchpoints/batch", json=contacts)).is_success
     assert await found(profile, visited_since="2026-05-20") == {a}
     assert await found(profile, visited_since="2026-05-21") == set()
@@ -163,7 +163,7 @@ async def test_birthdays_and_other_days_are_found_by_either_calendar_without_bei
     kept_on = days.next_on(lunar_day, today)
     assert kept_on is not None
     [other] = await people(profile, 1)
-    form = {"kind": "wedding", "calendar": "solar", "month": 6, "day": 2, "label": "婚礼"}
+    form = {"kind": "wedding-anniversary", "calendar": "solar", "month": 6, "day": 2, "label": "婚礼"}
     kept = await as_role(profile).post(f"/v1/clients/{other}/dates", json=form, headers=once())
     assert kept.is_success, kept.text
     assert await found(profile, birthday_within_days=9) == set()
@@ -249,7 +249,7 @@ async def test_who_is_restricted_erased_or_merged_is_in_no_list_and_reachable_is
         asked = await officer.post(f"/v1/clients/{client_id}/data-requests", json={"kind": kind}, headers=once())
         for step in ("verify", "start"):
             at = f"/v1/data-requests/{asked.json()['request_id']}/{step}"
-            assert (await officer.post(at, headers=once())).is_success
+            assert (await officer.post(at, headers={"If-Match": "*", **once()})).is_success
     assert await found(profile) == {a, b}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from infra.identity import Role
 from services.profile.lists import rules
-from services.profile.lists.queries.criteria import _PARTS
+from services.profile.lists.queries.criteria import PARTS
 from services.profile.lists.rules import (
     BoutiqueMissing,
     Criteria,
@@ -111,9 +111,9 @@ def test_a_list_is_for_those_whom_its_keeper_leads(
 
 def test_every_criterion_is_asked_for_somewhere() -> None:
     names = set(CriteriaForm.model_fields)
-    assert names == set(CriteriaView.model_fields) == {one for one in Criteria.__dataclass_fields__}
+    assert names == set(CriteriaView.model_fields) == set(Criteria.__dataclass_fields__)
     # The bounds of what was spent are in the amount's part.
-    assert names - set(_PARTS) == {"spent_from", "spent_to"}
+    assert names - set(PARTS) == {"spent_from", "spent_to"}
     assert names >= rules.PROFILING
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from tests.asking import until
 from tests.profile.build import receipt
 from tests.rights.asking import Ask, Fresh, filled
+from tests.rights.asks import loyalty
 from tests.rights.house import APPID, HER_PHONE, House
 
 
@@ -490,4 +491,5 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/touchpoints/research-online": Ask(query=_MONTH),
     "POST /v1/wechat/events": Ask({"events": []}),
     "GET /v1/wishes/missing": Ask(query=_MONTH),
+    **loyalty.ASKS,
 }

@@ -2,8 +2,10 @@
 
 import calendar
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import lru_cache
 
 from borax.calendars.lunardate import InvalidLunarDateError, LCalendars, LunarDate
 
@@ -48,7 +50,8 @@ def sign(one: Day) -> str:
     return f"{one.calendar.value}-{one.month}-{one.day}{'-leap' if one.leap else ''}"
 
 
-def every(today: date) -> dict[str, date]:
+@lru_cache(maxsize=4)
+def every(today: date) -> Mapping[str, date]:
     """When each day of both calendars is kept next, today included, by its sign."""
     solar = (
         Day(Calendar.SOLAR, month, day)

@@ -165,7 +165,7 @@ def _researched(one: Criteria, frame: Frame) -> Part:
 
 
 # What each criterion adds, by its name; those that are bounds of another one are in that one's.
-_PARTS: Mapping[str, Callable[[Criteria, Frame], Part]] = {
+PARTS: Mapping[str, Callable[[Criteria, Frame], Part]] = {
     "segments": _segments,
     "advisors": lambda one, _: _owned("o.advisor_id = any(cast(:advisors as uuid[]))", advisors=list(one.advisors)),
     "boutiques": lambda one, _: _owned(
@@ -200,7 +200,7 @@ async def meeting(tx: AsyncSession, criteria: Criteria, *, by: Caller, now: date
     """The words for those who meet criteria and whom the caller may see; `c` is the client."""
     frame = Frame(tx, now, await segments.policy(tx))
     # Bounds of one another come to the same part, which counts once.
-    makers = dict.fromkeys(_PARTS[name] for name in sorted(criteria.said & _PARTS.keys()))
+    makers = dict.fromkeys(PARTS[name] for name in sorted(criteria.said & PARTS.keys()))
     parts = [make(criteria, frame) for make in makers]
     if criteria.is_profiling:
         denied = _DENIED.format(purposes="array['personalisation']")

@@ -101,11 +101,12 @@ async def reckon(tx: AsyncSession, purchase_ids: Collection[UUID], *, now: datet
     entered = await queries.of_lines(tx, asked)
     zone = (await segments.policy(tx)).policy.zone
     new = [
-        found
+        one
         for place in sorted({*lines, *entered})
-        if (found := _owed(place, lines.get(place), entered.get(place, []), setting.policy, zone=zone, now=now))
+        for one in _owed(place, lines.get(place), entered.get(place, []), setting.policy, zone=zone, now=now)
+        if one.client_id in there
     ]
-    await points.enter(tx, [one for one in new if one.client_id in there], now=now)
+    await points.enter(tx, new, now=now)
 
 
 def _owed(
@@ -116,41 +117,49 @@ def _owed(
     *,
     zone: str,
     now: datetime,
-) -> New | None:
-    """What is to be entered for one line: of what it earned first, what it is still worth, without what it has."""
+) -> list[New]:
+    """What is to be entered for one line: what it earned, and of that what it is no longer worth, or worth again.
+
+    What it earned is entered whole, also where something came back before: all later reckoning starts from it.
+    """
+    purchase_id, number = place
     if entered:
-        base, client_id = entered[0].points, entered[0].client_id
-    elif line is not None and not (line.is_linked and line.net_minor <= 0):
+        base, client_id, lot_id, expires_on = (
+            entered[0].points,
+            entered[0].client_id,
+            entered[0].entry_id,
+            entered[0].expires_on,
+        )
+        new = []
+    else:
+        if line is None or (line.is_linked and line.net_minor <= 0):
+            return []  # it takes something back of its sale, where it is counted
         bought_on = day_of(line.purchased_at, zone)
         base = policy.for_spend(line.net_minor, line.currency, line.boutique_type, bought_on=bought_on)
-        client_id = line.client_id
-    else:
-        return None  # it takes something back of its sale, where it is counted
+        if base == 0:
+            return []
+        expires_on = policy.expires_on(day_of(now, zone)) if base > 0 else None
+        kind = Entering.EARNED if base > 0 else Entering.RETURNED
+        first = New(line.client_id, kind, base, expires_on=expires_on, purchase_id=purchase_id, line=number, nth=0)
+        client_id, lot_id, new = line.client_id, first.entry_id, [first]
     worth = rules.due(base, sold_minor=line.net_minor, back_minor=line.back_minor) if line is not None else 0
-    standing = sum(one.points for one in entered)
+    standing = sum(one.points for one in (*entered, *new))
     delta = rules.change(worth=worth, standing=standing, expired=sum(one.expired for one in entered))
-    if delta == 0:
-        return None
-    if entered:
-        kind = Entering.RESTORED if delta > 0 else Entering.RETURNED
-    else:
-        kind = Entering.EARNED if delta > 0 else Entering.RETURNED
-    if delta < 0:
-        expires_on, lot_id = None, entered[0].entry_id if entered else None
-    else:
-        expires_on = entered[0].expires_on if entered else policy.expires_on(day_of(now, zone))
-        lot_id = None
-    purchase_id, number = place
-    return New(
-        client_id,
-        kind,
-        delta,
-        expires_on=expires_on,
-        lot_id=lot_id,
-        purchase_id=purchase_id,
-        line=number,
-        nth=len(entered),
-    )
+    if delta:
+        is_back = delta < 0
+        new.append(
+            New(
+                client_id,
+                Entering.RETURNED if is_back else Entering.RESTORED,
+                delta,
+                expires_on=None if is_back else expires_on,
+                lot_id=lot_id if is_back else None,
+                purchase_id=purchase_id,
+                line=number,
+                nth=len(entered) + len(new),
+            )
+        )
+    return new
 
 
 async def count_contacts(tx: AsyncSession, contacts: Collection[Counted], *, now: datetime) -> None:

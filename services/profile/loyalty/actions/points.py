@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -51,7 +51,7 @@ _ENTER = text(
 # `due_on` may be too early, never too late: the sweep looks, and says it anew.
 _ADD = text(
     "update points_account set points = points_account.points + item.points,"
-    " due_on = least(due_on, item.due_on)"
+    " due_on = least(points_account.due_on, item.due_on)"
     " from unnest(cast(:ids as uuid[]), cast(:points as bigint[]), cast(:days as date[])) as item"
     " (client_id, points, due_on)"
     " where brand_id = :brand and points_account.client_id = item.client_id"
@@ -84,6 +84,7 @@ class New:
     contact_on: date | None = None
     reason: str | None = None
     actor: str | None = None
+    entry_id: UUID = field(default_factory=new_id)
 
 
 async def lock(tx: AsyncSession, client_ids: Collection[UUID]) -> None:
@@ -97,13 +98,13 @@ async def enter(tx: AsyncSession, entries: Sequence[New], *, now: datetime) -> N
     """Make entries in this order and announce them; the accounts are locked. A day's second contact is left out."""
     if not entries:
         return
-    ring, ids = keyring(tx), [new_id() for _ in entries]
+    ring = keyring(tx)
     made = await tx.execute(
         _ENTER,
         {
             "brand": tx.info["brand_id"],
             "now": now,
-            "entries": ids,
+            "entries": [one.entry_id for one in entries],
             "clients": [one.client_id for one in entries],
             "kinds": [one.kind.value for one in entries],
             "points": [one.points for one in entries],
@@ -115,15 +116,14 @@ async def enter(tx: AsyncSession, entries: Sequence[New], *, now: datetime) -> N
             "contacts": [one.contact for one in entries],
             "days": [one.contact_on for one in entries],
             "reasons": [
-                ring.seal("points_entry", "reason", entry_id, one.reason) if one.reason else None
-                for entry_id, one in zip(ids, entries, strict=True)
+                ring.seal("points_entry", "reason", one.entry_id, one.reason) if one.reason else None for one in entries
             ],
             "actors": [one.actor for one in entries],
         },
     )
     there = set(made.scalars())
-    kept = [(entry_id, one) for entry_id, one in zip(ids, entries, strict=True) if entry_id in there]
-    await _add(tx, [one for _, one in kept])
+    kept = [one for one in entries if one.entry_id in there]
+    await _add(tx, kept)
     await _announce(tx, kept)
 
 
@@ -139,16 +139,24 @@ async def _add(tx: AsyncSession, entries: Sequence[New]) -> None:
     await tx.execute(_ADD, {"brand": tx.info["brand_id"]} | values)
 
 
-async def _announce(tx: AsyncSession, kept: Sequence[tuple[UUID, New]]) -> None:
-    canonical = await identities.canonicals(tx, sorted({one.client_id for _, one in kept}))
+async def _announce(tx: AsyncSession, entries: Sequence[New]) -> None:
+    canonical = await identities.canonicals(tx, sorted({one.client_id for one in entries}))
     balance = await queries.balances(tx, sorted(set(canonical.values())))
-    for _, one in kept:
+    for one in entries:
         balance[canonical[one.client_id]] -= one.points
-    for entry_id, one in kept:
+    for one in entries:
         client_id = canonical[one.client_id]
         balance[client_id] += one.points
-        told = {"delta": one.points, "balance": balance[client_id], "reason": one.kind}
-        record(tx, PointsChanged.model_validate({"client_id": client_id, "entry_id": entry_id, **told}))
+        record(
+            tx,
+            PointsChanged(
+                client_id=client_id,
+                entry_id=one.entry_id,
+                delta=one.points,
+                balance=balance[client_id],
+                reason=one.kind,
+            ),
+        )
 
 
 async def spend(

@@ -243,4 +243,22 @@ STANDING = (
         {"profile": ("import_part", "import_chunk", "import_effect")},
         "导入后即删，被拒行两周。A line that was taken goes at once, what was refused within two weeks.",
     ),
+    Standing(
+        20,
+        "会员积分、会员卡与礼遇 Points, cards and privileges",
+        "计算积分、发放限量会员卡与礼遇。Points she earns, cards of a limited number, privileges.",
+        _CONTRACT,
+        (Category.PURCHASES, Category.CONTACTS, Category.IDENTIFIERS),
+        {"profile": ("points_entry", "points_account", "card", "card_wait", "privilege_grant")},
+        "已终止的卡与礼遇三年后删除，积分随客户删除。Ended cards and privileges go after three years, points with her.",
+    ),
+    Standing(
+        21,
+        "客户名单 Lists of clients",
+        "按条件找出要服务或邀请的客户。To find whom to serve or invite, by what is known of them.",
+        _CONTRACT,
+        (Category.PURCHASES, Category.CONTACTS, Category.SEGMENT, Category.BIRTHDAY),
+        {"profile": ("list_member",)},
+        "名单快照一年后删除。A frozen list is emptied after a year.",
+    ),
 )  # fmt: skip

@@ -62,6 +62,26 @@ SEGMENTS = (
     Decision("segment_model", Fate.NOT_HERS, "what was fitted to all of them: parameters and measures"),
     Decision("future_vic", Fate.DELETED, "what she was foretold to be", hers=HERS),
 )
+LOYALTY = (
+    Decision("loyalty_policy", Fate.NOT_HERS, "what earns points"),
+    Decision("points_entry", Fate.DELETED, "her points, and what they were for", hers=HERS),
+    Decision("points_account", Fate.DELETED, "what her points come to", hers=HERS),
+    Decision("card_tier", Fate.NOT_HERS, "which cards there are, and how many"),
+    Decision("card", Fate.DELETED, "her cards; their places are free", hers=HERS),
+    Decision("card_wait", Fate.DELETED, "what she waited for", hers=HERS),
+    Decision("privilege", Fate.NOT_HERS, "which privileges there are"),
+    Decision(
+        "privilege_grant",
+        Fate.UNLINKED,
+        "how many were granted and handed over, under a pseudonym that leads to nobody",
+        hers=HERS,
+        sets="client_id = :pseudonym, status = case when status = 'handed-over' then status else 'withdrawn' end",
+    ),
+)
+LISTS = (
+    Decision("saved_list", Fate.NOT_HERS, "what somebody asks for; it names nobody"),
+    Decision("list_member", Fate.DELETED, "that she was in a list when it was frozen", hers=HERS),
+)
 BOOKS = (
     Decision("client_owner", Fate.DELETED, "whose client she was", hers=f"{HERS} or inherited_from = any(:ids)"),
     Decision("advisor", Fate.NOT_HERS, "who works where"),
@@ -189,6 +209,8 @@ DECISIONS = (
     *PURCHASES,
     *TOUCHPOINTS,
     *SEGMENTS,
+    *LISTS,
+    *LOYALTY,
     *BOOKS,
     *TASKS,
     *MESSAGES,

@@ -160,6 +160,42 @@ PERIODS = (
         ),
     ),
     Period(
+        "loyalty",
+        _YEARS,
+        180,
+        10 * 365,
+        "cards that ended, waiting that came to its end, privileges handed over or withdrawn (PIPL 19)",
+        (
+            Sweep("card", f"t.ended_at < {CUTOFF}", key=("card_id",)),
+            Sweep(
+                "card_wait",
+                f"coalesce(t.offer_until, t.joined_at) < {CUTOFF} and t.status not in ('waiting', 'offered')",
+                key=("wait_id",),
+            ),
+            Sweep(
+                "privilege_grant",
+                f"coalesce(t.handed_over_at, t.granted_at, t.listed_at) < {CUTOFF}"
+                " and t.status in ('handed-over', 'withdrawn')",
+                key=("grant_id",),
+            ),
+        ),
+    ),
+    Period(
+        "list-snapshots",
+        365,
+        7,
+        _YEARS,
+        "who was in a list when it was frozen (PIPL 19)",
+        (
+            Sweep(
+                "list_member",
+                "(select s.frozen_at from saved_list s where s.brand_id = t.brand_id"  # noqa: S608 - our own words
+                f" and s.list_id = t.list_id) < {CUTOFF}",
+                key=("list_id", "client_id"),
+            ),
+        ),
+    ),
+    Period(
         "registers",
         _YEARS,
         _YEARS,

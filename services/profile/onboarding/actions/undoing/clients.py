@@ -27,6 +27,9 @@ HERS = (
     "client_deputy",
     "client_plan",
     "handover_client",
+    "card",
+    "card_wait",
+    "privilege_grant",
     "message",
     "channel_word",
     "task_outcome",
@@ -66,6 +69,9 @@ _KNOWN_SINCE = text(
     # What rules opened comes of what is taken back.
     " union all select client_id from task where brand_id = :brand and client_id = any(:ids) and opened_by <> 'rule'"
     " union all select client_id from client where brand_id = :brand and client_id = any(:ids) and version > 1"
+    # Points that a receipt earned go with it; those that somebody gave are known of.
+    " union all select client_id from points_entry where brand_id = :brand and client_id = any(:ids)"
+    " and actor is not null"
     ") as since"
 )
 

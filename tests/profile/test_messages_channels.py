@@ -1,7 +1,7 @@
 """SMS, e-mail and WeCom: at most once each, what their answers mean, and what is heard of them afterwards."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,8 +22,8 @@ SMS_TEMPLATES = {CONFIRMED: "1000001?purpose=service&1=thing1&2=time2", NEWS: "1
 
 
 @pytest.fixture
-def mailbox() -> Iterator[MailDouble]:
-    with MailDouble() as double:
+async def mailbox() -> AsyncIterator[MailDouble]:
+    async with MailDouble() as double:
         yield double
 
 

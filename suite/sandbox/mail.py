@@ -1,6 +1,8 @@
 """A mail server that keeps what it takes, with the switches of one that refuses or comes again later."""
 
+import asyncio
 import importlib
+import ssl
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -40,37 +42,40 @@ class Mailbox:
 
 @dataclass
 class MailDouble:
-    """The server on a loopback port of its own; use it as a context."""
+    """The server on a loopback port of its own, in the running loop; use it as an asynchronous context.
+
+    With a `user` nobody else may send; with a `context` it wants STARTTLS first.
+    """
 
     mailbox: Mailbox = field(default_factory=Mailbox)
     user: str = ""
     password: str = ""
-    context: Any = None
+    context: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
     port: int = 0
-    _controller: Any = None
+    _server: asyncio.Server | None = None
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         """Listen."""
-        controllers = importlib.import_module("aiosmtpd.controller")
-        auth = importlib.import_module("aiosmtpd.smtp")
+        smtp = importlib.import_module("aiosmtpd.smtp")
 
         def check(_server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> Any:
             known = (self.user.encode(), self.password.encode())
-            return auth.AuthResult(success=(given.login, given.password) == known, handled=False)
+            return smtp.AuthResult(success=(given.login, given.password) == known, handled=False)
 
-        more = (
-            {"authenticator": check, "auth_required": True, "auth_require_tls": self.context is not None}
-            if self.user
-            else {}
-        )
+        more: dict[str, Any] = {}
+        if self.user:
+            more = {"authenticator": check, "auth_required": True, "auth_require_tls": self.context is not None}
         if self.context is not None:
             more |= {"tls_context": self.context, "require_starttls": True}
-        self._controller = controllers.Controller(self.mailbox, hostname=self.host, port=0, **more)
-        self._controller.start()
-        self.port = self._controller.server.sockets[0].getsockname()[1]
+        loop = asyncio.get_running_loop()
+        made = lambda: smtp.SMTP(self.mailbox, hostname="sandbox", loop=loop, **more)  # noqa: E731 - a factory
+        self._server = await loop.create_server(made, self.host, 0)
+        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
-    def __exit__(self, *_: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Stop listening."""
-        self._controller.stop()
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()

@@ -2,8 +2,10 @@
 
 from uuid import UUID
 
+from infra.crypto import Keyring
 from infra.identity import Caller, Role
 from infra.ids import new_id
+from services.profile.messages.actions import unsubscribing
 from tests.asking import BRAND, once, until
 from tests.feedback.build import answers, survey
 from tests.gateway.build import PASSWORD
@@ -159,6 +161,8 @@ async def _people(house: House) -> None:
     await house.made("profile", "po", "POST", "/v1/purchases", receipt("R-OPEN-0", store_code="SH-PLAZA"))
     told = {"client_id": hers, "purpose": "service", "template": "care", "variables": {"thing1": "您的腕表已修好"}}
     house.ids["message_id"] = (await house.made("profile", "sv", "POST", "/v1/messages", told))["message_id"]
+    ring = Keyring.load(house.services["profile"].kit.settings.keys)
+    house.ids["leave_token"] = unsubscribing.token(ring, BRAND, UUID(house.ids["message_id"]))
     wish = await house.made("profile", "ad", "POST", f"/v1/clients/{hers}/wishes", {"piece_code": "BAG-OF-HERS"})
     house.ids["wish_id"] = wish["wish_id"]
     house.ids |= await the_handover(house)

@@ -14,19 +14,32 @@ from infra.openapi import tagged
 from infra.refusal import NotFound
 from infra.wire import IfMatch, etag
 from services.profile.books import queries as books
+from services.profile.clients import queries as clients
 from services.profile.messages import queries
-from services.profile.messages.actions import asking, channels, drafts, events, policies, rewording, unsubscribing
+from services.profile.messages.actions import (
+    asking,
+    channels,
+    drafts,
+    events,
+    permission,
+    policies,
+    rewording,
+    unsubscribing,
+)
 from services.profile.messages.actions.asking import Draft
 from services.profile.messages.actions.drafts import Edit
 from services.profile.messages.actions.events import Event
 from services.profile.messages.queries import standing
 from services.profile.messages.queries.messages import Words
+from services.profile.messages.queries.ways import Ways
 from services.profile.messages.schemas import (
     AcceptedView,
     AskedView,
     ChannelWordsForm,
     ChannelWordsView,
     ChannelWordView,
+    DecisionsForm,
+    DecisionsView,
     EditForm,
     EventsForm,
     MessageForm,
@@ -136,6 +149,18 @@ async def send(
     edit = Edit(form.text, form.subject, form.channel)
     asked = await drafts.send(tx, message_id, edit, if_match=if_match, settings=kit.settings, by=by, now=now)
     return AskedView.of(asked.message, asked.decision)
+
+
+@routes.post("/permissions/batch")
+@permit(Role.HEADQUARTERS, Role.SERVICE)
+async def decide(form: DecisionsForm, tx: Transaction, kit: OfKit, now: Now) -> DecisionsView:
+    """Whom the house may write to for a purpose, and by which channel; nothing is used up by asking.
+
+    Clients who are not there are left out. Any WeChat credit counts here: whether it fits is known with the template.
+    """
+    there = await clients.by_id(tx, form.client_ids)
+    decided = await permission.decide(tx, there, form.purpose, now=now, ways=Ways.of(kit.settings))
+    return DecisionsView.of(decided)
 
 
 @routes.get("/message-policy", responses=tagged())

@@ -203,6 +203,45 @@ class PermissionsView(View):
         )
 
 
+class DecisionsForm(Form):
+    """Of whom to say whether they may be written to for a purpose."""
+
+    client_ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)]
+    purpose: Purpose
+
+
+class DecisionView(View):
+    """By which channel one client may be written to, and from when on; or why by none."""
+
+    client_id: UUID
+    channel: Channel | None
+    due_at: datetime | None
+    reason: str | None
+    channels: list[ChannelView]
+
+
+class DecisionsView(View):
+    """One decision for each client there is."""
+
+    items: list[DecisionView]
+
+    @classmethod
+    def of(cls, decided: Mapping[UUID, Decision]) -> "DecisionsView":
+        """The view of decisions."""
+        return cls(
+            items=[
+                DecisionView(
+                    client_id=client_id,
+                    channel=one.channel,
+                    due_at=one.due_at,
+                    reason=one.reason,
+                    channels=ChannelView.of(one),
+                )
+                for client_id, one in decided.items()
+            ]
+        )
+
+
 class MessagePolicyForm(Form):
     """How much the brand sends: at most `budget` messages to one client in any `days`, over all senders and channels.
 

@@ -28,6 +28,12 @@ async def two_clients(house: House) -> Mapping[str, str]:
     return {**one, "other_client_id": other["client_id"], "other_id": other["client_id"]}
 
 
+async def a_draft(house: House) -> Mapping[str, str]:
+    """A draft to her."""
+    form = {"client_id": house.ids["client_id"], "purpose": "service", "template": "reply", "draft": True}
+    return {"message_id": (await house.made("profile", "cs", "POST", "/v1/messages", form))["message_id"]}
+
+
 async def a_merge(house: House) -> Mapping[str, str]:
     """The two, made one."""
     ids = await two_clients(house)
@@ -422,6 +428,27 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/me/purchases": Ask(shows="receipt"),
     "GET /v1/me/tags": Ask(shows="tag"),
     "DELETE /v1/me/tags/{tag}": Ask(fresh=a_tag),
+    "PUT /v1/me/channels": Ask({"words": [{"channel": "email", "purpose": "marketing", "declined": True}]}),
+    "GET /v1/message-policy": Ask(),
+    "PUT /v1/message-policy": Ask(
+        {
+            "budget": 1000,
+            "days": 30,
+            "quiet_from": "00:00",
+            "quiet_until": "00:00",
+            "zone": "Asia/Shanghai",
+            "same_words": 1000,
+            "draft_days": 7,
+        }
+    ),
+    "POST /v1/permissions/batch": Ask(
+        {"client_ids": ["{client_id}"], "purpose": "service"}, shows="client_id", also=frozenset()
+    ),
+    "PATCH /v1/messages/{message_id}": Ask({"text": "您好"}, fresh=a_draft),
+    "POST /v1/messages/{message_id}/send": Ask({}, fresh=a_draft),
+    "POST /v1/messages/{message_id}/wording": Ask(fresh=a_draft, also=frozenset({"assistant-off"})),
+    "GET /u/{token}": Ask(named={"token": "leave_token"}),
+    "POST /u/{token}": Ask(named={"token": "leave_token"}),
     "POST /v1/messages": Ask(
         {
             "client_id": "{client_id}",

@@ -130,6 +130,7 @@ POST /v1/messages/{message_id}/send                 -  x  x  +  .  .  +  x  x  x
 POST /v1/messages/{message_id}/wording              -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
 GET /u/{token}                                      +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
 POST /u/{token}                                     +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
+POST /v1/permissions/batch                          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  +  o  x
 POST /v1/messages                                   -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  +  x  x
 GET /v1/messages/{message_id}                       -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
 GET /v1/owned-pieces                                -  x  x  +  +  ~  +  +  ~  +  ~  +  ~  +  ~  +  +  x  ~  x  x  o  x

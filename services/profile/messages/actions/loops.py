@@ -30,7 +30,7 @@ from services.profile.messages.actions.sending import carry, dispatching
 from services.profile.messages.queries.ways import Ways
 from services.profile.messages.rules import Channel, Reason, Status, Step
 
-POLL = 5.0  # seconds between two looks for messages that wait for an advisor
+POLL = 2.0  # seconds between two looks for messages that wait for an advisor
 REPORTS = 30.0  # seconds between two looks for delivery reports
 SWEEP = 60.0  # seconds between two looks for drafts that are over
 

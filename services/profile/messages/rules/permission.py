@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -35,6 +35,7 @@ BY_HAND = frozenset({Purpose.SERVICE, Purpose.MARKETING})
 # Marketing by SMS leaves in these hours alone; the carriers refuse it at others.
 SMS_CLOSED = Hours(time(22), time(8))
 MAINLAND = "Asia/Shanghai"
+LONGEST_WAIT = timedelta(days=2)
 
 _USUAL = (Channel.SUBSCRIBE, Channel.WECOM, Channel.SMS, Channel.EMAIL)
 _OWN_ADVISOR_FIRST = (Channel.WECOM, Channel.SUBSCRIBE, Channel.SMS, Channel.EMAIL)
@@ -280,9 +281,11 @@ def verdict(
 ) -> Verdict:
     """What the rules say of one channel. A message that waits is permitted later, unless it expires before."""
     due_at, waits_for = now, None
-    # What it waits for may lead into another rule's hours.
+    # What it waits for may lead into another rule's hours; two that leave nothing open between them never end.
     while (waiting := _waiting(asked, due_at, rules)) is not None and waiting.until is not None:
         due_at, waits_for = waiting.until, waiting.reason
+        if due_at - now > LONGEST_WAIT:
+            return Verdict(waits_for)
     for rule in rules:
         against = rule.judge(asked, due_at)
         if against is not None:

@@ -13,6 +13,7 @@ from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import NotFound
 from services.profile.books import queries as books
+from services.profile.books.actions import moving
 from services.profile.books.rules.owners import AdvisorNotThere
 from services.profile.clients import queries as clients
 from services.profile.clients.models import workdays
@@ -82,6 +83,8 @@ async def settle(
                 subject_id=task.subject_id,
             ),
         )
+    if task.kind is Kind.HANDOVER and task.subject_id is not None and outcome in steps.CONTACTS:
+        await moving.contacted(tx, task.subject_id, task.client_id, now=now)
     await _order(tx, task)
     return await queries.task(tx, task_id, by=by)
 

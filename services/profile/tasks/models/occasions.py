@@ -1,7 +1,9 @@
 """When birthdays, days that matter, festivals and planned contacts are due."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 from services.profile.clients.models import days
 from services.profile.clients.models.days import Day
@@ -28,8 +30,14 @@ def due_on(day: Day, today: date, *, ahead: int, behind: int) -> date | None:
 
     Looking back as well, a house whose service stood still for a day forgets nobody.
     """
-    found = days.next_on(day, today - timedelta(days=behind))
+    # In whatever year she was born, the day is the same: there are fewer than eight hundred to reckon.
+    found = _next_on(replace(day, year=None), today - timedelta(days=behind))
     return found if found is not None and found <= today + timedelta(days=ahead) else None
+
+
+@lru_cache(maxsize=4096)
+def _next_on(day: Day, since: date) -> date | None:
+    return days.next_on(day, since)
 
 
 def rhythm(begins_on: date, every_weeks: int, today: date, *, ahead: int, behind: int) -> list[date]:

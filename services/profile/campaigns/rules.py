@@ -8,6 +8,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from infra.refusal import Kind, Refusal
+from services.profile.messages.rules import Purpose
 
 LONGEST = timedelta(days=92)  # from the day tasks are due to the last one
 FARTHEST = timedelta(days=366)
@@ -116,3 +117,29 @@ def draws(campaign_id: UUID, client_id: UUID, control_bp: int) -> bool:
     """Whether the lot makes her one of the control group: the same however often it is drawn, another per campaign."""
     drawn = int.from_bytes(sha256(campaign_id.bytes + client_id.bytes).digest()[:8]) % WHOLE_BP
     return drawn < control_bp
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A campaign as somebody plans it; `words` are for the advisors, `pieces` what it is about."""
+
+    list_id: UUID
+    name: str
+    purpose: Purpose
+    words: str
+    pieces: tuple[str, ...]
+    due_on: date
+    closes_on: date
+    attribution_days: int
+    control_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a campaign would come to: of `members` clients `judged` were looked at; `loads` are tasks by advisor."""
+
+    members: int
+    judged: int
+    fates: Mapping[Fate, int]
+    reasons: Mapping[str, int]
+    loads: Mapping[UUID, int]

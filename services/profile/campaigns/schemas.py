@@ -7,10 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.wire import Code, Form, LongText, Text, View
-from services.profile.campaigns.actions.planning import Draft, Preview
 from services.profile.campaigns.queries.campaigns import Campaign
 from services.profile.campaigns.queries.progress import Group, Progress
-from services.profile.campaigns.rules import Fate, Status
+from services.profile.campaigns.rules import Draft, Fate, Preview, Status
 from services.profile.messages.rules import Purpose
 
 

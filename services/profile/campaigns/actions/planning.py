@@ -1,9 +1,7 @@
 """Planning a campaign, looking at what it would come to, starting and stopping it."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,9 +14,8 @@ from services.profile.campaigns import rules
 from services.profile.campaigns.actions.judging import judge
 from services.profile.campaigns.queries import campaigns as queries
 from services.profile.campaigns.queries.campaigns import Campaign
-from services.profile.campaigns.rules import Fate, Step
+from services.profile.campaigns.rules import Draft, Fate, Preview, Step
 from services.profile.lists import queries as lists
-from services.profile.messages.rules import Purpose
 from services.profile.segments import queries as segments
 from services.profile.tasks.actions import closing
 from services.profile.tasks.rules import Kind
@@ -41,32 +38,6 @@ _START = text(
 _STOP = text(
     "update campaign set status = :status, ended_at = :now where brand_id = :brand and campaign_id = :campaign_id"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A campaign as somebody plans it; `words` are for the advisors, `pieces` what it is about."""
-
-    list_id: UUID
-    name: str
-    purpose: Purpose
-    words: str
-    pieces: tuple[str, ...]
-    due_on: date
-    closes_on: date
-    attribution_days: int
-    control_bp: int
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a campaign would come to: of `members` clients `judged` were looked at; `loads` are tasks by advisor."""
-
-    members: int
-    judged: int
-    fates: Mapping[Fate, int]
-    reasons: Mapping[str, int]
-    loads: Mapping[UUID, int]
 
 
 async def plan(tx: AsyncSession, draft: Draft, *, by: Caller, now: datetime) -> Campaign:

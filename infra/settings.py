@@ -83,8 +83,39 @@ class Settings(BaseSettings):
     wechat_secret: str = ""
     wechat_push_token: str = ""
     wechat_push_aes_key: EncodingAesKey = ""
+    # One WeCom application; without a corp id there is no WeCom, and what would go there is done by people.
+    wecom_api_url: WebUrl = "https://qyapi.weixin.qq.com"
+    wecom_corpid: str = ""
+    wecom_secret: str = ""
+    wecom_agent_id: int = 0
+
     # Template ids of the account, by our name: {"survey-invitation": "...", ...} as JSON.
     wechat_templates: dict[str, str] = Field(default_factory=dict)
+
+    # Tencent Cloud SMS; without a secret id and an app id there is none.
+    sms_api_url: WebUrl = "https://sms.tencentcloudapi.com"
+    sms_region: str = "ap-guangzhou"
+    sms_secret_id: str = ""
+    sms_secret_key: str = Field(default="", repr=False)
+    sms_app_id: str = ""
+    sms_sign: str = ""
+    # Approved templates, by our name, with what fills their {1}, {2}...: {"visit": "1234567?purpose=service&1=date"}.
+    sms_templates: dict[str, str] = Field(default_factory=dict)
+
+    # The mail server that takes the house's letters; without a host and a sender there is no e-mail.
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_user: str = ""
+    smtp_password: str = Field(default="", repr=False)
+    # `none` is for a server on this machine.
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_from: str = ""
+
+    # An OpenAI-compatible API, such as https://example.com/v1, that helps to word drafts; off without.
+    assistant_url: WebUrl | Literal[""] = ""
+    assistant_key: str = Field(default="", repr=False)
+    assistant_model: str = ""
+    assistant_timeout: float = Field(default=8.0, gt=0, le=60)  # seconds
 
 
 S = TypeVar("S", bound=BaseSettings)

@@ -1,15 +1,15 @@
-"""What the gateway does on others' facts: it knows which boutique lies in which region, and ends sign-ins as two."""
+"""What the gateway does on others' facts: it knows which boutique lies where, and ends what may not go on."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.identity.tables import BoutiqueRegion, Session
+from gateway.identity.tables import Account, BoutiqueRegion, Session
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
 
@@ -31,6 +31,33 @@ class IdentitiesSeparated(Slice):
     client_id: UUID
     merged_client_id: UUID
     known_as_client_id: UUID
+
+
+class AdvisorLeft(Slice):
+    """An advisor has left the house."""
+
+    type: ClassVar[str] = "appointments.advisor-left.v1"
+
+    advisor_id: UUID
+
+
+class AdvisorMoved(Slice):
+    """An advisor works at another boutique."""
+
+    type: ClassVar[str] = "appointments.advisor-moved.v1"
+
+    advisor_id: UUID
+    boutique_id: UUID
+    from_boutique_id: UUID
+
+
+async def transfer(tx: AsyncSession, facts: Sequence[Delivered[AdvisorMoved]]) -> None:
+    """Let an account open the advisor's new boutique and no longer the old one; its next token says so."""
+    for told in facts:
+        fact = told.fact
+        hers = update(Account).where(Account.brand_id == told.brand_id, Account.advisor_id == fact.advisor_id)
+        kept = func.array_remove(func.array_remove(Account.boutique_ids, fact.from_boutique_id), fact.boutique_id)
+        await tx.execute(hers.values(boutique_ids=func.array_append(kept, fact.boutique_id)))
 
 
 async def place(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpened]]) -> None:
@@ -61,4 +88,23 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
             )
             await tx.execute(ended.values(revoked_at=clock(), revoked_because="identities-separated"))
 
-    return [on(BoutiqueOpened, place, fills=("boutique_region",)), on(IdentitiesSeparated, sign_out)]
+    async def close(tx: AsyncSession, facts: Sequence[Delivered[AdvisorLeft]]) -> None:
+        """End the leaver's accounts and whatever was signed in with them."""
+        for told in facts:
+            hers = update(Account).where(
+                Account.brand_id == told.brand_id,
+                Account.advisor_id == told.fact.advisor_id,
+                Account.closed_at.is_(None),
+            )
+            closed = list(await tx.scalars(hers.values(closed_at=clock()).returning(Account.account_id)))
+            ended = update(Session).where(
+                Session.brand_id == told.brand_id, Session.account_id.in_(closed), Session.revoked_at.is_(None)
+            )
+            await tx.execute(ended.values(revoked_at=clock(), revoked_because="account-closed"))
+
+    return [
+        on(BoutiqueOpened, place, fills=("boutique_region",)),
+        on(IdentitiesSeparated, sign_out),
+        on(AdvisorMoved, transfer),
+        on(AdvisorLeft, close),
+    ]

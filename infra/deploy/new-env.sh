@@ -10,6 +10,8 @@ secrets() {
   done
   echo "MAISON_FIRST_PASSWORD=$(hex 12)"
   echo "MAISON_WECHAT_SECRET=$(hex 16)"
+  echo "MAISON_SMS_SECRET_KEY=$(hex 16)"
+  echo "MAISON_WECOM_SECRET=$(hex 16)"
   echo "MAISON_WECHAT_PUSH_TOKEN=$(hex 16)"
   # WeChat's EncodingAESKey: 32 bytes in base64, without the padding sign.
   echo "MAISON_WECHAT_PUSH_AES_KEY=$(head -c 32 /dev/urandom | base64 | tr -d '=\n')"

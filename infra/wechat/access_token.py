@@ -1,7 +1,7 @@
 """The access token of an account: one for all processes, fetched by one of them at a time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -54,24 +54,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class AccessTokens:
-    """The stable token of one account. Never asks for a forced refresh: that kills the token others are using."""
+class SharedToken:
+    """One token of one account, fetched by one process at a time and kept where all of them read it."""
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
-        account: Account,
+        key: str,
+        fetch: Callable[[], Awaitable[StoredToken]],
         store: TokenStore,
         *,
         clock: Callable[[], datetime] = utc_now,
-        pause: Pause = asyncio.sleep,
         patience: float = TURN,
     ) -> None:
-        self._http = http
-        self._account = account
+        self._key = key
+        self._fetch = fetch
         self._store = store
         self._clock = clock
-        self._pause = pause
         self._patience = patience
         # One waiter per process at the row lock: more would hold a database connection each.
         self._gate = asyncio.Lock()
@@ -81,14 +79,14 @@ class AccessTokens:
 
         Raises WeChatUnavailable, CalledTooOften, or WeChatRejected when the account's credentials are wrong.
         """
-        stored = await self._store.read(self._account.appid)
+        stored = await self._store.read(self._key)
         if stored is not None and self._usable(stored, refused):
             return stored.value
         try:
             async with (
                 asyncio.timeout(self._patience),
                 self._gate,
-                self._store.turn(self._account.appid) as turn,
+                self._store.turn(self._key) as turn,
             ):
                 stored = turn.token
                 if stored is not None and self._usable(stored, refused):
@@ -102,7 +100,26 @@ class AccessTokens:
     def _usable(self, stored: StoredToken, refused: str | None) -> bool:
         return stored.value != refused and stored.expires_at > self._clock()
 
-    async def _fetch(self) -> StoredToken:
+
+class AccessTokens(SharedToken):
+    """The stable token of one account. Never asks for a forced refresh: that kills the token others are using."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        account: Account,
+        store: TokenStore,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        pause: Pause = asyncio.sleep,
+        patience: float = TURN,
+    ) -> None:
+        super().__init__(account.appid, self._stable, store, clock=clock, patience=patience)
+        self._http = http
+        self._account = account
+        self._pause = pause
+
+    async def _stable(self) -> StoredToken:
         asked_at = self._clock()
         answer = await ask(
             self._http,

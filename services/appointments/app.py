@@ -1,7 +1,7 @@
 """The appointments service."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 import httpx
 from fastapi import FastAPI
@@ -11,6 +11,7 @@ from infra.settings import Settings, load
 from services.appointments.availability import api as availability
 from services.appointments.availability import reactions as known
 from services.appointments.bookings import api as bookings
+from services.appointments.bookings import reactions as on_bookings
 from services.appointments.bookings.actions import expiry
 from services.appointments.directory import api as directory
 from services.appointments.preparation import api as preparation
@@ -29,8 +30,8 @@ def build(
     return create_app(
         "appointments",
         settings or load(Settings),
-        routers=[directory.routes, availability.routes, bookings.routes, preparation.routes],
-        reactions=[*known.REACTIONS, *rights.REACTIONS],
+        routers=[*directory.ROUTERS, availability.routes, bookings.routes, preparation.routes],
+        reactions=[*known.REACTIONS, *on_bookings.reactions(clock or (lambda: datetime.now(UTC))), *rights.REACTIONS],
         loops=[expiry.loop],
         periods=PERIODS,
         copied=COPIED,

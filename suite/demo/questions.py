@@ -35,3 +35,14 @@ SURVEYS: dict[str, dict[str, Any]] = {
         "questions": [_SCORE, _WORDS],
     },
 }
+
+# No quiet hours, and a budget that nobody uses up.
+MESSAGE_POLICY = {
+    "budget": 1000,
+    "days": 30,
+    "quiet_from": "00:00",
+    "quiet_until": "00:00",
+    "zone": "Asia/Shanghai",
+    "same_words": 5,
+    "draft_days": 7,
+}

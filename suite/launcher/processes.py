@@ -21,6 +21,10 @@ PEERS = (
 EVERYWHERE = ("MAISON_ENVIRONMENT", "MAISON_PUBLIC_URL", *LISTEN, *STORES, *PEERS)
 # Calling WeChat, and being called by it. Only those who do it hold the account's secrets.
 WECHAT_CALLS = ("MAISON_WECHAT_API_URL", "MAISON_WECHAT_APPID", "MAISON_WECHAT_SECRET")
+WECOM = ("MAISON_WECOM_CORPID", "MAISON_WECOM_SECRET", "MAISON_WECOM_AGENT_ID")
+WECOM_CALLS = ("MAISON_WECOM_API_URL", *WECOM)
+SMS = ("MAISON_SMS_SECRET_ID", "MAISON_SMS_SECRET_KEY", "MAISON_SMS_APP_ID")
+SMS_CALLS = ("MAISON_SMS_API_URL", *SMS)
 WECHAT_PUSHES = ("MAISON_WECHAT_PUSH_TOKEN", "MAISON_WECHAT_PUSH_AES_KEY")
 FIRST_ACCOUNT = ("MAISON_FIRST_ACCOUNT", "MAISON_FIRST_PASSWORD")
 # Handed through when the person who starts the suite has set them.
@@ -38,6 +42,24 @@ EDGE = (
     "MAISON_ANSWER_TIMEOUT",
     "MAISON_WECHAT_BRAND",
 )
+# Other ways to a client, and help with wording: there where somebody sets them.
+WAYS = (
+    "MAISON_SMS_REGION",
+    "MAISON_SMS_SIGN",
+    "MAISON_SMS_TEMPLATES",
+    "MAISON_SMTP_HOST",
+    "MAISON_SMTP_PORT",
+    "MAISON_SMTP_USER",
+    "MAISON_SMTP_PASSWORD",
+    "MAISON_SMTP_SECURITY",
+    "MAISON_SMTP_FROM",
+    "MAISON_ASSISTANT_URL",
+    "MAISON_ASSISTANT_KEY",
+    "MAISON_ASSISTANT_MODEL",
+    "MAISON_ASSISTANT_TIMEOUT",
+)
+SMS_ITSELF = "https://sms.tencentcloudapi.com"
+WECOM_ITSELF = "https://qyapi.weixin.qq.com"
 WECHAT_TEMPLATES = ("MAISON_WECHAT_TEMPLATES",)
 SANDBOX = ("MAISON_WECHAT_APPID", "MAISON_WECHAT_SECRET", "MAISON_SANDBOX_PUSH_URL", "MAISON_SANDBOX_STATE")
 
@@ -58,9 +80,14 @@ class Program:
 
 # In the order in which they start. They wait for one another, so any order would do.
 PROGRAMS: dict[str, Program] = {
-    "sandbox": Program("suite.sandbox.app:build", (*LISTEN, *SANDBOX, *WECHAT_PUSHES), probe="/healthz", alone=True),
+    "sandbox": Program(
+        "suite.sandbox.app:build", (*LISTEN, *SANDBOX, *WECHAT_PUSHES, *WECOM, *SMS), probe="/healthz", alone=True
+    ),
     "profile": Program(
-        "services.profile.app:build", (*EVERYWHERE, *WECHAT_CALLS), (*TUNING, *WECHAT_TEMPLATES), "services.profile"
+        "services.profile.app:build",
+        (*EVERYWHERE, *WECHAT_CALLS, *WECOM_CALLS, *SMS_CALLS),
+        (*TUNING, *WECHAT_TEMPLATES, *WAYS),
+        "services.profile",
     ),
     "appointments": Program("services.appointments.app:build", EVERYWHERE, TUNING, "services.appointments"),
     "feedback": Program("services.feedback.app:build", EVERYWHERE, TUNING, "services.feedback"),
@@ -134,6 +161,14 @@ def values(name: str, settings: LauncherSettings, secrets: Mapping[str, str], ad
         "MAISON_WECHAT_SECRET": settings.wechat_secret or secrets["wechat_secret"],
         "MAISON_WECHAT_PUSH_TOKEN": settings.wechat_push_token or secrets["wechat_push_token"],
         "MAISON_WECHAT_PUSH_AES_KEY": settings.wechat_push_aes_key or secrets["wechat_push_aes_key"],
+        "MAISON_WECOM_API_URL": settings.wecom_api_url or (at["sandbox"] if settings.sandboxed else WECOM_ITSELF),
+        "MAISON_WECOM_CORPID": settings.corpid,
+        "MAISON_WECOM_SECRET": settings.wecom_secret or secrets["wecom_secret"],
+        "MAISON_WECOM_AGENT_ID": str(settings.wecom_agent_id),
+        "MAISON_SMS_API_URL": settings.sms_api_url or (at["sandbox"] if settings.sandboxed else SMS_ITSELF),
+        "MAISON_SMS_SECRET_ID": settings.sms_account,
+        "MAISON_SMS_SECRET_KEY": settings.sms_secret_key or secrets["sms_secret_key"],
+        "MAISON_SMS_APP_ID": settings.sms_app_id,
         "MAISON_FIRST_ACCOUNT": settings.first_account,
         "MAISON_FIRST_PASSWORD": secrets["first_password"],
         "MAISON_SANDBOX_PUSH_URL": f"{at['gateway']}/wechat/{appid}/push",

@@ -74,6 +74,18 @@ class LauncherSettings(BaseSettings):
     wechat_push_token: str | None = None
     wechat_push_aes_key: str | None = None
 
+    # The same for WeCom, whose corp the sandbox plays; a real WeChat with no corp id here has no WeCom at all.
+    wecom_api_url: WebUrl | None = None
+    wecom_corpid: str | None = None
+    wecom_secret: str | None = None
+    wecom_agent_id: int = 1000002
+
+    # The same for Tencent Cloud's SMS.
+    sms_api_url: WebUrl | None = None
+    sms_secret_id: str | None = None
+    sms_secret_key: str | None = None
+    sms_app_id: str = "1400000001"
+
     @property
     def first_administrator(self) -> tuple[str, str]:
         """Brand and username of the first account."""
@@ -94,6 +106,16 @@ class LauncherSettings(BaseSettings):
     def sandboxed(self) -> bool:
         """Whether the sandbox plays WeChat."""
         return self.wechat_api_url is None
+
+    @property
+    def corpid(self) -> str:
+        """The WeCom corp: the person's own, the sandbox's, or empty where there is none."""
+        return self.wecom_corpid or ("ww5a11d0c0ffee0001" if self.sandboxed else "")
+
+    @property
+    def sms_account(self) -> str:
+        """The secret id of the SMS account: the person's own, the sandbox's, or empty where there is none."""
+        return self.sms_secret_id or ("sandbox" if self.sandboxed else "")
 
     @property
     def logs(self) -> Path:

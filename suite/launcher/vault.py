@@ -26,6 +26,8 @@ _MADE_BY: dict[str, Callable[[], str]] = {
     **dict.fromkeys(LOGINS, _password),
     "first_password": _password,
     "wechat_secret": lambda: secrets.token_hex(16),
+    "sms_secret_key": lambda: secrets.token_hex(16),
+    "wecom_secret": lambda: secrets.token_hex(16),
     "wechat_push_token": lambda: secrets.token_hex(16),
     "wechat_push_aes_key": _aes_key,
 }

@@ -9,7 +9,21 @@ from fastapi import Depends, FastAPI
 
 from infra.settings import load
 from infra.telemetry import configure_logs
-from suite.sandbox import control, control_switches, control_taps, login, subscribe, tokens
+from suite.sandbox import (
+    control,
+    control_sms,
+    control_switches,
+    control_taps,
+    control_wecom,
+    login,
+    sms,
+    subscribe,
+    tokens,
+    wecom_contacts,
+    wecom_sends,
+    wecom_tokens,
+    wecom_transfers,
+)
 from suite.sandbox.kit import Sandbox
 from suite.sandbox.pushes import Pusher
 from suite.sandbox.settings import SandboxSettings
@@ -20,7 +34,7 @@ from suite.sandbox.wire import BadGateway, No, pass_faults, say_bad_gateway, say
 def build(
     settings: SandboxSettings | None = None, *, push_transport: httpx.AsyncBaseTransport | None = None
 ) -> FastAPI:
-    """WeChat's endpoints, the control API and /healthz; `push_transport` is how pushes travel in one process."""
+    """WeChat's and WeCom's endpoints, the control API, /healthz; `push_transport`: how pushes travel in one process."""
     if settings is None:
         settings = load(SandboxSettings)
         configure_logs("sandbox")
@@ -42,9 +56,9 @@ def build(
     app.state.sandbox = Sandbox(settings, world, pusher)
     app.add_exception_handler(No, say_no)
     app.add_exception_handler(BadGateway, say_bad_gateway)
-    for weixin in (tokens, login, subscribe):
+    for weixin in (tokens, login, subscribe, sms, wecom_tokens, wecom_contacts, wecom_transfers, wecom_sends):
         app.include_router(weixin.router, dependencies=[Depends(pass_faults)])
-    for played in (control, control_taps, control_switches):
+    for played in (control, control_taps, control_switches, control_wecom, control_sms):
         app.include_router(played.router)
 
     @app.get("/healthz")

@@ -7,7 +7,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.settings import EncodingAesKey, WebUrl
-from suite.sandbox.templates import DEFAULTS, Template
+from suite.sandbox.templates import DEFAULTS, SMS_DEFAULTS, SmsTemplate, Template
 
 PushMode = Literal["plain", "compatible", "safe"]
 PushFormat = Literal["json", "xml"]
@@ -22,6 +22,18 @@ class SandboxSettings(BaseSettings):
     wechat_secret: str = Field(min_length=1, repr=False)
     wechat_push_token: str = Field(min_length=1, repr=False)
     wechat_push_aes_key: EncodingAesKey = Field(min_length=1, repr=False)
+
+    # The WeCom corp it plays and the one application there is in it; without a corp id it plays none.
+    wecom_corpid: str = ""
+    wecom_secret: str = Field(default="", repr=False)
+    wecom_agent_id: int = 1000002
+
+    # The account of Tencent Cloud it plays; without a secret id it plays none.
+    sms_secret_id: str = ""
+    sms_secret_key: str = Field(default="", repr=False)
+    sms_app_id: str = ""
+    sms_sign: str = "Maison"
+    sandbox_sms_templates: tuple[SmsTemplate, ...] = SMS_DEFAULTS
 
     # `{appid}` in it is replaced.
     sandbox_push_url: WebUrl = "http://127.0.0.1:8700/wechat/{appid}/push"

@@ -25,3 +25,19 @@ DEFAULTS = (
         parameters={"thing1": "门店名称", "time2": "预约时间", "name3": "客户顾问"},
     ),
 )
+
+
+class SmsTemplate(BaseModel):
+    """An approved SMS template; marketing ones leave in the day alone and end with 拒收请回复R."""
+
+    model_config = ConfigDict(frozen=True)
+
+    template_id: str
+    text: str
+    marketing: bool = False
+
+
+SMS_DEFAULTS = (
+    SmsTemplate(template_id="1000001", text="您的预约已确认：{1}，{2}。"),
+    SmsTemplate(template_id="1000002", text="{1}有新作到店，期待您的光临。", marketing=True),
+)

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from suite.sandbox.settings import PushFormat, PushMode
+from suite.sandbox.sms_world import Texts
+from suite.sandbox.wecom_world import Corp
 
 CODE_LIFE = 300  # seconds
 MINUTE, DAY = 60, 86_400
@@ -80,6 +82,9 @@ class Quotas(BaseModel):
     forced_token_per_day: int = 20
     send_per_minute: int = 100_000
     send_per_day: int = 10_000_000
+    # Of WeCom, for each of its APIs.
+    wecom_per_minute: int = 10_000
+    wecom_per_hour: int = 150_000
 
 
 class World(BaseModel):
@@ -99,6 +104,8 @@ class World(BaseModel):
     tallies: dict[str, tuple[int, int]] = Field(default_factory=dict)
     # openid and event -> CreateTime of the last one
     pushed_at: dict[str, int] = Field(default_factory=dict)
+    corp: Corp = Field(default_factory=Corp)
+    sms: Texts = Field(default_factory=Texts)
     faults: Faults = Field(default_factory=Faults)
     quotas: Quotas = Field(default_factory=Quotas)
     # Pages of the released version; None: whatever is asked for exists.

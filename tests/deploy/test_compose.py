@@ -21,7 +21,7 @@ DATABASES = [name for name, program in PROGRAMS.items() if program.migrations is
 BASE = 8700
 NEW_ENV = ROOT / "infra/deploy/new-env.sh"
 
-_VARIABLE = re.compile(r"\$\$|\$\{(?P<name>\w+)(?::-(?P<default>[^}]*)|:\?[^}]*)?\}")
+_VARIABLE = re.compile(r"\$\$|\$\{(?P<name>\w+)(?::?-(?P<default>[^}]*)|:\?[^}]*)?\}")
 
 
 def fresh_env() -> dict[str, str]:
@@ -93,6 +93,8 @@ def test_addresses_of_peers_are_those_of_their_containers(name: str) -> None:
             assert value == f"http://{peer}:{settings.port(peer)}"
     if "MAISON_WECHAT_API_URL" in given:
         assert given["MAISON_WECHAT_API_URL"] == f"http://sandbox:{settings.port('sandbox')}"
+    if "MAISON_WECOM_API_URL" in given:
+        assert given["MAISON_WECOM_API_URL"] == f"http://sandbox:{settings.port('sandbox')}"
     if "MAISON_SANDBOX_PUSH_URL" in given:
         appid = given["MAISON_WECHAT_APPID"]
         assert given["MAISON_SANDBOX_PUSH_URL"] == f"http://gateway:{settings.port('gateway')}/wechat/{appid}/push"

@@ -1,6 +1,7 @@
 """The profile service with the WeChat sandbox behind it, and a line between them that a test can hold or cut."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -8,14 +9,24 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from infra.identity import Role
 from tests.asking import Clock, once, until
 from tests.conftest import Start
 from tests.profile.build import recognised
-from tests.profile.relationship import as_service
+from tests.profile.relationship import as_role, as_service
 from tests.running import Running
-from tests.suite.sandbox.house import APPID, CONFIRMED, SECRET, SURVEY, House, open_house
+from tests.suite.sandbox.house import APPID, CONFIRMED, SECRET, SMS, SURVEY, House, open_house
 
 OURS = "https://maison.test"
+CORP = "wwmaison0000001"
+# What turns on the other channels; without them there is WeChat alone.
+BY_SMS = {"sms_api_url": "http://sms", **SMS}
+BY_WECOM = {
+    "wecom_api_url": "http://wecom",
+    "wecom_corpid": CORP,
+    "wecom_secret": "corp-secret",
+    "wecom_agent_id": 1000002,
+}
 NEWS, CARE = "news", "care-note"  # templates that the settings name and the account does not have
 TEMPLATES = {
     CONFIRMED: f"{CONFIRMED}?purpose=service",
@@ -117,10 +128,11 @@ class Post:
         return items
 
 
-async def opened(running: Start, **changed: Any) -> Post:
-    """Both of them, in this process."""
-    house = open_house()
-    line, clock = Line(httpx.ASGITransport(house.app)), Clock(datetime.now(UTC))
+async def opened(running: Start, more: Mapping[str, httpx.AsyncBaseTransport] | None = None, **changed: Any) -> Post:
+    """Both of them, in this process; `more` are ways to other channels."""
+    house = open_house(wecom_corpid=CORP, wecom_secret="corp-secret")
+    # Noon in Shanghai: messages leave at day.
+    line, clock = Line(httpx.ASGITransport(house.app)), Clock(datetime.now(UTC).replace(hour=4, minute=0))
     settings = {
         "wechat_appid": APPID,
         "wechat_secret": SECRET,
@@ -128,8 +140,29 @@ async def opened(running: Start, **changed: Any) -> Post:
         "wechat_templates": TEMPLATES,
         "public_url": OURS,
     } | changed
-    profile = await running("profile", transports={"wechat": line}, clock=clock, **settings)
+    far = httpx.ASGITransport(house.app)
+    profile = await running(
+        "profile", transports={"wechat": line, "sms": far, "wecom": far, **(more or {})}, clock=clock, **settings
+    )
+    await ruled(profile)
     return Post(profile, house, line, clock)
+
+
+async def ruled(profile: Running, **changed: Any) -> None:
+    """The brand's policy: by default a budget that nobody uses up."""
+    policy = {
+        "budget": 1000,
+        "days": 30,
+        "quiet_from": "21:00",
+        "quiet_until": "09:00",
+        "zone": "Asia/Shanghai",
+        "same_words": 3,
+        "draft_days": 7,
+    }
+    put = await as_role(profile, Role.HEADQUARTERS).put(
+        "/v1/message-policy", json=policy | changed, headers={"If-Match": "*"}
+    )
+    assert put.status_code == httpx.codes.OK, put.text
 
 
 def message(client_id: UUID, **changed: Any) -> dict[str, Any]:

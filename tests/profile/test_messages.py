@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from infra.identity import Role
+from services.profile.messages.rules import Channel
 from tests.asking import once
 from tests.conftest import Start
 from tests.profile.post import Post, event, message, opened
@@ -216,6 +217,8 @@ async def test_the_ledger_says_what_is_permitted(post: Post) -> None:
     await consented(post.profile, client_id, "marketing")
     await post.accepts(openid, times=2)
     permissions = (await as_role(post.profile).get(f"/v1/clients/{client_id}/permissions")).json()
+    by = {one["purpose"]: one.pop("channels") for one in permissions["purposes"]}
+    assert {one["channel"]: one["reason"] for one in by["survey"]} == dict.fromkeys(Channel, "no-consent")
     assert permissions == {
         "client_id": str(client_id),
         "purposes": [

@@ -3,51 +3,10 @@
 from itertools import product
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.profile.messages import rules
 from services.profile.messages.actions import delivery
-from services.profile.messages.rules import NEXT, Asked, Purpose, PurposeNotOpen, Reason, Status, Step, StepNotOpen
-
-
-def asked(
-    purpose: Purpose = Purpose.SURVEY,
-    *,
-    consent: bool = True,
-    channels: int = 1,
-    credits: int = 1,  # noqa: A002
-    restricted: bool = False,
-) -> Asked:
-    return Asked(purpose, consent, channels, credits, restricted)
-
-
-@pytest.mark.parametrize(
-    ("message", "reason"),
-    [
-        (asked(), None),
-        (asked(consent=False), Reason.NO_CONSENT),
-        (asked(Purpose.MARKETING, consent=False), Reason.NO_CONSENT),
-        (asked(Purpose.SERVICE, consent=False), None),
-        (asked(channels=0), Reason.NO_CHANNEL),
-        (asked(credits=0), Reason.NO_CREDIT),
-        # The first reason in the list of rules is the one said.
-        (asked(consent=False, channels=0, credits=0), Reason.NO_CONSENT),
-        (asked(channels=0, credits=0), Reason.NO_CHANNEL),
-        (asked(restricted=True, consent=False), Reason.RESTRICTED),
-        (asked(Purpose.SERVICE, restricted=True), Reason.RESTRICTED),
-    ],
-)
-def test_the_first_reason_against_a_message_is_the_one_said(message: Asked, reason: Reason | None) -> None:
-    assert rules.verdict(message) is reason
-
-
-@given(purpose=st.sampled_from(Purpose), consent=st.booleans(), channels=st.integers(0, 3), left=st.integers(0, 3))
-def test_nothing_is_sent_without_consent_a_way_to_her_and_a_credit(
-    *, purpose: Purpose, consent: bool, channels: int, left: int
-) -> None:
-    permitted = rules.verdict(Asked(purpose, consent, channels, left)) is None
-    assert permitted == ((consent or purpose is Purpose.SERVICE) and channels > 0 and left > 0)
+from services.profile.messages.rules import NEXT, Purpose, PurposeNotOpen, Status, Step, StepNotOpen
 
 
 def test_a_survey_is_never_sent_by_hand() -> None:
@@ -65,8 +24,9 @@ def test_every_pair_that_is_not_drawn_is_refused(status: Status, step: Step) -> 
 
 
 def test_what_was_claimed_once_goes_back_to_the_queue_only_by_being_postponed() -> None:
-    assert [step for (_, step), following in NEXT.items() if following is Status.QUEUED] == [Step.POSTPONE]
-    assert {status for status, _ in NEXT} == {Status.QUEUED, Status.SENDING}
+    back = {pair for pair, following in NEXT.items() if following is Status.QUEUED}
+    assert back == {(Status.DRAFT, Step.SEND), (Status.QUEUED, Step.WAIT), (Status.SENDING, Step.POSTPONE)}
+    assert {status for status, _ in NEXT} == {Status.DRAFT, Status.QUEUED, Status.SENDING, Status.AWAITING_ADVISOR}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ MOVING = frozenset(
         "relay_state",
         "retention_run",
         "reconciliation",
+        "task_round",
         "wechat_token",
     }
 )

@@ -57,7 +57,7 @@ def _key(brand_id: str, resource_id: UUID) -> int:
     return int.from_bytes(digest, signed=True)
 
 
-async def _take_turns(tx: AsyncSession, resource_ids: Iterable[UUID]) -> None:
+async def take_turns(tx: AsyncSession, resource_ids: Iterable[UUID]) -> None:
     """Wait until no other transaction works on these resources' time. Every writer of `occupation` begins so.
 
     The constraint alone keeps visits apart. But whoever deletes rows (a move, a hold that ran out) makes others wait
@@ -110,7 +110,7 @@ async def keep(tx: AsyncSession, appointment_id: UUID, resource_ids: Iterable[UU
     After False the caller must not commit.
     """
     wanted = set(resource_ids)
-    await _take_turns(tx, wanted)
+    await take_turns(tx, wanted)
     rows = await tx.execute(_KEEP, {"brand": brand(tx), "appointment": appointment_id, "now": now})
     return set(rows.scalars()) == wanted
 
@@ -122,13 +122,13 @@ async def give_back(tx: AsyncSession, appointment_id: UUID, resource_ids: Iterab
 
 async def give_back_all(tx: AsyncSession, appointment_ids: Sequence[UUID], resource_ids: Iterable[UUID]) -> None:
     """Free what some appointments occupy."""
-    await _take_turns(tx, resource_ids)
+    await take_turns(tx, resource_ids)
     await tx.execute(_GIVE_BACK, {"brand": brand(tx), "appointments": list(appointment_ids)})
 
 
 async def cut_short(tx: AsyncSession, appointment_id: UUID, resource_ids: Iterable[UUID], *, now: datetime) -> None:
     """Free what an appointment would still occupy from now on."""
-    await _take_turns(tx, resource_ids)
+    await take_turns(tx, resource_ids)
     whose = {"brand": brand(tx), "appointment": appointment_id, "now": now}
     await tx.execute(_NOT_BEGUN, whose)
     await tx.execute(_CUT_SHORT, whose)

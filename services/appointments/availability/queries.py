@@ -14,7 +14,7 @@ from infra.identity import Caller, Role
 from services.appointments.availability.rules import Actor, AdvisorTime, Outlook, RoomTime, Terms
 from services.appointments.directory import queries as directory
 from services.appointments.directory.queries import brand
-from services.appointments.directory.rules import Span, Timetable, spans
+from services.appointments.directory.rules import Span, Timetable, absence, spans
 from services.appointments.directory.tables import Boutique, Experience, Room
 
 # One index look-up for each resource; a hold that has run out takes nothing any more.
@@ -118,6 +118,7 @@ class Surroundings:
     terms: Terms
     timetables: Mapping[UUID, Timetable]
     advisor_ids: tuple[UUID, ...]  # with the skill, her own first
+    absences: Mapping[UUID, Span]  # of those who are away for some days
     rooms: tuple[Room, ...]  # large enough, the smallest first
     client: Person | None
 
@@ -134,24 +135,28 @@ async def surroundings(
     """What decides besides the visits already made, for times within the window."""
     asked = terms(experience)
     own = client.owner_id if client else None
-    advisors = sorted(
-        (
-            advisor.advisor_id
-            for advisor in await directory.advisors(tx, boutique.boutique_id)
-            if asked.skill is None or asked.skill in advisor.skills
-        ),
-        key=lambda advisor_id: (advisor_id != own, advisor_id),
-    )
+    able = [
+        advisor
+        for advisor in await directory.advisors(tx, boutique.boutique_id)
+        if asked.skill is None or asked.skill in advisor.skills
+    ]
+    advisors = sorted((advisor.advisor_id for advisor in able), key=lambda advisor_id: (advisor_id != own, advisor_id))
+    zone = ZoneInfo(boutique.zone)
     rooms = sorted(
         (room for room in await directory.rooms(tx, boutique.boutique_id) if room.capacity >= party_size),
         key=lambda room: (room.capacity, room.room_id),
     )
     return Surroundings(
         boutique_id=boutique.boutique_id,
-        zone=ZoneInfo(boutique.zone),
+        zone=zone,
         terms=asked,
         timetables=await directory.timetables(tx, [boutique.boutique_id, *advisors], window),
         advisor_ids=tuple(advisors),
+        absences={
+            one.advisor_id: absence(one.absent_from, one.absent_until, zone)
+            for one in able
+            if one.absent_from is not None
+        },
         rooms=tuple(rooms),
         client=client,
     )
@@ -169,12 +174,16 @@ async def outlook(
     def working(holder_id: UUID) -> tuple[Span, ...]:
         return tuple(spans(around.timetables[holder_id], around.zone, near))
 
+    def away(advisor_id: UUID) -> tuple[Span, ...]:
+        absent = around.absences.get(advisor_id)
+        return (*taken.get(advisor_id, ()), *((absent,) if absent is not None else ()))
+
     own = around.client.owner_id if around.client else None
     return Outlook(
         zone=around.zone,
         terms=around.terms,
         opening=working(around.boutique_id),
-        advisors=tuple(AdvisorTime(one, working(one), tuple(taken.get(one, ()))) for one in around.advisor_ids),
+        advisors=tuple(AdvisorTime(one, working(one), away(one)) for one in around.advisor_ids),
         rooms=tuple(RoomTime(room.room_id, room.capacity, tuple(taken.get(room.room_id, ()))) for room in around.rooms),
         client_busy=tuple(span for one in client_ids for span in taken.get(one, ())),
         own_advisor_id=own if own in around.advisor_ids else None,

@@ -12,14 +12,20 @@ from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Caller, Role, permit
 from infra.openapi import refuses, tagged
-from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_instant_cursor
+from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_id_cursor, read_instant_cursor
 from services.appointments.availability.schemas import Instant
 from services.appointments.bookings import queries
 from services.appointments.bookings.actions.life import cancel, check_in, complete, confirm, record_no_show
 from services.appointments.bookings.actions.looks import look
 from services.appointments.bookings.actions.placing import hold, move
-from services.appointments.bookings.schemas import AppointmentView, HerAppointmentView, HoldForm, MoveForm
-from services.appointments.bookings.tables import Appointment
+from services.appointments.bookings.schemas import (
+    AppointmentView,
+    HerAppointmentView,
+    HoldForm,
+    MoveForm,
+    ReassignmentView,
+)
+from services.appointments.bookings.tables import Appointment, Reassignment
 
 routes = router()
 
@@ -193,6 +199,24 @@ async def note_no_show(
 ) -> Shown:
     """She did not come; her time is free again."""
     return _view(await record_no_show(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
+
+
+@routes.get("/handovers/{handover_id}/appointments")
+@permit(Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
+async def list_reassignments(
+    handover_id: UUID, tx: Transaction, by: By, after: After = None, limit: Limit = 50
+) -> Page[ReassignmentView]:
+    """What became of the visits to come of clients who were handed over; those that were kept need somebody."""
+    of = f"reassignments {handover_id}"
+    rows = await queries.reassignments(tx, by, handover_id, after=read_id_cursor(after, of=of), limit=limit + 1)
+    items = [
+        ReassignmentView.model_validate({**_columns(one), "starts_at": visit.starts_at}) for one, visit in rows[:limit]
+    ]
+    return Page(items=items, next_cursor=cursor(items[-1].appointment_id, of=of) if len(rows) > limit else None)
+
+
+def _columns(one: Reassignment) -> dict[str, object]:
+    return {name: getattr(one, name) for name in ReassignmentView.model_fields if name != "starts_at"}
 
 
 def _next(rows: Sequence[Appointment], limit: int, of: str) -> str | None:

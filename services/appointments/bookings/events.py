@@ -43,6 +43,20 @@ class AppointmentCancelled(_Agreed, Fact):
     type: ClassVar[str] = "appointments.cancelled.v1"
 
 
+class AppointmentReassigned(Fact):
+    """A visit agreed went with its client to her new advisor, or back; `appointments.moved` says the rest."""
+
+    type: ClassVar[str] = "appointments.reassigned.v1"
+    aggregate: ClassVar[str] = "appointment_id"
+
+    appointment_id: UUID
+    client_id: UUID
+    boutique_id: UUID
+    handover_id: UUID
+    from_advisor_id: UUID
+    advisor_id: UUID
+
+
 class ClientArrived(Fact):
     """She is in the boutique."""
 

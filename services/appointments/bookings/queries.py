@@ -1,20 +1,22 @@
 """Reads of appointments, always through the eyes of a caller."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
 from infra.refusal import NotFound
 from services.appointments.availability import queries as availability
 from services.appointments.bookings.rules import Load, Status
-from services.appointments.bookings.tables import Appointment
+from services.appointments.bookings.tables import Appointment, Reassignment
 from services.appointments.directory.queries import LOCAL, brand
 from services.appointments.directory.rules import DAY, reaches, wall
+
+_CANONICALS = text("select client_id, canonical_id from client_alias where brand_id = :brand and client_id = any(:ids)")
 
 
 async def _eyes(tx: AsyncSession, by: Caller) -> ColumnElement[bool]:
@@ -86,6 +88,50 @@ async def ahead(tx: AsyncSession, client_ids: Sequence[UUID]) -> Sequence[Appoin
         .with_for_update()
     )
     return (await tx.execute(query)).scalars().all()
+
+
+async def agreed_with(tx: AsyncSession, advisor_ids: Collection[UUID], *, now: datetime) -> Sequence[Appointment]:
+    """Visits to come that are agreed with these advisors, in the order of ids; nobody else's until the commit."""
+    query = (
+        select(Appointment)
+        .where(
+            Appointment.brand_id == brand(tx),
+            Appointment.advisor_id.in_(advisor_ids),
+            Appointment.status == Status.CONFIRMED,
+            Appointment.starts_at > now,
+        )
+        .order_by(Appointment.appointment_id)
+        .with_for_update()
+    )
+    return (await tx.execute(query)).scalars().all()
+
+
+async def canonicals(tx: AsyncSession, client_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The surviving ids of clients, by the ids they were known under."""
+    asked = {"brand": brand(tx), "ids": list(client_ids)}
+    rows = await tx.execute(_CANONICALS, asked)
+    return {one: one for one in client_ids} | {row.client_id: row.canonical_id for row in rows}
+
+
+async def reassignments(
+    tx: AsyncSession, by: Caller, handover_id: UUID, *, after: UUID | None, limit: int
+) -> Sequence[tuple[Reassignment, Appointment]]:
+    """What became of the visits of a handover, by their ids, with the visits as they are now."""
+    query = (
+        select(Reassignment, Appointment)
+        .join(
+            Appointment,
+            and_(
+                Appointment.brand_id == Reassignment.brand_id,
+                Appointment.appointment_id == Reassignment.appointment_id,
+            ),
+        )
+        .where(await _eyes(tx, by), Reassignment.handover_id == handover_id)
+        .order_by(Reassignment.appointment_id)
+        .limit(limit)
+    )
+    query = query if after is None else query.where(Reassignment.appointment_id > after)
+    return [(row[0], row[1]) for row in await tx.execute(query)]
 
 
 async def loads(

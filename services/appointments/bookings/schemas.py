@@ -54,3 +54,19 @@ class AppointmentView(HerAppointmentView):
     """An appointment, as the house sees it. `assigned_for` says why this advisor receives her."""
 
     assigned_for: AssignedFor
+
+
+class ReassignmentView(View):
+    """A visit of a client who was handed over: with whom it was, with whom it was to be, and what became of it.
+
+    `outcome`: reassigned, kept (it stays where it was, see `reason`), returned after an undo, not-returned. `reason`:
+    not-there, off-shift, taken.
+    """
+
+    appointment_id: UUID
+    client_id: UUID
+    from_advisor_id: UUID
+    advisor_id: UUID
+    outcome: str
+    reason: str | None
+    starts_at: datetime

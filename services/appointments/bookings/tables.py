@@ -49,3 +49,20 @@ class Appointment(Base):
     def resource_ids(self) -> list[UUID]:
         """Whose time it takes."""
         return [one for one in (self.advisor_id, self.room_id, self.client_id) if one is not None]
+
+
+class Reassignment(Base):
+    """What became of a visit to come when its client was handed over; `assigned_for` is what it was before."""
+
+    __tablename__ = "reassignment"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    handover_id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID]
+    from_advisor_id: Mapped[UUID]
+    advisor_id: Mapped[UUID]
+    outcome: Mapped[str]
+    reason: Mapped[str | None]
+    assigned_for: Mapped[str]
+    decided_at: Mapped[datetime] = mapped_column(INSTANT)

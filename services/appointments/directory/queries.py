@@ -1,7 +1,7 @@
 """Reads of the directory."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -93,6 +93,12 @@ async def boutiques(tx: AsyncSession, *, region_id: UUID | None, after: str | No
     return (await tx.execute(query if after is None else query.where(Boutique.code > after))).scalars().all()
 
 
+async def coded(tx: AsyncSession, codes: Collection[str]) -> Sequence[Boutique]:
+    """The boutiques of these codes."""
+    query = select(Boutique).where(Boutique.brand_id == brand(tx), Boutique.code.in_(codes))
+    return (await tx.execute(query)).scalars().all()
+
+
 async def experiences(tx: AsyncSession, *, after: str | None, limit: int) -> Sequence[Experience]:
     """Experiences by code."""
     query = select(Experience).where(Experience.brand_id == brand(tx)).order_by(Experience.code).limit(limit)
@@ -115,10 +121,10 @@ async def rooms(
 async def advisors(
     tx: AsyncSession, boutique_id: UUID, *, after: UUID | None = None, limit: int | None = None
 ) -> Sequence[Advisor]:
-    """A boutique's advisors by id."""
+    """A boutique's advisors by id; who has left is none of them."""
     query = (
         select(Advisor)
-        .where(Advisor.brand_id == brand(tx), Advisor.boutique_id == boutique_id)
+        .where(Advisor.brand_id == brand(tx), Advisor.boutique_id == boutique_id, Advisor.left_at.is_(None))
         .order_by(Advisor.advisor_id)
         .limit(limit)
     )

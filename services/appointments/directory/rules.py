@@ -118,3 +118,15 @@ def joined(several: Iterable[Span]) -> list[Span]:
         else:
             result.append(span)
     return result
+
+
+FOR_EVER = date(2100, 12, 31)  # of an absence whose end nobody knows
+
+
+def absence(first_on: date, last_on: date | None, zone: ZoneInfo) -> Span:
+    """The time somebody is away, from the midnight before the first day to the one after the last."""
+
+    def midnight(day: date) -> datetime:
+        return reaches(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 - a wall clock has no zone
+
+    return Span(midnight(first_on), midnight((last_on or FOR_EVER) + DAY))

@@ -1,9 +1,9 @@
 """Rows of the directory."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text
+from sqlalchemy import ARRAY, DateTime, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from infra.database import metadata
@@ -57,7 +57,7 @@ class Room(Base):
 
 
 class Advisor(Base):
-    """A client advisor at her boutique."""
+    """A client advisor at her boutique. Who has left stays: visits and receipts name her."""
 
     __tablename__ = "advisor"
 
@@ -67,6 +67,12 @@ class Advisor(Base):
     display_name: Mapped[str]
     languages: Mapped[list[str]] = mapped_column(ARRAY(Text))
     skills: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    employee_number: Mapped[str | None]
+    wecom_userid: Mapped[str | None]
+    # The first and the last day; from a day on without a last one while nobody knows when she is back.
+    absent_from: Mapped[date | None]
+    absent_until: Mapped[date | None]
+    left_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     version: Mapped[int]
 
 

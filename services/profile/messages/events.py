@@ -31,3 +31,15 @@ class MessageRefused(Fact):
     purpose: Purpose
     template: str
     reason: str
+
+
+class MessageDelivered(Fact):
+    """The channel reported whether the message arrived."""
+
+    type: ClassVar[str] = "profile.message-delivered.v1"
+    aggregate: ClassVar[str] = "message_id"
+
+    message_id: UUID
+    client_id: UUID
+    channel: str
+    delivered: bool

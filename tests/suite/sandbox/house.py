@@ -24,6 +24,7 @@ from suite.sandbox.settings import SandboxSettings
 
 APPID, SECRET, PUSH_TOKEN = "wxmaison000000001", "sandbox-secret", "sandbox-token"
 AES_KEY = base64.b64encode(bytes(range(32))).decode().removesuffix("=")
+SMS = {"sms_secret_id": "AKID", "sms_secret_key": "sandbox-key", "sms_app_id": "1400006666", "sms_sign": "Maison"}
 SURVEY, CONFIRMED = "survey-invitation", "appointment-confirmed"
 
 
@@ -37,6 +38,7 @@ def settings(**changed: Any) -> SandboxSettings:
             "wechat_push_aes_key": AES_KEY,
             "sandbox_push_url": "http://gateway/wechat/{appid}/push",
             "sandbox_sent_delay_seconds": 0,
+            **SMS,
             "sandbox_resend_after_seconds": 0.01,
         }
         | changed

@@ -2,126 +2,155 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.crypto import keyring
-from infra.eventlog.outbox import record
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import NotFound
 from infra.settings import Settings
 from services.profile.books import queries as books
 from services.profile.clients import queries as clients
-from services.profile.consents import queries as consents
 from services.profile.identities import queries as identities
-from services.profile.messages import queries, rules
-from services.profile.messages.actions import ledger
-from services.profile.messages.actions.ledger import Account
-from services.profile.messages.events import MessageRefused
-from services.profile.messages.queries import CHANNEL, Message
-from services.profile.messages.rules import Asked, Purpose, Reason, Template
+from services.profile.messages.actions import calling, keeping, ledger, permission, wording
+from services.profile.messages.actions.wording import Saying
+from services.profile.messages.queries import message as kept
+from services.profile.messages.queries import standing
+from services.profile.messages.queries.messages import Message, Words
+from services.profile.messages.queries.standing import Standing
+from services.profile.messages.queries.ways import Ways
+from services.profile.messages.rules import Channel, Purpose, check_purpose
+from services.profile.messages.rules.permission import EXEMPT, Decision, is_for_a_call
+from services.profile.messages.rules.policy import Policy
 
-_REFUSE = text(
-    "insert into message"
-    " (brand_id, message_id, client_id, purpose, template, requested_by, status, reason, asked_at, settled_at)"
-    " values (:brand, :message_id, :client_id, :purpose, :template, :requested_by, 'refused', :reason, :now, :now)"
-)
-_QUEUE = text(
-    "insert into message (brand_id, message_id, client_id, purpose, template, requested_by, status, channel, appid,"
-    " template_id, openid, openid_blind, variables, link, asked_at, due_at)"
-    " values (:brand, :message_id, :client_id, :purpose, :template, :requested_by, 'queued', :channel, :appid,"
-    " :template_id, :openid, :openid_blind, :variables, :link, :now, :now)"
-)
+# One sender after the other decides about one client: what the first has taken of her budget the second sees.
+_TURN = text("select pg_advisory_xact_lock(hashtextextended('message:' || :brand || ':' || :client_id, 0))")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wants to say to a client."""
+    """What somebody wants to say to a client: values of a template, or words of one's own.
+
+    `channel` is one that a person chose. After `expires_at` it is of no use any more.
+    """
 
     client_id: UUID
     purpose: Purpose
     template: str
-    variables: Mapping[str, str]
-    link: str | None
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    link: str | None = field(default=None, repr=False)
+    words: Words | None = field(default=None, repr=False)
+    channel: Channel | None = None
+    expires_at: datetime | None = None
 
 
-async def ask(tx: AsyncSession, draft: Draft, *, settings: Settings, by: Caller, now: datetime) -> Message:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What became of it, and what the ledger said of every channel."""
+
+    message: Message
+    decision: Decision
+
+
+async def ask(tx: AsyncSession, draft: Draft, *, settings: Settings, by: Caller, now: datetime) -> Asked:
     """Queue a message if the ledger permits it, otherwise keep that it was refused and why.
 
     Raises NotFound for a client the caller does not serve, PurposeNotOpen for what is not sent by hand,
-    TemplateUnknown, PurposeNotOfTemplate and LinkNotOurs.
+    TemplateUnknown, PurposeNotOfTemplate, LinkNotOurs, TooLongForTemplate and SameWordsToMany.
     """
-    appid = settings.wechat_appid
-    template = rules.template(draft.template, settings.wechat_templates)
-    rules.check_purpose(draft.purpose, by_hand=by.role is not Role.SERVICE)
+    client_id = await served(tx, draft, settings=settings, by=by, now=now)
+    return await decide(tx, new_id(), client_id, draft, settings=settings, by=by, now=now)
+
+
+async def served(tx: AsyncSession, draft: Draft, *, settings: Settings, by: Caller, now: datetime) -> UUID:
+    """The surviving record of the client a draft is for, if template, purpose, words, link and caller may be."""
+    template = wording.template(draft.template, settings)
+    check_purpose(draft.purpose, by_hand=by.role is not Role.SERVICE)
     template.check(draft.purpose)
-    rules.check_link(draft.link, settings.public_url)
+    wording.check_addresses(draft.words, draft.link, settings)
     client_id = (await clients.client(tx, await identities.canonical(tx, draft.client_id))).client_id
     if not await clients.spared(tx, [client_id]):
         raise NotFound
-    if not await books.serves(tx, client_id, by):
+    if not await books.serves(tx, client_id, by, now=now):
         raise NotFound
-    openids = {
-        queries.blind(tx, appid, openid): openid for openid in await queries.openids_of(tx, client_id, appid=appid)
-    }
-    left = await ledger.locked(tx, appid, list(openids), template.template_id)
-    # The latest openid first: it is the one she is most likely to read.
-    chosen = next((blind for blind in openids if left.get(blind, 0) > 0), None)
-    asked = Asked(
-        purpose=draft.purpose,
-        restricted=client_id in await consents.restricted(tx, [client_id]),
-        consent=await queries.permitted(tx, client_id, draft.purpose),
-        channels=len(openids),
-        credits=sum(left.values()),
+    return client_id
+
+
+async def decide(
+    tx: AsyncSession,
+    message_id: UUID,
+    client_id: UUID,
+    draft: Draft,
+    *,
+    settings: Settings,
+    by: Caller,
+    now: datetime,
+    was_draft: bool = False,
+) -> Asked:
+    """Let the ledger decide about a message to a surviving record, and keep what follows from it.
+
+    What was a draft stays one when it is refused: she who wrote it may try again.
+    """
+    ways, template = Ways.of(settings), wording.template(draft.template, settings)
+    if draft.purpose not in EXEMPT:
+        await tx.execute(_TURN, {"brand": tx.info["brand_id"], "client_id": str(client_id)})
+    policy = (await standing.policy(tx)).policy
+    saying = wording.saying(draft.template, draft.purpose, draft.variables, draft.words, draft.link, settings=settings)
+    known = (
+        await standing.standing(
+            tx, [client_id], draft.purpose, policy=policy, ways=ways, template_id=template.template_id, now=now
+        )
+    )[client_id]
+    known = await _with_credits(tx, known, settings, template.template_id)
+    decision = permission.judged(
+        known,
+        draft.purpose,
+        policy,
+        ways,
+        now=now,
+        expires_at=draft.expires_at,
+        fitting=saying.fitting,
+        only=draft.channel,
     )
-    reason = rules.verdict(asked)
-    message_id = new_id()
-    row = {
-        "brand": tx.info["brand_id"],
-        "message_id": message_id,
-        "client_id": client_id,
-        "purpose": draft.purpose.value,
-        "template": draft.template,
-        "requested_by": by.subject,
-        "now": now,
-    }
-    if chosen is None or reason is not None:
-        await _refuse(tx, row, reason or Reason.NO_CREDIT)
+    words_blind = await _by_hand(tx, client_id, draft, saying, decision.channel, policy=policy, by=by, now=now)
+    entry = keeping.Entry(message_id, client_id, draft.purpose, draft.template, by.subject, now, draft.expires_at)
+    if decision.channel is None:
+        if is_for_a_call(decision, draft.purpose):
+            await calling.call_instead(tx, client_id, draft.purpose, now=now)
+        await keeping.refuse(tx, entry, decision, was_draft=was_draft)
     else:
-        await _queue(tx, row, draft, template, appid=appid, blind=chosen, openid=openids[chosen])
-    return await queries.message(tx, message_id)
+        where = keeping.where(tx, known, decision.channel, settings, template.template_id)
+        await keeping.queue(tx, entry, decision, where, saying, words_blind=words_blind)
+    return Asked(await kept(tx, message_id), decision)
 
 
-async def _refuse(tx: AsyncSession, row: dict[str, object], reason: Reason) -> None:
-    # What it would have said is not kept: nobody will read it.
-    await tx.execute(_REFUSE, row | {"reason": reason.value})
-    refused = MessageRefused.model_validate(
-        {name: row[name] for name in ("message_id", "client_id", "purpose", "template")} | {"reason": reason.value}
-    )
-    record(tx, refused)
+async def _with_credits(tx: AsyncSession, known: Standing, settings: Settings, template_id: str) -> Standing:
+    """The same, with her credits locked: nobody else spends them before this transaction ends."""
+    left = await ledger.locked(tx, settings.wechat_appid, list(known.reach.openids), template_id)
+    return known.with_credits({blind: count for blind, count in left.items() if blind in known.reach.openids})
 
 
-async def _queue(
-    tx: AsyncSession, row: dict[str, object], draft: Draft, template: Template, *, appid: str, blind: bytes, openid: str
-) -> None:
-    await ledger.spend(tx, Account(appid, blind, template.template_id))
-    ring, message_id = keyring(tx), row["message_id"]
-    variables = json.dumps(dict(draft.variables), ensure_ascii=False)
-    await tx.execute(
-        _QUEUE,
-        row
-        | {
-            "channel": CHANNEL,
-            "appid": appid,
-            "template_id": template.template_id,
-            "openid": ring.seal("message", "openid", message_id, openid),
-            "openid_blind": blind,
-            "variables": ring.seal("message", "variables", message_id, variables),
-            "link": ring.seal("message", "link", message_id, draft.link) if draft.link else None,
-        },
-    )
+async def _by_hand(
+    tx: AsyncSession,
+    client_id: UUID,
+    draft: Draft,
+    saying: Saying,
+    channel: Channel | None,
+    *,
+    policy: Policy,
+    by: Caller,
+    now: datetime,
+) -> bytes | None:
+    """What is asked of people alone: that it fits its channel as it is, and is not the same for everybody."""
+    if by.role is Role.SERVICE:
+        return None
+    if channel is not None:
+        saying.check(channel)
+    if draft.purpose in EXEMPT:
+        return None
+    said = draft.words.text if draft.words is not None else json.dumps(sorted(draft.variables.items()))
+    return await wording.check_sameness(tx, client_id, said, policy, by=by, now=now)

@@ -33,7 +33,8 @@ async def deliver(wechat: WeChat, letter: Letter, *, templates: Mapping[str, str
     """Send a claimed message, once. The outcome postpones only what certainly has not left the house."""
     template = rules.template(letter.template, templates)
     values = {key: written(key, value) for key, value in template.fill(letter.variables).items()}
-    message = SubscribeMessage(letter.openid, letter.account.template_id, values, page=page(letter.link))
+    template_id = letter.account.template_id if letter.account is not None else template.template_id
+    message = SubscribeMessage(letter.address, template_id, values, page=page(letter.link))
     try:
         async with asyncio.timeout(LONGEST):
             msgid = await wechat.send_subscribe_message(message)

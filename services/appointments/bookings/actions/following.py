@@ -1,0 +1,155 @@
+"""Visits to come follow a client to her new advisor, as far as that one is free, and come back when it is undone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.eventlog.outbox import record
+from services.appointments.availability import actions as availability
+from services.appointments.availability import queries as times
+from services.appointments.availability.rules import Claim
+from services.appointments.bookings import queries
+from services.appointments.bookings.actions.life import announce
+from services.appointments.bookings.events import AppointmentMoved, AppointmentReassigned
+from services.appointments.bookings.rules import AssignedFor
+from services.appointments.bookings.tables import Appointment, Reassignment
+from services.appointments.directory import queries as directory
+from services.appointments.directory.rules import SECOND, Span
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A client who went from one advisor to another. Undone, it is told with the same two."""
+
+    handover_id: UUID
+    client_id: UUID
+    from_advisor_id: UUID
+    advisor_id: UUID
+
+
+async def follow(tx: AsyncSession, handed: Sequence[Handed], *, now: datetime) -> None:
+    """Give visits to come to the new advisors where they are free; the others stay, and are listed for the manager."""
+    moves = {(one.client_id, one.from_advisor_id): one for one in handed}
+    found = await queries.agreed_with(tx, {one.from_advisor_id for one in handed}, now=now)
+    known = await queries.canonicals(tx, {one.client_id for one in found})
+    visits = [
+        (visit, moves[known[visit.client_id], visit.advisor_id])
+        for visit in found
+        if (known[visit.client_id], visit.advisor_id) in moves
+    ]
+    await _take_turns(tx, {visit.appointment_id: (visit, one.advisor_id) for visit, one in visits})
+    for visit, one in visits:
+        before = visit.assigned_for
+        reason = await _give(tx, visit, one.advisor_id, assigned_for=AssignedFor.OWN_ADVISOR, now=now)
+        if reason is None:
+            _announce(tx, visit, one.handover_id, one.from_advisor_id)
+        await tx.execute(
+            insert(Reassignment)
+            .values(
+                brand_id=visit.brand_id,
+                handover_id=one.handover_id,
+                appointment_id=visit.appointment_id,
+                client_id=one.client_id,
+                from_advisor_id=one.from_advisor_id,
+                advisor_id=one.advisor_id,
+                outcome="reassigned" if reason is None else "kept",
+                reason=reason,
+                assigned_for=before,
+                decided_at=now,
+            )
+            .on_conflict_do_nothing()
+        )
+
+
+async def come_back(tx: AsyncSession, handed: Sequence[Handed], *, now: datetime) -> None:
+    """Give back what followed, where it is still to come and still with the new advisor, and the former one is free."""
+    handovers = {one.handover_id for one in handed}
+    clients = {(one.handover_id, one.client_id) for one in handed}
+    rows = await tx.scalars(
+        select(Reassignment).where(
+            Reassignment.brand_id == directory.brand(tx),
+            Reassignment.handover_id.in_(handovers),
+            Reassignment.client_id.in_({one.client_id for one in handed}),
+            Reassignment.outcome == "reassigned",
+        )
+    )
+    followed = {row.appointment_id: row for row in rows if (row.handover_id, row.client_id) in clients}
+    found = await queries.agreed_with(tx, {row.advisor_id for row in followed.values()}, now=now)
+    visits = [(visit, followed[visit.appointment_id]) for visit in found if visit.appointment_id in followed]
+    visits = [(visit, row) for visit, row in visits if visit.advisor_id == row.advisor_id]
+    await _take_turns(tx, {visit.appointment_id: (visit, row.from_advisor_id) for visit, row in visits})
+    for visit, row in visits:
+        before = AssignedFor(row.assigned_for)
+        reason = await _give(tx, visit, row.from_advisor_id, assigned_for=before, now=now, is_return=True)
+        row.outcome, row.reason, row.decided_at = "returned" if reason is None else "not-returned", reason, now
+        if reason is None:
+            _announce(tx, visit, row.handover_id, row.advisor_id)
+    await tx.flush()
+
+
+async def _take_turns(tx: AsyncSession, wanted: Mapping[UUID, tuple[Appointment, UUID]]) -> None:
+    # All at once, in their one order: each visit after the other would dead-lock with whoever moves another.
+    resources = {one for visit, advisor_id in wanted.values() for one in (*visit.resource_ids, advisor_id)}
+    if resources:
+        await availability.take_turns(tx, resources)
+
+
+async def _give(
+    tx: AsyncSession,
+    visit: Appointment,
+    advisor_id: UUID,
+    *,
+    assigned_for: AssignedFor,
+    now: datetime,
+    is_return: bool = False,
+) -> str | None:
+    """Give a locked visit to an advisor; answers why not: not-there, off-shift, taken.
+
+    What goes back to whom it was agreed with needs no shift: it stood there before.
+    """
+    boutique = await directory.boutique(tx, visit.boutique_id)
+    experience = await directory.experience(tx, visit.experience_id)
+    instant = Span(visit.starts_at, visit.starts_at + SECOND)
+    around = await times.surroundings(tx, boutique, experience, instant, client=None, party_size=visit.party_size)
+    agreed = Span(visit.starts_at, visit.ends_at)
+    if not is_return:
+        outlook = await times.outlook(tx, around, instant, now=now, besides=visit.appointment_id)
+        hers = next((one for one in outlook.advisors if one.advisor_id == advisor_id), None)
+        if hers is None:
+            return "not-there"
+        if not any(shift.contains(agreed) for shift in hers.shifts):
+            return "off-shift"
+        if any(span.overlaps(agreed) for span in hers.busy):
+            return "taken"
+    upkeep = agreed.widened(around.terms.before, around.terms.after)
+    claims = [Claim(visit.client_id, agreed), Claim(advisor_id, upkeep)]
+    if visit.room_id is not None:
+        claims.append(Claim(visit.room_id, upkeep))
+    missing = await availability.occupy(
+        tx, claims, appointment_id=visit.appointment_id, now=now, expires_at=None, leaving=visit.resource_ids
+    )
+    if missing:
+        return "taken"
+    visit.advisor_id, visit.assigned_for = advisor_id, assigned_for
+    visit.version += 1
+    return None
+
+
+def _announce(tx: AsyncSession, visit: Appointment, handover_id: UUID, from_advisor_id: UUID) -> None:
+    announce(tx, AppointmentMoved, visit)
+    record(
+        tx,
+        AppointmentReassigned(
+            appointment_id=visit.appointment_id,
+            client_id=visit.client_id,
+            boutique_id=visit.boutique_id,
+            handover_id=handover_id,
+            from_advisor_id=from_advisor_id,
+            advisor_id=visit.advisor_id,
+        ),
+    )

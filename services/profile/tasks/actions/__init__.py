@@ -1,0 +1,1 @@
+"""Opening tasks, carrying them out, moving them."""

@@ -1,0 +1,1 @@
+"""Reading tasks, and how the house wants them."""

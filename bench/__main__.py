@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bench import figures, machine, messages, onboarding, purchases, start, touchpoints
+from bench import figures, machine, messages, onboarding, purchases, segments, start, tasks, touchpoints
 from bench.booking import measure as booking
 from bench.clients import measure as clients
 from bench.duplicates import measure as duplicates
@@ -26,6 +26,8 @@ PARTS: dict[str, Callable[..., Iterable[Figure]]] = {
     "purchases": purchases.measure,
     "onboarding": onboarding.measure,
     "touchpoints": touchpoints.measure,
+    "segments": segments.measure,
+    "tasks": tasks.measure,
     "messages": messages.measure,
     "start": start.measure,
 }

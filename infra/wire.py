@@ -19,6 +19,7 @@ from infra.refusal import BadRequest, Kind, Refusal
 Item = TypeVar("Item")
 
 _DAY = re.compile(r"^\d{4}-\d\d-\d\d")
+_NUMBER = re.compile(r"^[0-9]{1,18}$", re.ASCII)
 
 # Bounds that the columns behind them have too, so that no input reaches PostgreSQL and fails there.
 # A text that must be there has to say something: one character of it is not blank.
@@ -152,6 +153,16 @@ def read_id_cursor(value: str | None, *, of: str) -> UUID | None:
         return UUID(key[0]) if key is not None else None
     except ValueError:
         raise BadRequest from None
+
+
+def read_number_cursor(value: str | None, *, of: str) -> int | None:
+    """The number inside a cursor that sorts by one, as far as a bigint goes; BadRequest for a made-up one."""
+    key = read_cursor(value, of=of, parts=1)
+    if key is None:
+        return None
+    if not _NUMBER.match(key[0]):
+        raise BadRequest
+    return int(key[0])
 
 
 def _digest(of: str) -> str:

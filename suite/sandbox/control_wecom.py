@@ -129,6 +129,7 @@ async def change_client(here: Here, external_userid: str, change: ClientChange) 
 async def meet(here: Here, external_userid: str, meeting: Meeting) -> dict[str, str]:
     """She adds a member; the welcome code lives twenty seconds, and is empty where an admin greets."""
     corp, now = here.world.corp, here.world.now()
+    corp.settle(now)
     _client(here, external_userid)
     if meeting.userid not in corp.members:
         raise HTTPException(404, "no such member")
@@ -144,6 +145,7 @@ async def meet(here: Here, external_userid: str, meeting: Meeting) -> dict[str, 
 @router.delete("/clients/{external_userid}/contacts/{userid}", status_code=204)
 async def part(here: Here, external_userid: str, userid: str) -> None:
     """She removes the member."""
+    here.world.corp.settle(here.world.now())
     here.world.corp.relations.get(userid, {}).pop(external_userid, None)
 
 

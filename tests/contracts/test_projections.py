@@ -15,6 +15,7 @@ from services.appointments.rights.reactions import REACTIONS as APPOINTMENTS_RIG
 from services.feedback.invitations.reactions import REACTIONS as INVITATIONS
 from services.feedback.rights.reactions import REACTIONS as FEEDBACK_RIGHTS
 from services.feedback.workorders.reactions import REACTIONS as WORKORDERS
+from services.profile.books.reactions import reactions as books
 from services.profile.capabilities import REACTS
 from services.profile.segments.reactions import reactions as segments
 from services.recommend.assortments.reactions import REACTIONS as ASSORTMENTS
@@ -25,7 +26,7 @@ from tests.running import Throwaway
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLLOWERS: dict[str, list[Reaction]] = {
-    "profile": [*REACTS, *segments(lambda: datetime.now(UTC))],
+    "profile": [*REACTS, *segments(lambda: datetime.now(UTC)), *books(lambda: datetime.now(UTC))],
     "appointments": [*APPOINTMENTS, *APPOINTMENTS_RIGHTS],
     "feedback": [*INVITATIONS, *WORKORDERS, *FEEDBACK_RIGHTS],
     "recommend": [*TASTE, *ASSORTMENTS, *RECOMMEND_RIGHTS],
@@ -40,7 +41,7 @@ FILLED = {
 }
 # Where each such table is written in SQL, apart from the ORM's statements, which name a class.
 WRITTEN = {
-    ("profile", "advisor"): {"books/actions.py"},
+    ("profile", "advisor"): {"books/actions/staff.py"},
     ("profile", "boutique"): {"purchases/actions/boutiques.py"},
     ("profile", "presence"): {"privacy/actions.py"},
     ("profile", "touchpoint"): {"touchpoints/actions.py"},

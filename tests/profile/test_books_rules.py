@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from services.profile.books.rules import AdvisorNotThere, check_advisor, may_assign
+from services.profile.books.rules.owners import AdvisorNotThere, check_advisor, may_assign
 
 MINE, ALSO_MINE, THEIRS = UUID(int=1), UUID(int=2), UUID(int=3)
 

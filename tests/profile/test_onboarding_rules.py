@@ -26,7 +26,17 @@ from services.profile.rights.tables import DECISIONS
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Hers, but nobody knew or did anything by it: reckoned, looked at, waiting to be compared, or asked of its own.
-NO_TOUCH = {"client_segment", "duplicate", "duplicate_search", "access_log", "message_credit", "wechat_event"}
+NO_TOUCH = {
+    "client_segment",
+    "points_entry",
+    "points_account",
+    "list_member",
+    "duplicate",
+    "duplicate_search",
+    "access_log",
+    "message_credit",
+    "wechat_event",
+}
 ASKED_APART = {"client", "identity"}
 # They come with a receipt or a piece, which are asked.
 HANGS_ON = {"cash_flag", "piece_change", "piece_service"}

@@ -11,6 +11,7 @@ from tests.feedback.build import answers, survey
 from tests.gateway.build import PASSWORD
 from tests.profile.build import receipt
 from tests.rights.asking import filled
+from tests.rights.asks import loyalty
 from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK
 from tests.rights.asks.every import parked
 from tests.rights.asks.profile import (
@@ -24,6 +25,7 @@ from tests.rights.asks.profile import (
     PREFERENCE,
     RELATION,
     TAG,
+    a_campaign,
     a_date,
     a_duplicate,
     a_merge,
@@ -32,8 +34,10 @@ from tests.rights.asks.profile import (
     a_relation,
     a_request,
     a_tag,
+    a_task,
     an_import,
     an_item,
+    the_handover,
     two_clients,
 )
 from tests.rights.asks.recommend import piece
@@ -56,6 +60,7 @@ async def furnish(house: House) -> None:
     await _catalogue(house)
     await _visit(house)
     await _complaint(house)
+    await loyalty.furnish(house)
     await _outside(house)
     for name in NAMES:
         house.ids["parked_id"] = str(await parked(house, name))
@@ -89,6 +94,8 @@ async def _directory(house: House) -> None:
         "boutique_id": places["plaza"]["boutique_id"],
         "store_code": "SH-PLAZA",
         "advisor_id": advisors["ad"],
+        "colleague_id": advisors["co"],
+        "draft_kind": "farewell",
         "experience_id": experience["experience_id"],
     }
     local = {"plaza": ("ad", "co", "as", "ev", "ma", "re", "po"), "skp": ("st", "a2", "e2", "m2", "r2")}
@@ -138,7 +145,7 @@ async def _people(house: House) -> None:
     strangers, joined, alike = await two_clients(house), await a_merge(house), await a_duplicate(house)
     house.ids |= {name: strangers[name] for name in ("other_client_id", "other_id")} | {"phone": "13700000000"}
     house.ids |= {"merge_id": joined["merge_id"], "duplicate_id": alike["duplicate_id"]}
-    for kept in (a_note, a_date, a_preference, an_item, a_relation, a_tag):
+    for kept in (a_note, a_date, a_preference, an_item, a_relation, a_tag, a_task, a_campaign):
         house.ids |= await kept(house)
     bought = receipt(RECEIPT, customer=TILL_NUMBER, store_code="SH-PLAZA")
     house.ids["purchase_id"] = (await house.made("profile", "po", "POST", "/v1/purchases", bought))["purchase_id"]
@@ -158,6 +165,7 @@ async def _people(house: House) -> None:
     house.ids["leave_token"] = unsubscribing.token(ring, BRAND, UUID(house.ids["message_id"]))
     wish = await house.made("profile", "ad", "POST", f"/v1/clients/{hers}/wishes", {"piece_code": "BAG-OF-HERS"})
     house.ids["wish_id"] = wish["wish_id"]
+    house.ids |= await the_handover(house)
     granted = [
         {
             "event_id": f"granted-{number}",

@@ -14,6 +14,11 @@ AUDITORS = frozenset({Role.HEADQUARTERS, Role.PRIVACY})
 MERGERS = frozenset({Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.CLIENT_SERVICE, Role.HEADQUARTERS})
 SEPARATORS = MERGERS | AUDITORS
 
+# Who moves a client's points by hand; who gives and takes cards; who puts her forward for one, or for a privilege.
+MOVE_POINTS = frozenset({Role.MANAGER, Role.REGIONAL, Role.CLIENT_SERVICE, Role.HEADQUARTERS})
+ISSUE_CARDS = frozenset({Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS})
+PUT_FORWARD = MOVE_POINTS | {Role.ADVISOR}
+
 UNNAMED = "微信客户"  # WeChat tells us no name
 # What stands where nobody told a name; the other is what a till's customer is called.
 NAMELESS = frozenset({UNNAMED, "POS client"})

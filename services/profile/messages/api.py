@@ -96,10 +96,10 @@ async def ask(form: MessageForm, tx: Transaction, by: By, kit: OfKit, now: Now) 
 
 @routes.get("/messages/{message_id}", responses=tagged())
 @permit(*WRITERS, Role.HEADQUARTERS, Role.SERVICE)
-async def message(message_id: UUID, tx: Transaction, by: By, response: Response) -> MessageView:
+async def message(message_id: UUID, tx: Transaction, by: By, now: Now, response: Response) -> MessageView:
     """What became of a message; of a draft also what it says."""
     found = await queries.message(tx, message_id)
-    if not await books.serves(tx, found.client_id, by):
+    if not await books.serves(tx, found.client_id, by, now=now):
         raise NotFound
     response.headers["ETag"] = etag(found.version)
     return MessageView.of(found)

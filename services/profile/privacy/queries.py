@@ -28,6 +28,15 @@ _OPEN = """
             where alias.brand_id = owner.brand_id and alias.client_id = owner.client_id
         )
     union all
+    select client_id, 'deputy', null from client_deputy
+    where brand_id = :brand and advisor_id = :advisor_id and from_at <= :now and (until_at is null or until_at > :now)
+        and (cast(:ids as uuid[]) is null or client_id = any(:ids))
+    union all
+    select owner.client_id, 'deputy', null from book_deputy deputy
+    join client_owner owner on owner.brand_id = deputy.brand_id and owner.advisor_id = deputy.owner_advisor_id
+    where deputy.brand_id = :brand and deputy.advisor_id = :advisor_id and deputy.from_at <= :now
+        and deputy.until_at > :now and (cast(:ids as uuid[]) is null or owner.client_id = any(:ids))
+    union all
     select client_id, 'present', null from presence
     where brand_id = :brand and boutique_id = any(:boutiques) and from_at <= :now and until_at > :now
         and (cast(:ids as uuid[]) is null or client_id = any(:ids))

@@ -33,6 +33,7 @@ class Ground(StrEnum):
     SELF = "self"
     ROLE = "role"
     OWNER = "owner"
+    DEPUTY = "deputy"
     PRESENT = "present"
     GRANT = "grant"
     CROSS_BRAND = "cross-brand"
@@ -58,8 +59,9 @@ class ProcessingRestricted(Refusal):
     zh = "应客户本人要求，其信息仅存储、不作使用。如需解除限制，请联系个人信息保护负责人。"
 
 
-# Her history at other brands is shown to herself, and to the advisor and the manager whose client she is.
-ACROSS_BRANDS = frozenset({Ground.SELF, Ground.OWNER})
+# Her history at other brands is shown to herself, to the advisor and the manager whose client she is, and to whoever
+# stands in for that advisor.
+ACROSS_BRANDS = frozenset({Ground.SELF, Ground.OWNER, Ground.DEPUTY})
 
 
 def role_ground(role: Role) -> Ground | None:

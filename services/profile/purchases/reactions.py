@@ -9,23 +9,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
 from services.profile.purchases.actions import boutiques, cash
+from services.profile.purchases.actions.boutiques import Boutique
 
 
 class BoutiqueOpened(Slice):
-    """The code under which a till names a boutique, and what sort of boutique it is."""
+    """The code under which a till names a boutique, what sort of boutique it is, and in which region."""
 
     type: ClassVar[str] = "appointments.boutique-opened.v1"
 
     boutique_id: UUID
     code: str
     boutique_type: str | None = None
+    region_id: UUID | None = None
+    zone: str | None = None
 
 
 async def know_boutiques(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpened]]) -> None:
     """Keep which boutique a store code means."""
     for delivered in facts:
         one = delivered.fact
-        await boutiques.open_boutique(tx, one.code, one.boutique_id, one.boutique_type)
+        opened = Boutique(one.code, one.boutique_id, one.boutique_type, one.region_id, one.zone)
+        await boutiques.open_boutique(tx, opened)
 
 
 async def place_receipts(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpened]]) -> None:

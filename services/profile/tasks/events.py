@@ -25,7 +25,7 @@ class TaskOpened(Fact):
 
 
 class TaskDone(Fact):
-    """It was done, and what came of it; told again when she replied to the word that was left."""
+    """It was done, or given up as she was not reached; told again when she replied to the word that was left."""
 
     type: ClassVar[str] = "profile.task-done.v1"
     aggregate: ClassVar[str] = "task_id"

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from tests.asking import until
 from tests.profile.build import receipt
-from tests.rights.asking import Ask, Fresh
+from tests.rights.asking import Ask, Fresh, filled
+from tests.rights.asks import loyalty
 from tests.rights.house import APPID, HER_PHONE, House
 
 
@@ -171,6 +172,55 @@ _POLICY = {
     "potential_minor": 1_000_000,
 }
 _REMOTE = {"boutique_id": "{boutique_id}", "piece_code": "RING-1", "price_minor": 100_000, "currency": "CNY"}
+TASK = {"client_id": "{client_id}", "due_on": "2030-01-10", "words": "她的表带换好了"}
+_TASKS = {
+    "at_work": ["thank-you"],
+    "festivals": ["mid-autumn"],
+    "thank_you_days": 1,
+    "after_sales_days": 5,
+    "recovery_days": 3,
+    "lapse_days": 5,
+    "ahead_days": 14,
+    "again_days": 2,
+    "most_attempts": 3,
+    "rest_days": 180,
+}
+
+
+async def a_task(house: House) -> Mapping[str, str]:
+    """Something her advisor has to do for the client the rows are about."""
+    return {"task_id": (await house.made("profile", "hq", "POST", "/v1/tasks", filled(TASK, house.ids)))["task_id"]}
+
+
+CAMPAIGN = {
+    "list_id": "{campaign_list_id}",
+    "name": "新春拜年",
+    "purpose": "service",
+    "words": "请致电问候",
+    "due_on": "2030-01-10",
+    "closes_on": "2030-01-20",
+}
+
+
+async def a_campaign(house: House) -> Mapping[str, str]:
+    """A campaign of the boutique's manager, for a list that the whole brand has."""
+    kept = {"name": "所有客户", "criteria": {"segments": ["vic"]}, "visibility": "brand"}
+    made = await house.made("profile", "hq", "POST", "/v1/lists", kept)
+    ids = {"campaign_list_id": made["list_id"]}
+    return ids | {
+        "campaign_id": (await house.made("profile", "ma", "POST", "/v1/campaigns", filled(CAMPAIGN, ids)))[
+            "campaign_id"
+        ]
+    }
+
+
+async def a_started_campaign(house: House) -> Mapping[str, str]:
+    """One that was started."""
+    ids = await a_campaign(house)
+    await house.made("profile", "ma", "POST", f"/v1/campaigns/{ids['campaign_id']}/start")
+    return ids
+
+
 _MONTH = {"from": "2026-06-01T00:00:00Z", "to": "2026-07-01T00:00:00Z"}
 
 
@@ -215,7 +265,74 @@ def _entries(register: str, named: str, form: dict[str, Any]) -> Mapping[str, As
 
 _RECEIPT = {**receipt("R-{n}"), "store_code": "{store_code}"}
 
+
+async def an_advisor(house: House) -> str:
+    """Somebody new at the boutique, of whom profile has heard."""
+    at = f"/v1/boutiques/{house.ids['boutique_id']}/advisors"
+    advisor_id = (await house.made("appointments", "hq", "POST", at, {"display_name": "新顾问"}))["advisor_id"]
+
+    async def heard() -> bool:
+        asked = "select from advisor where advisor_id = $1"
+        return bool(await house.services["profile"].rows(asked, UUID(advisor_id)))
+
+    await until(heard)
+    return str(advisor_id)
+
+
+def a_handover(*steps: str) -> Fresh:
+    """A handover of somebody new who has one client, to the two advisors of the rows."""
+
+    async def made(house: House) -> Mapping[str, str]:
+        giver, client = await an_advisor(house), await a_client(house)
+        owner = {"advisor_id": giver, "boutique_id": house.ids["boutique_id"]}
+        await house.made("profile", "hq", "PUT", f"/v1/clients/{client['client_id']}/owner", owner)
+        rule = {"advisor_ids": [house.ids["colleague_id"]]}
+        form = {"from_advisor_id": giver, "reason": "balance", "rule": rule}
+        planned = await house.made("profile", "hq", "POST", "/v1/handovers", form)
+        handover_id = planned["handover_id"]
+        for step in steps:
+            await house.made("profile", "hq", "POST", f"/v1/handovers/{handover_id}/{step}")
+        return {**client, "handover_id": handover_id}
+
+    return made
+
+
+async def the_handover(house: House) -> Mapping[str, str]:
+    """The plan for the book of the rows' advisor, to her colleague; nobody starts it."""
+    rule = {"advisor_ids": [house.ids["colleague_id"]]}
+    form = {"from_advisor_id": house.ids["advisor_id"], "reason": "leave", "rule": rule}
+    return {"handover_id": (await house.made("profile", "hq", "POST", "/v1/handovers", form))["handover_id"]}
+
+
+async def a_book(house: House) -> Mapping[str, str]:
+    """The empty book of somebody new: whoever stands in for it sees nobody."""
+    return {"advisor_id": await an_advisor(house)}
+
+
+_AWAY = {"advisor_id": "{colleague_id}", "until_at": "2199-01-01T00:00:00Z"}
+
 ASKS: Mapping[str, Ask] = {
+    "GET /v1/advisors/{advisor_id}/deputy": Ask(),
+    "PUT /v1/advisors/{advisor_id}/deputy": Ask(_AWAY, fresh=a_book),
+    "PUT /v1/book-policy": Ask({}),
+    "PUT /v1/clients/{client_id}/deputy": Ask(_AWAY, fresh=two_clients),
+    "GET /v1/clients/{client_id}/plan": Ask(shows="client_id"),
+    "PUT /v1/clients/{client_id}/plan": Ask({"stage": "developing", "every_weeks": 6}, shows="client_id"),
+    "GET /v1/handovers": Ask(shows="handover_id"),
+    "POST /v1/handovers": Ask(
+        {"from_advisor_id": "{advisor_id}", "reason": "leave", "dry_run": True}, shows="client_id"
+    ),
+    "GET /v1/handovers/{handover_id}": Ask(shows="handover_id"),
+    "GET /v1/handovers/{handover_id}/clients": Ask(shows="client_id"),
+    "PUT /v1/handovers/{handover_id}/clients/{client_id}": Ask({"advisor_id": "{colleague_id}"}, shows="client_id"),
+    "GET /v1/handovers/{handover_id}/clients/{client_id}/drafts": Ask(),
+    "PUT /v1/handovers/{handover_id}/clients/{client_id}/drafts/{kind}": Ask(
+        {"words": "谢谢您"}, named={"kind": "draft_kind"}
+    ),
+    "POST /v1/handovers/{handover_id}/clients/{client_id}/contacted": Ask(shows="client_id"),
+    "POST /v1/handovers/{handover_id}/start": Ask(fresh=a_handover()),
+    "POST /v1/handovers/{handover_id}/complete": Ask(fresh=a_handover("start")),
+    "POST /v1/handovers/{handover_id}/undo": Ask(fresh=a_handover("start")),
     "PUT /v1/retention/profile/{category}": Ask({"days": 400}, named={"category": "profile_category"}),
     "GET /v1/advisors/{advisor_id}/book": Ask(shows="her_name"),
     "GET /v1/cash-flags": Ask(shows="cash_flagged"),
@@ -370,6 +487,20 @@ ASKS: Mapping[str, Ask] = {
     "POST /v1/registers/exports/{export_id}/pages": Ask({"limit": 1}),
     "POST /v1/remote-sales/{remote_sale_id}/steps": Ask({"step": "cancel"}, fresh=a_remote_sale),
     "PUT /v1/segment-policy": Ask(_POLICY),
+    "GET /v1/campaigns": Ask(shows="campaign_id"),
+    "POST /v1/campaigns": Ask(CAMPAIGN),
+    "GET /v1/campaigns/{campaign_id}": Ask(shows="campaign_id"),
+    "POST /v1/campaigns/{campaign_id}/start": Ask(fresh=a_campaign),
+    "POST /v1/campaigns/{campaign_id}/stop": Ask(fresh=a_started_campaign),
+    "GET /v1/tasks": Ask(shows="task_id"),
+    "POST /v1/tasks": Ask(TASK, shows="her_name"),
+    "GET /v1/tasks/{task_id}": Ask(shows="her_name"),
+    "POST /v1/tasks/{task_id}/assign": Ask({"advisor_id": "{advisor_id}"}, fresh=a_task),
+    "POST /v1/tasks/{task_id}/outcome": Ask({"outcome": "reached"}, fresh=a_task),
+    "POST /v1/tasks/{task_id}/snooze": Ask({"until_on": "2030-01-12"}, fresh=a_task),
+    "PUT /v1/task-policy": Ask(_TASKS),
+    "GET /v1/follow-up": Ask(query={"month": "2030-01"}),
+    "GET /v1/follow-up/missed": Ask(query={"month": "2030-01"}),
     "POST /v1/touchpoints/batch": Ask(
         {
             "touchpoints": [
@@ -387,4 +518,5 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/touchpoints/research-online": Ask(query=_MONTH),
     "POST /v1/wechat/events": Ask({"events": []}),
     "GET /v1/wishes/missing": Ask(query=_MONTH),
+    **loyalty.ASKS,
 }

@@ -5,6 +5,11 @@ ROWS = """
 POST /internal/copies                               -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  !  x  x
 GET /v1/advisors/{advisor_id}/shifts                -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  +  .  x
 PUT /v1/advisors/{advisor_id}/shifts                -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+PUT /v1/advisors/{advisor_id}/absence               -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/advisors/{advisor_id}/move                 -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/advisors/{advisor_id}/leave                -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/handovers/{handover_id}/appointments        -  x  x  x  x  x  x  x  x  x  x  +  +  +  +  +  x  x  x  x  x  +  x
+PUT /v1/staff/batch                                 -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  +  x  +  x
 GET /v1/appointments                                -  x  x  +  +  o  +  +  o  +  o  +  o  +  o  +  x  x  x  x  +  o  x
 POST /v1/appointments                               -  +  !  +  +  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
 GET /v1/appointments/{appointment_id}               -  +  .  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  x  x  +  .  x

@@ -37,4 +37,6 @@ BOOKINGS = (
     ),
 )
 
-DECISIONS = (*DIRECTORY, *AVAILABILITY, *BOOKINGS, *PLUMBING)
+REASSIGNED = (Decision("reassignment", Fate.DELETED, "what became of her visits when her advisor changed", hers=HERS),)
+
+DECISIONS = (*DIRECTORY, *AVAILABILITY, *REASSIGNED, *BOOKINGS, *PLUMBING)

@@ -44,6 +44,7 @@ COPIED = (
 )
 LEFT_OUT = {
     "occupation": "which times her appointments take: the appointments say it",
+    "reassignment": "what became of her visits when her advisor changed: the appointments say it",
     "client_owner": "whose client she is: profile says it",
     "client_alias": "which records are she: profile says it",
     "client_merge": "which records are she: profile says it",

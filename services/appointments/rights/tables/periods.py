@@ -12,6 +12,7 @@ PERIODS = (
         "visits that are over: they stay for the boutique's figures, without the client and her wish (PIPL 19)",
         (
             Sweep("occupation", f"upper(t.during) < {CUTOFF}"),
+            Sweep("reassignment", f"t.decided_at < {CUTOFF}", key=("handover_id", "appointment_id")),
             Sweep(
                 "appointment",
                 f"t.ends_at < {CUTOFF} and t.client_id <> :nobody"

@@ -11,13 +11,14 @@ from infra.crypto import keyring
 from infra.identity import Caller
 from infra.ids import new_id
 from infra.refusal import NotFound
+from services.profile.clients.actions import blinds
 from services.profile.clients.models import days
 from services.profile.clients.models.days import Day
 from services.profile.clients.rules import DayKind
 
 _KEEP = text(
-    "insert into client_date (brand_id, date_id, client_id, kind, day, label, noted_by, noted_at)"
-    " values (:brand, :date_id, :client_id, :kind, :day, :label, :by, :now)"
+    "insert into client_date (brand_id, date_id, client_id, kind, day, day_blind, label, noted_by,"
+    " noted_at) values (:brand, :date_id, :client_id, :kind, :day, :blind, :label, :by, :now)"
 )
 _REMOVE = text(
     "delete from client_date where brand_id = :brand and client_id = any(:ids) and date_id = :date_id returning date_id"
@@ -37,6 +38,7 @@ async def keep(
             "client_id": client_id,
             "kind": kind.value,
             "day": ring.seal("client_date", "day", date_id, days.written(day)),
+            "blind": blinds.kept(ring, day),
             "label": ring.seal("client_date", "label", date_id, label) if label else None,
             "by": by.subject,
             "now": now,

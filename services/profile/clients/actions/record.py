@@ -12,16 +12,17 @@ from infra.crypto import keyring
 from infra.eventlog.outbox import record
 from infra.wire import check_match
 from services.profile.clients import queries
+from services.profile.clients.actions import blinds
 from services.profile.clients.events import ClientRegistered
 from services.profile.clients.models import days, names
 from services.profile.clients.models.days import Day
 
 _INSERT = """
 insert into client (brand_id, client_id, display_name, family_name, given_name, salutation, language,
-    name_key, given_key, pinyin, initials, birthday, registered_at)
-select $1, item.*, $13
+    name_key, given_key, pinyin, initials, birthday, birthday_blind, registered_at)
+select $1, item.*, $14
 from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[]) as item
+    $8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[], $13::bytea[]) as item
 """
 _UPDATE = text(
     "update client set display_name = :display_name, family_name = :family_name, given_name = :given_name,"
@@ -40,8 +41,12 @@ where client.brand_id = $1 and client.client_id = item.client_id and client.vers
 returning client.client_id, client.version
 """
 # Taken back, it is hers on no record any more; given, it stands before what the older ones say.
-_FORGET_BIRTHDAY = text("update client set birthday = null where brand_id = :brand and client_id = any(:ids)")
-_BIRTHDAY = text("update client set birthday = :birthday where brand_id = :brand and client_id = :client_id")
+_FORGET_BIRTHDAY = text(
+    "update client set birthday = null, birthday_blind = null where brand_id = :brand and client_id = any(:ids)"
+)
+_BIRTHDAY = text(
+    "update client set birthday = :birthday, birthday_blind = :blind where brand_id = :brand and client_id = :client_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ async def register(tx: AsyncSession, newcomers: Sequence[Newcomer], *, now: date
                 ring.seal("client", "birthday", one.client_id, days.written(one.birthday)) if one.birthday else None
                 for one in newcomers
             ],
+            [blinds.birthday(ring, one.birthday) if one.birthday else None for one in newcomers],
             now,
         ),
     )
@@ -149,7 +155,9 @@ async def correct(
 async def _keep_birthday(tx: AsyncSession, family: Sequence[UUID], birthday: object) -> None:
     of_brand = {"brand": tx.info["brand_id"]}
     if isinstance(birthday, Day):
-        sealed = keyring(tx).seal("client", "birthday", family[0], days.written(birthday))
-        await tx.execute(_BIRTHDAY, of_brand | {"client_id": family[0], "birthday": sealed})
+        ring = keyring(tx)
+        sealed = ring.seal("client", "birthday", family[0], days.written(birthday))
+        blind = blinds.birthday(ring, birthday)
+        await tx.execute(_BIRTHDAY, of_brand | {"client_id": family[0], "birthday": sealed, "blind": blind})
     else:
         await tx.execute(_FORGET_BIRTHDAY, of_brand | {"ids": list(family)})

@@ -2,8 +2,10 @@
 
 import calendar
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import lru_cache
 
 from borax.calendars.lunardate import InvalidLunarDateError, LCalendars, LunarDate
 
@@ -13,6 +15,9 @@ FIRST_YEAR, LAST_YEAR = 1900, 2099  # the months of the lunar calendar are known
 LONGEST_LUNAR_MONTH = 30
 MONTHS = 12
 _ANY_LEAP_YEAR = 2000
+
+# For what the keyed digests of `sign` are: her own birthday, and other days that matter to her.
+BIRTHDAYS, DATES = "client.birthday", "client_date.day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,28 @@ def read(text: str) -> Day:
     """A day as it was sealed."""
     told = json.loads(text)
     return Day(**{**told, "calendar": Calendar(told["calendar"])})
+
+
+def sign(one: Day) -> str:
+    """A day without its year: what is the same of everybody who keeps it."""
+    return f"{one.calendar.value}-{one.month}-{one.day}{'-leap' if one.leap else ''}"
+
+
+@lru_cache(maxsize=4)
+def every(today: date) -> Mapping[str, date]:
+    """When each day of both calendars is kept next, today included, by its sign."""
+    solar = (
+        Day(Calendar.SOLAR, month, day)
+        for month in range(1, MONTHS + 1)
+        for day in range(1, calendar.monthrange(_ANY_LEAP_YEAR, month)[1] + 1)
+    )
+    lunar = (
+        Day(Calendar.LUNAR, month, day, leap=leap)
+        for leap in (False, True)
+        for month in range(1, MONTHS + 1)
+        for day in range(1, LONGEST_LUNAR_MONTH + 1)
+    )
+    return {sign(one): kept for one in (*solar, *lunar) if (kept := next_on(one, today)) is not None}
 
 
 def check(one: Day, *, today: date) -> None:

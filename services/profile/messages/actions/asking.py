@@ -62,11 +62,11 @@ async def ask(tx: AsyncSession, draft: Draft, *, settings: Settings, by: Caller,
     Raises NotFound for a client the caller does not serve, PurposeNotOpen for what is not sent by hand,
     TemplateUnknown, PurposeNotOfTemplate, LinkNotOurs, TooLongForTemplate and SameWordsToMany.
     """
-    client_id = await served(tx, draft, settings=settings, by=by)
+    client_id = await served(tx, draft, settings=settings, by=by, now=now)
     return await decide(tx, new_id(), client_id, draft, settings=settings, by=by, now=now)
 
 
-async def served(tx: AsyncSession, draft: Draft, *, settings: Settings, by: Caller) -> UUID:
+async def served(tx: AsyncSession, draft: Draft, *, settings: Settings, by: Caller, now: datetime) -> UUID:
     """The surviving record of the client a draft is for, if template, purpose, words, link and caller may be."""
     template = wording.template(draft.template, settings)
     check_purpose(draft.purpose, by_hand=by.role is not Role.SERVICE)
@@ -75,7 +75,7 @@ async def served(tx: AsyncSession, draft: Draft, *, settings: Settings, by: Call
     client_id = (await clients.client(tx, await identities.canonical(tx, draft.client_id))).client_id
     if not await clients.spared(tx, [client_id]):
         raise NotFound
-    if not await books.serves(tx, client_id, by):
+    if not await books.serves(tx, client_id, by, now=now):
         raise NotFound
     return client_id
 

@@ -68,7 +68,7 @@ async def write(
 
     Raises what `asking.ask` raises, and KindWithoutWords.
     """
-    client_id = await asking.served(tx, draft, settings=settings, by=by)
+    client_id = await asking.served(tx, draft, settings=settings, by=by, now=now)
     policy = (await standing.policy(tx)).policy
     words, drafted_by, named = draft.words, "person", frozenset[Named]()
     if words is None:
@@ -139,7 +139,7 @@ async def send(
     found = await mine(tx, message_id, if_match=if_match, by=by, now=now, step=Step.SEND)
     words, channel = _edited(found, edit)
     draft = Draft(found.client_id, found.purpose, found.template, found.variables, found.link, words, channel)
-    client_id = await asking.served(tx, draft, settings=settings, by=by)
+    client_id = await asking.served(tx, draft, settings=settings, by=by, now=now)
     return await asking.decide(tx, message_id, client_id, draft, settings=settings, by=by, now=now, was_draft=True)
 
 

@@ -5,7 +5,7 @@ from alembic import op
 from infra.database import guard
 
 revision = "0016"
-down_revision = "0011"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -104,8 +104,8 @@ OTHERS = (
     "create index ix_task_outcome_given_on on task_outcome (brand_id, given_on)",
     "create index ix_task_move_task_id on task_move (brand_id, task_id)",
     # Reports go by region, and a boutique's working days by its own clock.
-    "alter table boutique add column region_id uuid",
-    "alter table boutique add column zone text",
+    "alter table boutique add column if not exists region_id uuid",
+    "alter table boutique add column if not exists zone text",
     "create index ix_boutique_boutique_id on boutique (brand_id, boutique_id)",
 )
 

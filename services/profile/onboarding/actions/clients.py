@@ -36,8 +36,8 @@ _BIRTHDAYS = text(
     " order by c.client_id = coalesce(a.canonical_id, c.client_id)"
 )
 _BORN = text(
-    "update client set birthday = :birthday where brand_id = :brand and client_id = :id and birthday is null"
-    " returning client_id"
+    "update client set birthday = :birthday, birthday_blind = null"
+    " where brand_id = :brand and client_id = :id and birthday is null returning client_id"
 )
 _GIVEN = """
 select i.identity_id, i.client_id from identity i

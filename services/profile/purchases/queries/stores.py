@@ -33,6 +33,9 @@ _BY_TYPE = text(
     order by boutique_type nulls last, currency, sold_minor desc, category
     """
 )
+_ZONES = text(
+    "select boutique_id, zone from boutique where brand_id = :brand and boutique_id = any(:ids) and zone is not null"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,9 @@ async def by_type(
     asked = {"brand": tx.info["brand_id"], "begins": begins, "ends": ends}
     rows = await tx.execute(_BY_TYPE, asked | {"boutiques": None if boutiques is None else list(boutiques)})
     return [Bought(*row) for row in rows]
+
+
+async def zones(tx: AsyncSession, boutique_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The IANA zones by whose clocks boutiques work; those that nobody has told are absent."""
+    rows = await tx.execute(_ZONES, {"brand": tx.info["brand_id"], "ids": list(boutique_ids)})
+    return {row.boutique_id: row.zone for row in rows}

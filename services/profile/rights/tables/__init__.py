@@ -59,10 +59,55 @@ SEGMENTS = (
     Decision("segment_policy", Fate.NOT_HERS, "the brand's thresholds"),
     Decision("currency_rate", Fate.NOT_HERS, "the brand's rates"),
     Decision("client_segment", Fate.DELETED, "what she was reckoned to be", hers=HERS),
+    Decision("segment_model", Fate.NOT_HERS, "what was fitted to all of them: parameters and measures"),
+    Decision("future_vic", Fate.DELETED, "what she was foretold to be", hers=HERS),
+)
+LOYALTY = (
+    Decision("loyalty_policy", Fate.NOT_HERS, "what earns points"),
+    Decision("points_entry", Fate.DELETED, "her points, and what they were for", hers=HERS),
+    Decision("points_account", Fate.DELETED, "what her points come to", hers=HERS),
+    Decision("card_tier", Fate.NOT_HERS, "which cards there are, and how many"),
+    Decision("card", Fate.DELETED, "her cards; their places are free", hers=HERS),
+    Decision("card_wait", Fate.DELETED, "what she waited for", hers=HERS),
+    Decision("privilege", Fate.NOT_HERS, "which privileges there are"),
+    Decision(
+        "privilege_grant",
+        Fate.UNLINKED,
+        "how many were granted and handed over, under a pseudonym that leads to nobody",
+        hers=HERS,
+        sets="client_id = :pseudonym, status = case when status = 'handed-over' then status else 'withdrawn' end",
+    ),
+)
+LISTS = (
+    Decision("saved_list", Fate.NOT_HERS, "what somebody asks for; it names nobody"),
+    Decision("list_member", Fate.DELETED, "that she was in a list when it was frozen", hers=HERS),
 )
 BOOKS = (
     Decision("client_owner", Fate.DELETED, "whose client she was", hers=f"{HERS} or inherited_from = any(:ids)"),
     Decision("advisor", Fate.NOT_HERS, "who works where"),
+    Decision("book_policy", Fate.NOT_HERS, "how many clients an advisor can bear"),
+    Decision("book_deputy", Fate.NOT_HERS, "who stands in for an advisor"),
+    Decision("client_deputy", Fate.DELETED, "who stood in for her advisor", hers=HERS),
+    Decision("client_plan", Fate.DELETED, "what was planned with her", hers=HERS),
+    Decision(
+        "handover_client",
+        Fate.DELETED,
+        "that she went from one advisor to another, and what was to be said",
+        hers=f"{HERS} or was_inherited_from = any(:ids)",
+    ),
+    Decision("handover", Fate.NOT_HERS, "that a book was handed over"),
+)
+TASKS = (
+    Decision("task_outcome", Fate.DELETED, "what came of turning to her, and what was noted of it", hers=HERS),
+    Decision(
+        "task_move",
+        Fate.DELETED,
+        "which of her tasks a handover moved",
+        hers=f"task_id in (select task_id from task where brand_id = :brand and {HERS})",  # noqa: S608
+    ),
+    Decision("task", Fate.DELETED, "what somebody was to do for her", hers=HERS),
+    Decision("task_policy", Fate.NOT_HERS, "how the house wants its tasks"),
+    Decision("task_round", Fate.NOT_HERS, "how far a day's look at the books has come"),
 )
 MESSAGES = (
     Decision(
@@ -80,6 +125,10 @@ MESSAGES = (
     Decision("message", Fate.DELETED, "what was written to her", hers=HERS),
     Decision("channel_word", Fate.DELETED, "which channels she does not want", hers=HERS),
     Decision("message_policy", Fate.NOT_HERS, "how much the brand sends, and when"),
+)
+CAMPAIGNS = (
+    Decision("campaign_member", Fate.DELETED, "that she was in a campaign's list, and what became of it", hers=HERS),
+    Decision("campaign", Fate.NOT_HERS, "what advisors were to turn to clients for"),
 )
 PRIVACY = (
     Decision("presence", Fate.DELETED, "when she is in a boutique", hers=HERS),
@@ -160,8 +209,12 @@ DECISIONS = (
     *PURCHASES,
     *TOUCHPOINTS,
     *SEGMENTS,
+    *LISTS,
+    *LOYALTY,
     *BOOKS,
+    *TASKS,
     *MESSAGES,
+    *CAMPAIGNS,
     *PRIVACY,
     *CONSENTS,
     *IDENTITIES,

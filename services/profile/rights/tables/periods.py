@@ -34,6 +34,30 @@ PERIODS = (
         ),
     ),
     Period(
+        "tasks",
+        730,
+        90,
+        10 * 365,
+        "what advisors had to do for clients, campaigns included, and what came of it (PIPL 19)",
+        (
+            Sweep(
+                "campaign_member",
+                "exists (select from campaign k where k.brand_id = t.brand_id and k.campaign_id = t.campaign_id"
+                f" and k.ended_at < {CUTOFF})",
+                key=("campaign_id", "client_id"),
+            ),
+            Sweep("campaign", f"t.ended_at < {CUTOFF}", key=("campaign_id",)),
+            Sweep("task_outcome", f"t.given_at < {CUTOFF}", key=("outcome_id",)),
+            Sweep(
+                "task_move",
+                "exists (select from task k where k.brand_id = t.brand_id and k.task_id = t.task_id"
+                f" and k.closed_at < {CUTOFF})",
+                key=("handover_id", "task_id"),
+            ),
+            Sweep("task", f"t.closed_at < {CUTOFF}", key=("task_id",)),
+        ),
+    ),
+    Period(
         "messages",
         730,
         30,
@@ -67,6 +91,22 @@ PERIODS = (
         365,
         "that she was in a boutique: opens her to its people, and is needed no longer (PIPL 19)",
         (Sweep("presence", f"t.until_at < {CUTOFF}", key=("appointment_id",)),),
+    ),
+    Period(
+        "handovers",
+        730,
+        90,
+        10 * 365,
+        "who was handed over to whom, and what was to be said (PIPL 19)",
+        (
+            Sweep(
+                "handover_client",
+                "exists (select from handover h where h.brand_id = t.brand_id and h.handover_id = t.handover_id"
+                f" and h.ended_at < {CUTOFF})",
+                key=("handover_id", "client_id"),
+            ),
+            Sweep("handover", f"t.ended_at < {CUTOFF}", key=("handover_id",)),
+        ),
     ),
     Period(
         "claim-attempts",
@@ -117,6 +157,42 @@ PERIODS = (
         (
             Sweep("erasure_receipt", f"t.erased_at < {CUTOFF}", key=("request_id", "service")),
             Sweep("data_request", f"coalesce(t.done_at, t.refused_at) < {CUTOFF}", key=("request_id",)),
+        ),
+    ),
+    Period(
+        "loyalty",
+        _YEARS,
+        180,
+        10 * 365,
+        "cards that ended, waiting that came to its end, privileges handed over or withdrawn (PIPL 19)",
+        (
+            Sweep("card", f"t.ended_at < {CUTOFF}", key=("card_id",)),
+            Sweep(
+                "card_wait",
+                f"coalesce(t.offer_until, t.joined_at) < {CUTOFF} and t.status not in ('waiting', 'offered')",
+                key=("wait_id",),
+            ),
+            Sweep(
+                "privilege_grant",
+                f"coalesce(t.handed_over_at, t.granted_at, t.listed_at) < {CUTOFF}"
+                " and t.status in ('handed-over', 'withdrawn')",
+                key=("grant_id",),
+            ),
+        ),
+    ),
+    Period(
+        "list-snapshots",
+        365,
+        7,
+        _YEARS,
+        "who was in a list when it was frozen (PIPL 19)",
+        (
+            Sweep(
+                "list_member",
+                "(select s.frozen_at from saved_list s where s.brand_id = t.brand_id"  # noqa: S608 - our own words
+                f" and s.list_id = t.list_id) < {CUTOFF}",
+                key=("list_id", "client_id"),
+            ),
         ),
     ),
     Period(

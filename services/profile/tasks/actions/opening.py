@@ -62,8 +62,9 @@ _UNWANTED = text(
 class Wanted:
     """A task that is to be there: `key` names it once and for all in its brand and kind.
 
-    `advisor_id` None means whoever owns her, now and later; with nobody in charge it is the task of `boutique_id`.
-    `subject_id` is what it is about. `over_on` is the last day it is of use, by the house's policy if None.
+    `advisor_id` None means whoever owns her; with nobody in charge it is the task of `boutique_id`. What is her owner's
+    goes to the next owner with her. `subject_id` is what it is about. `over_on` is the last day it is of use, by the
+    house's policy if None.
     """
 
     kind: Kind
@@ -189,7 +190,7 @@ async def _insert(
                 boutique_id,
                 one.subject_id,
                 one.is_offer,
-                one.advisor_id is None,
+                one.advisor_id is None or (owner is not None and owner.advisor_id == one.advisor_id),
                 words,
                 one.due_on,
                 _over_on(one, open_days),

@@ -22,9 +22,9 @@ class Kind(StrEnum):
 
 # What the house owes her: of these it is counted whether they were done in time.
 FOLLOW_UPS = frozenset({Kind.THANK_YOU, Kind.AFTER_SALES_CALL, Kind.HANDOVER, Kind.RECOVERY})
-# What a calendar says and a day's round opens, for the clients of the books.
-BY_CALENDAR = frozenset({Kind.BIRTHDAY, Kind.DAY_THAT_MATTERS, Kind.FESTIVAL})
+# What a calendar or a plan says and a day's round opens, for the clients of the books.
+BY_CALENDAR = frozenset({Kind.BIRTHDAY, Kind.DAY_THAT_MATTERS, Kind.FESTIVAL, Kind.CONTACT_PLAN})
 # Whoever said that she does not want one of these is left alone with it for a while.
-DISPENSABLE = BY_CALENDAR | {Kind.LAPSE, Kind.CONTACT_PLAN, Kind.CAMPAIGN}
+DISPENSABLE = BY_CALENDAR | {Kind.LAPSE, Kind.CAMPAIGN}
 # Two records of one person ask for one of each, whatever records they were opened for.
-ONE_PER_PERSON = BY_CALENDAR | {Kind.LAPSE, Kind.CONTACT_PLAN, Kind.CAMPAIGN, Kind.HANDOVER}
+ONE_PER_PERSON = BY_CALENDAR | {Kind.LAPSE, Kind.CAMPAIGN, Kind.HANDOVER}

@@ -50,6 +50,17 @@ OPEN_DAYS: Mapping[Kind, int] = {
     Kind.CAMPAIGN: 30,
     Kind.BY_HAND: 365,
 }
+# The settings that are numbers.
+NUMBERS = (
+    "thank_you_days",
+    "after_sales_days",
+    "recovery_days",
+    "lapse_days",
+    "ahead_days",
+    "again_days",
+    "most_attempts",
+    "rest_days",
+)
 
 
 @dataclass(frozen=True, slots=True)

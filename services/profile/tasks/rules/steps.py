@@ -1,9 +1,13 @@
 """The life of a task: what an outcome leads to."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 
 from infra.refusal import Kind, Refusal
+
+FARTHEST = timedelta(days=731)
 
 
 class Status(StrEnum):
@@ -33,8 +37,8 @@ class Why(StrEnum):
     RETURNED = "returned"
     DUPLICATE = "duplicate"
     NO_REASON = "no-reason"
+    NO_CONSENT = "no-consent"
     CAMPAIGN_STOPPED = "campaign-stopped"
-    RESTRICTED = "restricted"
 
 
 class Step(StrEnum):
@@ -87,13 +91,46 @@ def after(status: Status, step: Step) -> Status:
     return following
 
 
-def step_of(status: Status, outcome: Outcome, *, was: Outcome | None, attempts: int, most: int) -> Step:
-    """What an outcome does to a task: `attempts` with this one, of `most` before it is given up.
+class DayNotOpen(Refusal):
+    """A day on which the task is of no use."""
 
-    `was` is its last outcome: only a word that was left can be replied to once the task is done.
-    """
+    kind = Kind.INVALID
+    slug = "task-day-not-open"
+    en = "Choose a day to come, at most two years ahead, and not behind the last day the task is of use (`over_on`)."
+    zh = "请选择今后两年内、且不晚于任务有效期(over_on)的日期。"
+
+
+@dataclass(frozen=True, slots=True)
+class Trying:
+    """How often somebody may try: this is attempt number `attempts` of `most`, the next would be on `again_on`."""
+
+    attempts: int
+    most: int
+    again_on: date
+    over_on: date
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether another attempt is worth it."""
+        return self.attempts < self.most and self.again_on <= self.over_on
+
+
+def step_of(status: Status, outcome: Outcome, *, was: Outcome | None, trying: Trying) -> Step:
+    """What an outcome does to a task. `was` is its last one: only a word that was left is replied to afterwards."""
     if status is Status.DONE and outcome is Outcome.REPLIED and was is Outcome.LEFT_WORD:
         return Step.ADD_REPLY
     if outcome is not Outcome.NOT_REACHED:
         return Step.FINISH
-    return Step.TRY_AGAIN if attempts < most else Step.GIVE_UP
+    return Step.TRY_AGAIN if trying.may_go_on else Step.GIVE_UP
+
+
+def check_day(until_on: date, *, today: date, over_on: date) -> None:
+    """Raise DayNotOpen unless a task can be put off to that day."""
+    if not today < until_on <= over_on:
+        raise DayNotOpen
+
+
+def check_first_day(due_on: date, *, today: date) -> None:
+    """Raise DayNotOpen unless a task can be opened for that day: today at the earliest, in two years at the latest."""
+    if not today <= due_on <= today + FARTHEST:
+        raise DayNotOpen

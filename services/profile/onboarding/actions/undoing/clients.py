@@ -24,8 +24,15 @@ HERS = (
     "reported_contact",
     "wish",
     "client_owner",
+    "client_deputy",
+    "client_plan",
+    "handover_client",
+    "card",
+    "card_wait",
+    "privilege_grant",
     "message",
     "channel_word",
+    "task_outcome",
     "presence",
     "access_grant",
     "consent",
@@ -45,6 +52,7 @@ PAIRS = (
     ("client_merge", "merged_client_id"),
     ("never_merge", "one_id"),
     ("never_merge", "other_id"),
+    ("handover_client", "was_inherited_from"),
     ("relation", "client_id"),
     ("relation", "other_client_id"),
     ("purchase_line", "recipient_id"),
@@ -58,7 +66,12 @@ _KNOWN_SINCE = text(
     + " union all select i.client_id from identity i join client c using (brand_id, client_id)"
     " where i.brand_id = :brand and i.client_id = any(:ids) and (i.added_at <> c.registered_at"
     " or i.confirmed_at is not null or i.source <> 'import')"
+    # What rules opened comes of what is taken back.
+    " union all select client_id from task where brand_id = :brand and client_id = any(:ids) and opened_by <> 'rule'"
     " union all select client_id from client where brand_id = :brand and client_id = any(:ids) and version > 1"
+    # Points that a receipt earned go with it; those that somebody gave are known of.
+    " union all select client_id from points_entry where brand_id = :brand and client_id = any(:ids)"
+    " and actor is not null"
     ") as since"
 )
 

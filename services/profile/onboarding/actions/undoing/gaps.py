@@ -17,7 +17,8 @@ _IDENTITIES = text(
     " and source = 'import' returning identity_id as row_id"
 )
 _BIRTHDAYS = text(
-    "update client set birthday = null from unnest(cast(:rows as uuid[]), cast(:versions as int[]))"
+    "update client set birthday = null, birthday_blind = null"
+    " from unnest(cast(:rows as uuid[]), cast(:versions as int[]))"
     " as asked (client_id, version) where brand_id = :brand and client.client_id = asked.client_id"
     " and client.version = asked.version and birthday is not null returning client.client_id as row_id"
 )

@@ -1,0 +1,5 @@
+"""The routes of books, by what they are about."""
+
+from services.profile.books.api import book, handed, handovers
+
+ROUTERS = [book.routes, handovers.routes, handed.routes]

@@ -1,0 +1,1 @@
+"""What books decide, by noun."""

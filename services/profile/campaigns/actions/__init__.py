@@ -1,0 +1,1 @@
+"""Planning campaigns and carrying them out."""

@@ -1,0 +1,1 @@
+"""Reading campaigns, whom they are for, and what comes of them."""

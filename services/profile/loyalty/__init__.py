@@ -1,0 +1,1 @@
+"""What belonging is worth: points, cards of limited number, privileges."""

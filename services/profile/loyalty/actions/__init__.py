@@ -1,0 +1,1 @@
+"""What is done with points, cards and privileges, by noun."""

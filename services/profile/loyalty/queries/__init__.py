@@ -1,0 +1,1 @@
+"""Reading points, cards and privileges, by noun."""

@@ -1,0 +1,1 @@
+"""Decisions about points, cards and privileges, by noun."""

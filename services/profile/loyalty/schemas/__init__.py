@@ -1,0 +1,1 @@
+"""How loyalty goes over the wire, by noun."""

@@ -1,0 +1,1 @@
+"""Days that a calendar decides."""

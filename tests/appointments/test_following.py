@@ -1,0 +1,115 @@
+"""Visits to come go with a client who is handed over, as far as her new advisor is free, and come back with her."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from infra.identity import Caller, Role
+from infra.ids import new_id
+from tests.appointments import build
+from tests.appointments.build import House, client, house, said, staff
+from tests.asking import tell
+from tests.conftest import Start
+
+
+async def told(place: House, kind: str) -> list[dict[str, Any]]:
+    return [fact["data"] for fact in await place.running.facts(f"appointments.{kind}.v1")]
+
+
+async def handed(place: House, kind: str, handover_id: UUID, her: Caller, *advisors: str) -> None:
+    """Tell that she went from the first of the advisors to the second, or back."""
+    giver, taker = advisors
+    data = {
+        "handover_id": str(handover_id),
+        "client_id": str(her.client_id),
+        "from_advisor_id": giver,
+        "advisor_id": taker,
+        "boutique_id": place.boutique_id,
+        "first_contact_due_on": "2030-01-10",
+    }
+    await tell(place.running, f"profile.client-{kind}.v1", data, about=f"client:{her.client_id}")
+
+
+async def outcomes(place: House, handover_id: UUID) -> dict[str, tuple[str, str | None]]:
+    answer = await place.manager().get(f"/v1/handovers/{handover_id}/appointments")
+    return {one["appointment_id"]: (one["outcome"], one["reason"]) for one in said(answer)["items"]}
+
+
+async def test_visits_to_come_go_with_her_and_come_back_exactly(running: Start) -> None:
+    place = await house(running, advisors=2, needs_room=False)
+    giver, taker = place.advisor_ids
+    her, other, handover = client(), client(), new_id()
+    visit = (await place.visit(her, advisor_id=giver))["appointment_id"]
+    kept_by_taker = (await place.visit(her, "2030-01-09 11:00", advisor_id=taker))["appointment_id"]
+    others = (await place.visit(other, "2030-01-08 15:00", advisor_id=giver))["appointment_id"]
+    columns = "select appointment_id, advisor_id, room_id, starts_at, status, assigned_for from appointment order by 1"
+    occupied = "select resource_id, during::text, appointment_id, kind from occupation order by 1, 2"
+    before, taken = await place.running.rows(columns), await place.running.rows(occupied)
+    await handed(place, "handed-over", handover, her, giver, taker)
+    rows = {str(row["appointment_id"]): row for row in await place.running.rows(columns)}
+    assert str(rows[visit]["advisor_id"]) == taker
+    assert rows[visit]["assigned_for"] == "own-advisor"
+    assert (str(rows[others]["advisor_id"]), str(rows[kept_by_taker]["advisor_id"])) == (giver, taker)
+    assert await outcomes(place, handover) == {visit: ("reassigned", None)}
+    [told_of] = await told(place, "reassigned")
+    assert (told_of["appointment_id"], told_of["advisor_id"]) == (visit, taker)
+    assert (await told(place, "moved"))[-1]["advisor_id"] == taker
+    # The giver's time is free again, the taker's is not.
+    assert (await place.asks(advisor_id=giver)).status_code == 201
+    await place.running.rows("delete from occupation where kind = 'hold' returning 1")
+    await place.running.rows("delete from appointment where status = 'held' returning 1")
+    await handed(place, "handed-back", handover, her, giver, taker)
+    assert await place.running.rows(columns) == before
+    assert await place.running.rows(occupied) == taken
+    assert await outcomes(place, handover) == {visit: ("returned", None)}
+
+
+async def test_a_visit_that_cannot_go_along_stays_and_is_listed(running: Start) -> None:
+    place = await house(running, advisors=2, needs_room=False)
+    giver, taker = place.advisor_ids
+    her, handover = client(), new_id()
+    clash = (await place.visit(her, advisor_id=giver))["appointment_id"]
+    await place.visit(client(), advisor_id=taker)
+    off = (await place.visit(her, "2030-01-10 11:00", advisor_id=giver))["appointment_id"]
+    path = f"/v1/advisors/{taker}/shifts"
+    weekly = [{"weekday": 2, "starts": "10:00", "ends": "20:00"}]
+    said(await place.manager().put(path, json={"weekly": weekly}, headers={"If-Match": "*"}))
+    await handed(place, "handed-over", handover, her, giver, taker)
+    assert await outcomes(place, handover) == {clash: ("kept", "taken"), off: ("kept", "off-shift")}
+    assert await told(place, "reassigned") == []
+    stranger = place.by(staff(Role.MANAGER, str(new_id())))
+    assert (await stranger.get(f"/v1/handovers/{handover}/appointments")).json()["items"] == []
+    elsewhere = new_id()
+    await handed(place, "handed-over", elsewhere, her, giver, str(new_id()))
+    assert set((await outcomes(place, elsewhere)).values()) == {("kept", "not-there")}
+
+
+async def test_visits_follow_while_others_are_moved_and_nobody_is_in_two_places(running: Start) -> None:
+    place = await house(running, advisors=3, needs_room=False)
+    giver, taker, third = place.advisor_ids
+    clients = [client() for _ in range(6)]
+    hours = ("10:00", "11:00", "12:00", "13:00", "14:00", "15:00")
+    visits = [
+        (await place.visit(her, f"2030-01-08 {hour}", advisor_id=giver))["appointment_id"]
+        for her, hour in zip(clients, hours, strict=True)
+    ]
+    handover = new_id()
+
+    async def move(appointment_id: str) -> int:
+        form = {"starts_at": build.at("2030-01-08 16:00").isoformat(), "advisor_id": third}
+        answer = await place.manager().post(
+            f"/v1/appointments/{appointment_id}/move", json=form, headers={"If-Match": "*"}
+        )
+        return answer.status_code
+
+    async def hand() -> None:
+        for her in clients:
+            await handed(place, "handed-over", handover, her, giver, taker)
+
+    *moved, _ = await asyncio.gather(*(move(one) for one in visits), hand())
+    assert min(moved) == 200
+    assert set(moved) <= {200, 409}
+    rows = await place.running.rows("select advisor_id from appointment where status = 'confirmed'")
+    assert giver not in {str(row["advisor_id"]) for row in rows}
+    overlapping = "select from occupation a join occupation b on a.resource_id = b.resource_id and a.during && b.during"
+    assert await place.running.rows(f"{overlapping} and a.ctid <> b.ctid") == []

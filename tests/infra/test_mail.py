@@ -18,7 +18,7 @@ from suite.sandbox.mail import MailDouble
 
 
 def letter(**changed: Any) -> Letter:
-    given = {
+    given: dict[str, Any] = {
         "sender": "Maison <letters@maison.test>",
         "to": "her@example.com",
         "subject": "感谢您的光临",
@@ -30,7 +30,8 @@ def letter(**changed: Any) -> Letter:
 
 
 def server(double: MailDouble, **changed: Any) -> MailServer:
-    return MailServer(**({"host": double.host, "port": double.port, "security": "none"} | changed))
+    given: dict[str, Any] = {"host": double.host, "port": double.port, "security": "none"}
+    return MailServer(**(given | changed))
 
 
 async def test_a_letter_arrives_whole_with_the_number_of_its_message() -> None:

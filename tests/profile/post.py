@@ -1,7 +1,6 @@
 """The profile service with the WeChat sandbox behind it, and a line between them that a test can hold or cut."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -128,8 +127,8 @@ class Post:
         return items
 
 
-async def opened(running: Start, more: Mapping[str, httpx.AsyncBaseTransport] | None = None, **changed: Any) -> Post:
-    """Both of them, in this process; `more` are ways to other channels."""
+async def opened(running: Start, **changed: Any) -> Post:
+    """Both of them, in this process."""
     house = open_house(wecom_corpid=CORP, wecom_secret="corp-secret")
     # Noon in Shanghai: messages leave at day.
     line, clock = Line(httpx.ASGITransport(house.app)), Clock(datetime.now(UTC).replace(hour=4, minute=0))
@@ -141,9 +140,7 @@ async def opened(running: Start, more: Mapping[str, httpx.AsyncBaseTransport] | 
         "public_url": OURS,
     } | changed
     far = httpx.ASGITransport(house.app)
-    profile = await running(
-        "profile", transports={"wechat": line, "sms": far, "wecom": far, **(more or {})}, clock=clock, **settings
-    )
+    profile = await running("profile", transports={"wechat": line, "sms": far, "wecom": far}, clock=clock, **settings)
     await ruled(profile)
     return Post(profile, house, line, clock)
 

@@ -14,7 +14,7 @@ from tests.asking import once, problem, tell
 from tests.conftest import Start
 from tests.profile.build import line, receipt
 from tests.profile.post import BY_SMS, Post, opened
-from tests.profile.relationship import as_role, as_service, consented, owned
+from tests.profile.relationship import as_role, as_service, caller, consented, owned
 from tests.suite.sandbox.house import CONFIRMED
 
 EMAIL = "her@example.com"
@@ -238,15 +238,15 @@ async def test_the_assistant_learns_no_fact_of_hers_and_what_it_writes_is_a_draf
     draft, seen = await drafted(advisor, client_id)
     kit, message_id = post.profile.kit, UUID(draft["message_id"])
     double = Assistant("{salutation}，{piece}在您手上一定很美。", "作为顶级客户，{salutation}……", 503)
-    caller = {"if_match": "*", "now": post.clock()}
-    by = _advisor_of(draft, post)
+    at: dict[str, Any] = {"if_match": "*", "now": post.clock()}
+    by = caller(Role.CLIENT_SERVICE)
     texts = []
     for _ in range(3):
         async with kit.database.transaction("lumiere") as tx:
-            task = await rewording.task(tx, message_id, settings=kit.settings, by=by, **caller)
+            task = await rewording.task(tx, message_id, settings=kit.settings, by=by, **at)
         found = await rewording.answer(task, kit.settings, transport=double)
         async with kit.database.transaction("lumiere") as tx:
-            await rewording.keep(tx, message_id, found, by=by, **caller)
+            await rewording.keep(tx, message_id, found, by=by, **at)
         now, _ = await looked_at(advisor, draft["message_id"])
         texts.append((now["status"], now["drafted_by"], now["text"]))
     # A forbidden word and an absent assistant leave the draft as it was.
@@ -257,14 +257,6 @@ async def test_the_assistant_learns_no_fact_of_hers_and_what_it_writes_is_a_draf
     assert EMAIL not in told
     stale = await advisor.post(f"/v1/messages/{message_id}/wording", headers=seen)
     assert stale.status_code == 412
-
-
-def _advisor_of(draft: dict[str, Any], post: Post) -> Any:
-    from tests.profile.relationship import caller  # noqa: PLC0415
-
-    assert draft["status"] == "draft"
-    assert post.profile.name == "profile"
-    return caller(Role.CLIENT_SERVICE)
 
 
 async def test_without_a_setting_there_is_no_assistant(post: Post) -> None:

@@ -131,7 +131,7 @@ async def test_a_letter_arrives_once_and_one_click_takes_her_off(post: Post, mai
     [letter] = mailbox.mailbox.letters
     assert letter["Message-ID"] == f"<{asked['message_id']}@maison.test>"
     assert letter.get_content().strip() == "李女士，您好。期待再次与您相见。"
-    link = str(letter["List-Unsubscribe"]).strip("<>").removeprefix("https://maison.test")
+    link = str(letter["List-Unsubscribe"]).strip(" <>").removeprefix("https://maison.test")
     assert str(client_id) not in link
     anybody = post.profile.client()
     # Mail programs open links by themselves: looking changes nothing.
@@ -143,7 +143,8 @@ async def test_a_letter_arrives_once_and_one_click_takes_her_off(post: Post, mai
         assert left.status_code == 200
     again = await written(post, client_id)
     assert {one["channel"]: one["reason"] for one in again["channels"]}["email"] == "channel-declined"
-    assert (await anybody.post(link[:-1] + ("A" if link[-1] != "A" else "B"))).status_code == 404
+    forged = link.rpartition(".")[0] + ".AAAAAAAAAAAAAAAAAAAAAA"
+    assert (await anybody.post(forged)).status_code == 404
     assert (await anybody.post("/u/nothing")).status_code == 404
 
 

@@ -13,7 +13,7 @@ import pytest
 from infra.identity import Role
 from services.profile.messages.actions import permission
 from services.profile.messages.rules import Channel, Purpose, Reason
-from tests.asking import once, problem
+from tests.asking import once, problem, until
 from tests.conftest import Start
 from tests.profile.post import BY_SMS, NEWS, Post, opened, ruled
 from tests.profile.relationship import as_role, as_service, consented, owned, registered
@@ -122,8 +122,6 @@ async def test_a_message_whose_hour_has_passed_meanwhile_waits_for_the_next(post
     async def waits() -> bool:
         due = "select 1 from message where status = 'queued' and due_at > asked_at + interval '20 hours'"
         return bool(await post.profile.rows(due))
-
-    from tests.asking import until  # noqa: PLC0415
 
     await until(waits)
     assert await post.received(openid) == []

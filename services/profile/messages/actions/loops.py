@@ -67,7 +67,6 @@ def by_sms(transport: httpx.AsyncBaseTransport | None = None) -> Loop:
                 app_id=settings.sms_app_id,
                 sign=settings.sms_sign,
                 region=settings.sms_region,
-                clock=kit.clock,
             )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(carry(kit, BySms(account, settings), Channel.SMS, stop))
@@ -112,7 +111,7 @@ def by_wecom(transport: httpx.AsyncBaseTransport | None = None) -> Loop:
                 return (await tx.execute(_USERID, {"advisor_id": advisor_id})).scalar_one_or_none()
 
         async with open_http(settings.wecom_api_url, transport=transport) as http:
-            agent = Agent(settings.wecom_corpid, settings.wecom_secret, settings.wecom_agent_id)
+            agent = Agent(settings.wecom_corpid, settings.wecom_agent_id, settings.wecom_secret)
             store = PostgresTokenStore(kit.database, Keyring.load(settings.keys))
             courier = ByWeCom(open_channel(http, agent, store), userid)
             async with asyncio.TaskGroup() as tasks:

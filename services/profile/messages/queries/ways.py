@@ -40,7 +40,7 @@ _HELD = text(
 _SENDERS = text(
     "select o.client_id, a.advisor_id, a.wecom_userid from client_owner o"
     " join advisor a on a.brand_id = o.brand_id and a.advisor_id = o.advisor_id"
-    " where o.brand_id = :brand and o.client_id = any(:ids) and a.wecom_userid is not null"
+    " where o.brand_id = :brand and o.client_id = any(:ids) and a.wecom_userid is not null and a.left_at is null"
 )
 
 

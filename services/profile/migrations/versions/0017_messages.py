@@ -68,8 +68,6 @@ MESSAGE = [
     "alter table message validate constraint ck_message_status",
     "alter table message validate constraint ck_message_queued",
     "alter table message validate constraint ck_message_drafted",
-    # The same column that the staff's synchronisation fills.
-    "alter table advisor add column if not exists wecom_userid text",
     "drop index ix_message_due_at",
     "create index ix_message_due_at on message (channel, due_at, message_id) where status = 'queued'",
     "create index ix_message_awaiting on message (due_at, message_id) where status = 'awaiting-advisor'",

@@ -37,8 +37,6 @@ BOOKINGS = (
     ),
 )
 
-REASSIGNED = (
-    Decision("reassignment", Fate.DELETED, "what became of her visits when her advisor changed", hers=HERS),
-)
+REASSIGNED = (Decision("reassignment", Fate.DELETED, "what became of her visits when her advisor changed", hers=HERS),)
 
 DECISIONS = (*DIRECTORY, *AVAILABILITY, *REASSIGNED, *BOOKINGS, *PLUMBING)

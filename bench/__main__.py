@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bench import figures, machine, onboarding, purchases, start, touchpoints
+from bench import figures, handover, machine, onboarding, purchases, start, touchpoints
 from bench.booking import measure as booking
 from bench.clients import measure as clients
 from bench.duplicates import measure as duplicates
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[..., Iterable[Figure]]] = {
     "purchases": purchases.measure,
     "onboarding": onboarding.measure,
     "touchpoints": touchpoints.measure,
+    "handover": handover.measure,
     "start": start.measure,
 }
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bench import figures, machine, messages, onboarding, purchases, segments, start, tasks, touchpoints
+from bench import figures, handover, machine, messages, onboarding, purchases, segments, start, tasks, touchpoints
 from bench.booking import measure as booking
 from bench.clients import measure as clients
 from bench.duplicates import measure as duplicates
@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[..., Iterable[Figure]]] = {
     "segments": segments.measure,
     "tasks": tasks.measure,
     "messages": messages.measure,
+    "handover": handover.measure,
     "start": start.measure,
 }
 

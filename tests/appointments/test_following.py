@@ -107,7 +107,7 @@ async def test_visits_follow_while_others_are_moved_and_nobody_is_in_two_places(
             await handed(place, "handed-over", handover, her, giver, taker)
 
     *moved, _ = await asyncio.gather(*(move(one) for one in visits), hand())
-    assert min(moved) == 200
+    assert 200 in moved
     assert set(moved) <= {200, 409}
     rows = await place.running.rows("select advisor_id from appointment where status = 'confirmed'")
     assert giver not in {str(row["advisor_id"]) for row in rows}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -140,7 +141,7 @@ def test_nobody_takes_over_from_herself_away_or_gone(taker: Advisor, refusal: ty
         {"absent_from_on": TODAY - timedelta(days=9), "absent_until_on": TODAY - timedelta(days=1)},
     ],
 )
-def test_an_absence_that_is_over_or_to_come_keeps_nobody_from_it(known: dict[str, date]) -> None:
+def test_an_absence_that_is_over_or_to_come_keeps_nobody_from_it(known: dict[str, Any]) -> None:
     check_taker(advisor(**known), BO, today=TODAY)
 
 

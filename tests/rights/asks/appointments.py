@@ -67,9 +67,9 @@ async def an_advisor(house: House) -> Mapping[str, str]:
 _STAFF = {"employee_number": "E-{n}", "display_name": "新顾问", "boutique_code": "{store_code}"}
 
 ASKS: Mapping[str, Ask] = {
-    "PUT /v1/advisors/{advisor_id}/absence": Ask({"from_on": "2031-01-01"}, fresh=an_advisor, shows="advisor_id"),
+    "PUT /v1/advisors/{advisor_id}/absence": Ask({"from_on": "2031-01-01"}, fresh=an_advisor),
     "POST /v1/advisors/{advisor_id}/move": Ask({"boutique_id": "{boutique_id}"}, shows="advisor_id"),
-    "POST /v1/advisors/{advisor_id}/leave": Ask(fresh=an_advisor, shows="advisor_id"),
+    "POST /v1/advisors/{advisor_id}/leave": Ask(fresh=an_advisor),
     "PUT /v1/staff/batch": Ask({"items": [_STAFF]}),
     "PUT /v1/retention/appointments/{category}": Ask({"days": 400}, named={"category": "appointments_category"}),
     "PUT /v1/advisors/{advisor_id}/shifts": Ask(ROUND_THE_CLOCK),

@@ -21,6 +21,8 @@ from services.profile.books.rules.owners import AdvisorNotThere
 from services.profile.books.rules.placing import Advisor, Match, Placement, Reason, place
 from services.profile.segments import queries as segments
 
+# Ten thousand clients with all they bought are more than an ordinary statement is allowed.
+_PATIENCE = text("select set_config('statement_timeout', '14s', true)")
 _PLAN = text(
     "insert into handover (brand_id, handover_id, from_advisor_id, boutique_id, reason, rule, status, planned_by,"
     " planned_at) values (:brand, :handover_id, :from_advisor_id, :boutique_id, :reason, cast(:rule as jsonb),"
@@ -87,6 +89,7 @@ async def draw(
     Raises NotFound, HandoverToOneself, AdvisorGone, AdvisorAway, AdvisorNotThere, NobodyToTakeOver, NothingToHandOver;
     a lenient plan has clients that go to nobody instead.
     """
+    await tx.execute(_PATIENCE)
     giver = (await staff.by_id(tx, [wanted.from_advisor_id])).get(wanted.from_advisor_id)
     if giver is None or (boutiques is not None and giver.boutique_id not in boutiques):
         raise NotFound

@@ -169,7 +169,7 @@ async def counts(tx: AsyncSession, handover_id: UUID) -> list[Count]:
 
 
 def _read(row: Any) -> Handover:
-    return Handover(*row[:5], Status(row.status), *row[6:])
+    return Handover(**{**row._mapping, "status": Status(row.status)})  # noqa: SLF001 - as below
 
 
 def _handed(row: Any) -> Handed:

@@ -131,7 +131,7 @@ async def test_what_was_spent_is_what_the_segments_reckon_and_profiling_off_is_l
         spent = {one: (await segments.standings(tx, [one], setting, date(2026, 6, 1)))[one].spend_minor for one in ids}
     assert len(set(spent.values())) == 4
     del spent[ids[3]]
-    period = {"spent_from": "2025-06-02", "spent_to": "2026-06-01"}
+    period: dict[str, Any] = {"spent_from": "2025-06-02", "spent_to": "2026-06-01"}
     for bound in spent.values():
         above = {one for one, minor in spent.items() if minor >= bound}
         below = {one for one, minor in spent.items() if minor <= bound}

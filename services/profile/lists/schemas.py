@@ -53,10 +53,9 @@ class CriteriaForm(Form):
 
     def criteria(self) -> Criteria:
         """The criteria it describes, each value once."""
-        told = {name: getattr(self, name) for name in type(self).model_fields}
-        return Criteria(
-            **{name: tuple(sorted(set(one))) if isinstance(one, list) else one for name, one in told.items()}
-        )
+        told: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        told |= {name: tuple(sorted(set(one))) for name, one in told.items() if isinstance(one, list)}
+        return Criteria(**told)
 
 
 class CriteriaView(View):

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bench import figures, loyalty, machine, onboarding, purchases, start, touchpoints
+from bench import figures, loyalty, machine, onboarding, purchases, segments, start, touchpoints
 from bench.booking import measure as booking
 from bench.clients import measure as clients
 from bench.duplicates import measure as duplicates
@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[..., Iterable[Figure]]] = {
     "onboarding": onboarding.measure,
     "loyalty": loyalty.measure,
     "touchpoints": touchpoints.measure,
+    "segments": segments.measure,
     "start": start.measure,
 }
 

@@ -27,11 +27,13 @@ from services.profile.rights import reactions as on_rights
 from services.profile.rights.actions.erasing import erase_again
 from services.profile.segments import api as segments
 from services.profile.segments.actions import reviewing
+from services.profile.segments.actions.fitting import modelling
 from services.profile.touchpoints import api as touchpoints
 from services.profile.touchpoints import reactions as on_touchpoints
 
-SERVES = [api.routes for api in (consents, purchases, touchpoints, segments, books, messages, lists, privacy)]
-SERVES += [*loyalty.ROUTERS, *onboarding.ROUTERS, *rights.ROUTERS, *registers.ROUTERS, *desk.ROUTERS]
+SERVES = [api.routes for api in (consents, purchases, touchpoints, books, messages, lists, privacy)]
+SERVES += [*segments.ROUTERS, *loyalty.ROUTERS, *onboarding.ROUTERS, *rights.ROUTERS]
+SERVES += [*registers.ROUTERS, *desk.ROUTERS]
 ON = (on_consents, on_purchases, on_pieces, on_touchpoints, on_loyalty, on_books, on_privacy, on_rights)
 REACTS = [one for on in ON for one in on.REACTIONS]
-LOOPS = [reviewing, searching, learn_types, erase_again, importing, blinding, counting, tending]
+LOOPS = [reviewing, modelling, searching, learn_types, erase_again, importing, blinding, counting, tending]

@@ -2,15 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from infra.identity import Role
-from services.profile.segments import actions
-from tests.asking import BRAND, Clock, once, until
+from services.profile.segments import actions, queries, rules
+from tests.asking import BRAND, Clock, once, tell, until
 from tests.conftest import Start
 from tests.profile.relationship import as_role, as_service, bought, registered
 from tests.running import Running
@@ -30,6 +30,16 @@ def policy(**changed: Any) -> dict[str, Any]:
         "vic_minor": 50_000_00,
         "core_minor": 5_000_00,
         "potential_minor": 1_000_00,
+        "grace_days": 30,
+        "lapsing_days": 240,
+        "lapsed_days": 365,
+        "back_days": 90,
+        "half_life_days": 90,
+        "visit_points": 10,
+        "hour_points": 10,
+        "enquiry_points": 5,
+        "share_points": 5,
+        "answer_points": 8,
         "rates": [],
     } | changed
 
@@ -124,16 +134,91 @@ async def test_after_a_merge_the_receipts_of_both_count_for_the_surviving_record
     assert await changes(profile, newcomer) == []
 
 
-async def test_time_alone_lowers_a_segment_once_the_purchase_has_left_the_twelve_months(running: Start) -> None:
+async def test_time_alone_lowers_a_segment_when_the_grace_after_the_twelve_months_is_over(running: Start) -> None:
     clock = Clock(datetime.now(UTC))
     profile = await running("profile", clock=clock)
     client_id = await registered(profile, till_number="T-a")
     await bought(profile, "T-a", 6_000_00)
     await told(profile, client_id, (None, "core"))
-    assert await actions.review_due(profile.kit.database, now=clock() + timedelta(days=353)) == 0
-    assert await actions.review_due(profile.kit.database, now=clock() + timedelta(days=357)) == 1
-    assert await actions.review_due(profile.kit.database, now=clock() + timedelta(days=357)) == 0
+
+    async def reviewed(days: int) -> int:
+        return await actions.review_due(profile.kit.database, now=clock() + timedelta(days=days))
+
+    # Bought ten days ago: lapsing from day 231 on, out of the twelve months on day 356 at the latest, kept till 386.
+    assert await reviewed(229) == 0
+    assert await reviewed(233) == 1
+    assert await reviewed(357) == 1
+    assert await reviewed(383) == 0
+    await told(profile, client_id, (None, "core"))
+    assert await reviewed(388) == 1
+    assert await reviewed(388) == 0
     await told(profile, client_id, (None, "core"), ("core", "occasional"))
+    stages = [fact["data"]["lifecycle"] for fact in await profile.facts("profile.lifecycle-changed.v1")]
+    assert stages == ["active", "lapsing", "lapsed"]
+
+
+async def test_what_time_took_is_kept_for_the_grace_and_the_answer_says_until_when_and_why(profile: Running) -> None:
+    client_id = await registered(profile, till_number="T-a")
+    await bought(profile, "T-a", 6_000_00, ago=timedelta(days=380))
+    bought_on = (datetime.now(UTC) - timedelta(days=380)).astimezone(ZoneInfo("Asia/Shanghai")).date()
+    had_on = rules.leaves_on(bought_on) - timedelta(days=1)
+    seen = await segment(profile, client_id)
+    assert (seen["segment"], seen["reckoned"], seen["spend_minor"]) == ("core", "occasional", 0)
+    until = had_on + timedelta(days=30)
+    assert seen["kept"] == {"had_on": had_on.isoformat(), "spend_minor": 6_000_00, "until": until.isoformat()}
+    later = await segment(profile, client_id, (until + timedelta(days=1)).isoformat())
+    assert (later["segment"], later["kept"], later["lifecycle"]) == ("occasional", None, "lapsed")
+
+
+async def test_she_is_back_when_she_buys_after_having_lapsed(profile: Running) -> None:
+    client_id = await registered(profile, till_number="T-a")
+    fresh = await segment(profile, client_id)
+    assert (fresh["lifecycle"], fresh["segment"], fresh["received_as"]) == ("newcomer", "newcomer", "vic")
+    await bought(profile, "T-a", 100_00, ago=timedelta(days=900))
+    await bought(profile, "T-a", 100_00, ago=timedelta(days=10))
+    seen = await segment(profile, client_id)
+    assert (seen["lifecycle"], seen["received_as"]) == ("back", "occasional")
+    day = (datetime.now(UTC) - timedelta(days=100)).date().isoformat()
+    assert (await segment(profile, client_id, day))["lifecycle"] == "lapsed"
+    async with profile.kit.database.transaction(BRAND) as tx:
+        other = uuid4()
+        assert await queries.lifecycles(tx, [other]) == {other: rules.Lifecycle.NEWCOMER}
+
+
+async def test_engagement_is_what_she_does_besides_buying_and_its_parts_are_shown(profile: Running) -> None:
+    client_id = await registered(profile)
+    now = datetime.now(UTC)
+    contacts = [("door", 0), ("door", 0), ("door", 90), ("call", 0), ("share", 180), ("page-view", 0)]
+    form = {
+        "touchpoints": [
+            {
+                "system": "wechat",
+                "ref": f"c{number}",
+                "kind": kind,
+                "person": {"client_id": str(client_id)},
+                "occurred_at": (now - timedelta(days=ago)).isoformat(),
+            }
+            for number, (kind, ago) in enumerate(contacts)
+        ]
+    }
+    assert (await as_role(profile).post("/v1/touchpoints/batch", json=form)).json()["created"] == len(contacts)
+    visit = {"appointment_id": str(uuid4()), "client_id": str(client_id), "boutique_id": str(uuid4())}
+    visit["advisor_id"] = str(uuid4())
+    left = (now - timedelta(days=900)).replace(hour=6)  # two in the afternoon, in Shanghai
+    arrived = left - timedelta(hours=2)
+    await tell(profile, "appointments.client-arrived.v1", visit | {"arrived_at": arrived.isoformat()})
+    await tell(profile, "appointments.visit-completed.v1", visit | {"completed_at": left.isoformat()})
+    # Two visits (twice through the door on one day is one), the older worth half; a call; a share of two half-lives.
+    assert (await segment(profile, client_id))["engagement"] == {
+        "score": 21,
+        "parts": [
+            {"part": "visits", "amount": 2.0, "points": 15.0},
+            {"part": "enquiries", "amount": 1.0, "points": 5.0},
+            {"part": "shares", "amount": 1.0, "points": 1.2},
+        ],
+    }
+    then = (await segment(profile, client_id, left.date().isoformat()))["engagement"]["parts"]
+    assert {part["part"]: part["amount"] for part in then} == {"visits": 1.0, "time-in-store": 2.0}
 
 
 async def test_what_is_reckoned_on_a_fact_goes_by_the_services_clock(running: Start) -> None:
@@ -183,6 +268,10 @@ async def test_a_policy_someone_else_has_changed_is_not_overwritten(profile: Run
     ("changed", "status", "slug"),
     [
         ({"vic_minor": 1}, 400, "thresholds-out-of-order"),
+        ({"lapsing_days": 365}, 400, "lifecycle-out-of-order"),
+        ({"grace_days": 367}, 422, "malformed"),
+        ({"grace_days": -1}, 422, "malformed"),
+        ({"half_life_days": 0}, 422, "malformed"),
         ({"currency": "XAF"}, 400, "currency-without-rate"),
         ({"zone": "Mars/Base"}, 422, "malformed"),
         ({"potential_minor": 0}, 422, "malformed"),

@@ -11,6 +11,8 @@ from services.profile.segments import rules
 from services.profile.segments.rules import (
     CurrencyWithoutRate,
     DayOutOfRange,
+    Lifecycle,
+    LifecycleOutOfOrder,
     Policy,
     Rate,
     Rates,
@@ -19,6 +21,7 @@ from services.profile.segments.rules import (
     ThresholdsOutOfOrder,
     Unconverted,
 )
+from services.profile.segments.rules.engagement import Contacted, Part, engagement
 
 TODAY = date(2026, 3, 15)
 
@@ -110,8 +113,9 @@ def test_the_window_has_a_year_of_days_and_a_day_leaves_it_exactly_once(as_of: d
 
 
 def test_the_review_is_on_the_day_the_oldest_counted_receipt_leaves() -> None:
-    found = standing(receipt(on=date(2025, 6, 1)), receipt(on=date(2025, 9, 1)))
-    assert found.review_on == date(2026, 6, 1)
+    both = receipt(on=date(2025, 6, 1)), receipt(on=date(2025, 9, 1))
+    assert standing(*both, policy=Policy(lapsing_days=300)).review_on == date(2026, 6, 1)
+    assert standing(*both).review_on == date(2026, 4, 30)  # she is lapsing before
     assert standing(bought_before=True).review_on is None
 
 
@@ -128,6 +132,113 @@ def test_a_purchase_never_lowers_a_segment_and_its_return_takes_exactly_that_bac
     returned = standing(receipt(spent), receipt(more), receipt(-more))
     assert order.index(after.segment) <= order.index(before.segment)
     assert (returned.segment, returned.spend_minor) == (before.segment, before.spend_minor)
+
+
+# --- what is kept, and the stages of life ------------------------------------------------------------------------
+
+
+def had(days_ago: int, *, grace: int = 30) -> rules.Standing:
+    """The standing of who spent enough for core so many days before the grace is asked about."""
+    return standing(
+        receipt(6_000_00, on=TODAY - timedelta(days=days_ago)), policy=Policy(grace_days=grace, lapsed_days=500)
+    )
+
+
+def test_what_only_time_took_is_kept_through_the_grace_and_no_longer() -> None:
+    last, first, over = had(364), had(365), had(395)
+    assert (last.segment, last.kept) == (Segment.CORE, None)
+    assert (first.segment, first.reckoned) == (Segment.CORE, Segment.OCCASIONAL)
+    assert first.kept == rules.Kept(TODAY - timedelta(days=1), 6_000_00, TODAY + timedelta(days=29))
+    assert first.review_on == TODAY + timedelta(days=30)
+    assert (over.segment, over.kept) == (Segment.OCCASIONAL, None)
+    assert had(365, grace=0).segment is Segment.OCCASIONAL
+
+
+def test_nothing_is_kept_that_she_brought_back_and_nothing_reached_that_she_never_had() -> None:
+    gone = receipt(6_000_00, on=TODAY - timedelta(days=370))
+    assert standing(gone, receipt(-6_000_00)).segment is Segment.OCCASIONAL
+    # 3,000 left ten days ago and 3,000 came today: she never had 6,000 within twelve months.
+    halves = [receipt(3_000_00, on=TODAY - timedelta(days=375)), receipt(3_000_00)]
+    assert standing(*halves).segment is Segment.POTENTIAL
+
+
+@given(
+    st.lists(st.tuples(st.integers(-(10**6), 10**6), st.integers(0, 430)), max_size=6),
+    st.integers(0, 40),
+)
+def test_what_holds_is_the_best_she_had_in_the_grace_less_what_she_returned_since(
+    sold: list[tuple[int, int]], grace: int
+) -> None:
+    policy = Policy(grace_days=grace, vic_minor=500_000, core_minor=100_000, potential_minor=10_000)
+    receipts = [receipt(net, on=TODAY - timedelta(days=age)) for net, age in sold]
+    found = standing(*receipts, policy=policy)
+
+    def on(day: date) -> Segment:
+        from_on = rules.window_from(day)
+        bought = [(r.purchased_at.date(), r.net_minor) for r in receipts]
+        inside = [net for at, net in bought if from_on <= at and (at <= day or net < 0)]
+        return policy.segment(sum(inside)) if any(at <= day for at, _ in bought) else Segment.NEWCOMER
+
+    order = list(Segment)
+    best = min((on(TODAY - timedelta(days=ago)) for ago in range(grace + 1)), key=order.index)
+    assert found.segment is best
+    assert order.index(found.segment) <= order.index(found.reckoned)
+    assert (found.kept is None) is (found.segment is found.reckoned)
+
+
+@given(st.lists(st.integers(0, 1200), max_size=6), st.integers(0, 400))
+def test_a_stage_of_life_changes_on_the_day_it_said_and_on_no_day_before(ages: list[int], ahead: int) -> None:
+    policy, bought_on = Policy(), [TODAY - timedelta(days=age) for age in ages]
+    stage, turns_on = rules.lifecycle(bought_on, policy, TODAY)
+    later, _ = rules.lifecycle(bought_on, policy, TODAY + timedelta(days=ahead))
+    if turns_on is None or TODAY + timedelta(days=ahead) < turns_on:
+        assert later is stage
+    if turns_on is not None:
+        assert turns_on > TODAY
+        assert rules.lifecycle(bought_on, policy, turns_on)[0] is not stage
+
+
+@pytest.mark.parametrize(
+    ("ages", "stage"),
+    [
+        ([], Lifecycle.NEWCOMER),
+        ([240], Lifecycle.ACTIVE),
+        ([241], Lifecycle.LAPSING),
+        ([365], Lifecycle.LAPSING),
+        ([366], Lifecycle.LAPSED),
+        ([466, 100], Lifecycle.ACTIVE),
+        ([456, 89], Lifecycle.BACK),
+        ([456, 90], Lifecycle.ACTIVE),
+        ([454, 89], Lifecycle.ACTIVE),
+        ([456, 89, 5], Lifecycle.BACK),
+        ([900, 300], Lifecycle.LAPSING),
+        ([-1], Lifecycle.NEWCOMER),
+    ],
+)
+def test_the_stage_of_life_is_told_by_the_days_on_which_she_bought(ages: list[int], stage: Lifecycle) -> None:
+    bought_on = [TODAY - timedelta(days=age) for age in ages]
+    assert rules.lifecycle(bought_on, Policy(), TODAY)[0] is stage
+
+
+def test_a_return_alone_is_no_purchase() -> None:
+    found = standing(receipt(-100), bought_before=True, policy=Policy())
+    assert (found.segment, found.lifecycle) == (Segment.OCCASIONAL, Lifecycle.NEWCOMER)
+
+
+def test_a_newcomer_is_received_as_a_vic_and_so_is_who_lets_nobody_reckon_her_up() -> None:
+    assert rules.received_as(Segment.NEWCOMER) is rules.received_as(None) is Segment.VIC
+    assert rules.received_as(Segment.OCCASIONAL) is Segment.OCCASIONAL
+
+
+def test_engagement_halves_with_its_half_life_and_ends_at_a_hundred() -> None:
+    def score(*contacts: tuple[Part, int, float]) -> int:
+        told = [Contacted(part, TODAY - timedelta(days=ago), amount) for part, ago, amount in contacts]
+        return engagement(told, Policy(), TODAY).score
+
+    assert score() == 0
+    assert (score((Part.VISITS, 0, 1)), score((Part.VISITS, 90, 1)), score((Part.VISITS, 180, 2))) == (10, 5, 5)
+    assert score((Part.VISITS, -1, 1)) == score((Part.VISITS, 721, 100)) == 0
+    assert score((Part.VISITS, 0, 50)) == 100
 
 
 # --- currencies ------------------------------------------------------------------------------------------------------
@@ -179,6 +290,17 @@ def test_the_sum_is_rounded_once_and_half_up() -> None:
     assert standing(*halves, rates=rates).spend_minor == 2  # 1.5 cents, where three roundings would give 1
 
 
+@given(st.dates(date(1990, 1, 1), date(2030, 12, 31)), st.sampled_from(["CNY", "EUR", "USD", "JPY", "XAF"]))
+def test_the_stretches_say_what_the_factors_say(day: date, currency: str) -> None:
+    rates = Rates([Rate("CNY", date(2020, 5, 4), Decimal("0.1410000001")), Rate("XAF", date(2021, 1, 1), Decimal(1))])
+    for into in ("USD", "CNY", "JPY"):
+        found = [
+            one.factor for one in rates.stretches(into) if one.currency == currency and one.from_on <= day < one.before
+        ]
+        factor = rates.factor(currency, into, day)
+        assert found == ([] if factor is None else [factor])
+
+
 # --- policies --------------------------------------------------------------------------------------------------------
 
 
@@ -192,6 +314,11 @@ def test_a_policy_in_a_currency_without_a_rate_is_refused() -> None:
     with pytest.raises(CurrencyWithoutRate):
         Policy(currency="XAF").check(Rates(), today=TODAY)
     Policy(currency="XAF").check(Rates([Rate("XAF", TODAY, Decimal("0.0017"))]), today=TODAY)
+
+
+def test_nobody_lapses_before_she_is_lapsing() -> None:
+    with pytest.raises(LifecycleOutOfOrder):
+        Policy(lapsing_days=365).check(Rates(), today=TODAY)
 
 
 @pytest.mark.parametrize("day", [date.min, date(1899, 12, 31), date(2200, 1, 1), date.max])

@@ -19,6 +19,7 @@ Reported = Literal[
     "qr-scan",
     "page-view",
     "cart",
+    "share",
     "call",
     "door",
     "shown",

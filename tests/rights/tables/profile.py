@@ -131,6 +131,9 @@ POST /v1/registers/exports                          -  x  x  x  x  x  x  x  x  x
 GET /v1/registers/exports/{export_id}               -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
 POST /v1/registers/exports/{export_id}/pages        -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  .  x
 POST /v1/remote-sales/{remote_sale_id}/steps        -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/segments/future-vics                        -  x  x  x  x  x  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
+GET /v1/segments/models                             -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  o  x
+GET /v1/segments/report                             -  x  x  x  x  x  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
 GET /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/touchpoints/batch                          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  +  +  x  o  x
 GET /v1/touchpoints/index                           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  o  x

@@ -6,6 +6,7 @@ from services.profile.desk.api import (
     dates,
     duplicates,
     finding,
+    futures,
     intake,
     loyalty,
     me,
@@ -44,5 +45,6 @@ NOUNS = (
     loyalty,
     privileges,
     brands,
+    futures,
 )
 ROUTERS = [noun.routes for noun in NOUNS]

@@ -32,7 +32,9 @@ from services.profile.privacy.queries import Sight
 from services.profile.privacy.rules import STAFF
 from services.profile.purchases.schemas import PurchaseView
 from services.profile.segments import queries as segments
-from services.profile.segments.schemas import SegmentView
+from services.profile.segments.queries.picture import picture
+from services.profile.segments.rules import received_as
+from services.profile.segments.schemas.standing import SegmentView
 from services.profile.touchpoints.rules import Contact
 
 routes = router()
@@ -121,10 +123,13 @@ async def purchases(
 @routes.get("/clients/{client_id}/segment", responses=refuses(409))
 @permit(Role.SERVICE, *STAFF)
 async def segment(client_id: UUID, tx: Transaction, by: By, now: Now, as_of: OnDay | None = None) -> SegmentView:
-    """A client's segment on a day, reckoned from her receipts; today's without a day. None while profiling is off."""
+    """A client's segment, stage of life, engagement and value on a day; today's without a day.
+
+    Reckoned from her receipts and contacts. Nothing is told while profiling is off.
+    """
     sight = await privacy.look(tx, client_id, seen="segment", by=by, now=now)
-    day = as_of or await segments.today(tx, now)
-    return SegmentView.model_validate(await segments.segment_of(tx, sight.client_id, day))
+    today = await segments.today(tx, now)
+    return SegmentView.of(await picture(tx, sight.client_id, as_of or today, today=today))
 
 
 @routes.get("/clients/{client_id}/consents")
@@ -164,6 +169,7 @@ def card_view(card: Card) -> CardView:
         addressed_as=names.addressed_as(one.display_name, one.family_name, one.salutation),
         language=one.language,
         segment=card.segment,
+        received_as=received_as(card.segment),
         owner_advisor_id=card.owner_advisor_id,
     )
 

@@ -58,7 +58,10 @@ class SearchForm(Form):
 
 
 class CardView(View):
-    """What an advisor needs to greet her. `segment` is null for whoever switched profiling off."""
+    """What an advisor needs to greet her. `segment` is null for whoever switched profiling off.
+
+    `received_as` is how she is received: who has not bought yet, or lets nobody reckon her up, as a VIC.
+    """
 
     client_id: UUID
     display_name: str
@@ -66,4 +69,5 @@ class CardView(View):
     addressed_as: str
     language: str
     segment: Segment | None
+    received_as: Segment
     owner_advisor_id: UUID | None

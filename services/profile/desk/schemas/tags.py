@@ -6,7 +6,7 @@ from infra.wire import View
 
 
 class TagView(View):
-    """One tag about me: `segment`, reckoned out of my purchases of twelve months, or something inferred I would like.
+    """One tag about me: `segment`, all that is reckoned out of my purchases and visits, or what I might like.
 
     `topic`, `value` and `likes` are null for the segment.
     """

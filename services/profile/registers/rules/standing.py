@@ -108,10 +108,11 @@ STANDING = (
     Standing(
         6,
         "个性化 Personalisation",
-        "推算客户分组并据其消费选品，可关闭。Segments and pieces by what she bought; she may switch it off.",
+        "推算客户分层、价值与前景，并据其消费与往来选品，可关闭。"
+        "Segment, value, outlook and pieces by what she bought, did and told us; she may switch it off.",
         _CONSENT,
-        (Category.SEGMENT, Category.PURCHASES, Category.PREFERENCES),
-        {"profile": ("client_segment",), "recommend": ("consent", "assortment", "assortment_piece")},
+        (Category.SEGMENT, Category.PURCHASES, Category.CONTACTS, Category.PREFERENCES),
+        {"profile": ("client_segment", "future_vic"), "recommend": ("consent", "assortment", "assortment_piece")},
         "撤回同意时删除标签。Tags are deleted when she withdraws.",
         consent_purpose="personalisation",
         automated=True,

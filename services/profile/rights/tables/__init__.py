@@ -59,6 +59,8 @@ SEGMENTS = (
     Decision("segment_policy", Fate.NOT_HERS, "the brand's thresholds"),
     Decision("currency_rate", Fate.NOT_HERS, "the brand's rates"),
     Decision("client_segment", Fate.DELETED, "what she was reckoned to be", hers=HERS),
+    Decision("segment_model", Fate.NOT_HERS, "what was fitted to all of them: parameters and measures"),
+    Decision("future_vic", Fate.DELETED, "what she was foretold to be", hers=HERS),
 )
 LOYALTY = (
     Decision("loyalty_policy", Fate.NOT_HERS, "what earns points"),

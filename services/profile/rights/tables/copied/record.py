@@ -155,7 +155,23 @@ COPIED = (
         "What you were reckoned to be by your purchases",
         hers=HERS,
         order="as_of, client_id",
-        fields=(read("segment", "分类", "Segment"), read("as_of", "推算日期", "As of")),
+        fields=(
+            read("segment", "分类", "Segment"),
+            read("lifecycle", "阶段", "Stage"),
+            read("as_of", "推算日期", "As of"),
+        ),
+    ),
+    Portion(
+        "future_vic",
+        "推算的未来可能",
+        "What you were foretold to become",
+        hers=HERS,
+        order="scored_on, client_id",
+        fields=(
+            read("score", "推算值", "Score"),
+            read("reasons", "依据", "Reasons"),
+            read("scored_on", "推算日期", "Reckoned on"),
+        ),
     ),
     Portion(
         "client_owner",

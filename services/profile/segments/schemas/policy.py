@@ -1,6 +1,7 @@
-"""How segments and their policy go over the wire."""
+"""How the brand reckons, on the wire."""
 
 import re
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
@@ -11,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from infra.wire import Currency, Form, View
 from services.profile.segments.queries import SegmentPolicy
-from services.profile.segments.rules import FIRST_DAY, LAST_DAY, PIVOT, Policy, Rate, Segment
+from services.profile.segments.rules import FIRST_DAY, LAST_DAY, PIVOT, Policy, Rate
 
 _ZONES = available_timezones()
 LARGEST = 1_000_000
@@ -33,6 +34,10 @@ def _not_the_pivot(value: str) -> str:
 
 Zone = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_zone)]
 Threshold = Annotated[int, Field(ge=1, le=10**15)]
+Grace = Annotated[int, Field(ge=0, le=366)]
+Stage = Annotated[int, Field(ge=1, le=3660)]
+YearOfDays = Annotated[int, Field(ge=1, le=366)]
+Points = Annotated[int, Field(ge=0, le=100)]
 
 
 def _plain(value: object) -> object:
@@ -62,18 +67,34 @@ class RateForm(Form):
 
 
 class SegmentPolicyForm(Form):
-    """Thresholds in minor units of `currency`, and the brand's own rates, all of them."""
+    """Thresholds in minor units of `currency`, grace and stages in days, and the brand's own rates, all of them.
+
+    `grace_days` is how long a client keeps a segment that time alone takes, 0 for not at all. She is lapsing after
+    `lapsing_days` without a purchase, lapsed after `lapsed_days`, back for `back_days` when she buys after that. A
+    visit, an hour in the boutique, an enquiry, a share and an answer count so many points of engagement, half as many
+    `half_life_days` later.
+    """
 
     currency: Currency
     zone: Zone
     vic_minor: Threshold
     core_minor: Threshold
     potential_minor: Threshold
+    grace_days: Grace = Policy.grace_days
+    lapsing_days: Stage = Policy.lapsing_days
+    lapsed_days: Stage = Policy.lapsed_days
+    back_days: YearOfDays = Policy.back_days
+    half_life_days: YearOfDays = Policy.half_life_days
+    visit_points: Points = Policy.visit_points
+    hour_points: Points = Policy.hour_points
+    enquiry_points: Points = Policy.enquiry_points
+    share_points: Points = Policy.share_points
+    answer_points: Points = Policy.answer_points
     rates: list[RateForm] = Field(default=[], max_length=1000)
 
     def policy(self) -> Policy:
         """The policy it describes."""
-        return Policy(self.currency, self.zone, self.vic_minor, self.core_minor, self.potential_minor)
+        return Policy(**self.model_dump(exclude={"rates"}))
 
     def given(self) -> list[Rate]:
         """The rates, the last one of a currency and day where there are several."""
@@ -97,36 +118,20 @@ class SegmentPolicyView(View):
     vic_minor: int
     core_minor: int
     potential_minor: int
+    grace_days: int
+    lapsing_days: int
+    lapsed_days: int
+    back_days: int
+    half_life_days: int
+    visit_points: int
+    hour_points: int
+    enquiry_points: int
+    share_points: int
+    answer_points: int
     rates: list[RateView]
 
     @classmethod
     def of(cls, setting: SegmentPolicy) -> "SegmentPolicyView":
         """The view of a policy."""
-        policy = setting.policy
-        return cls(
-            currency=policy.currency,
-            zone=policy.zone,
-            vic_minor=policy.vic_minor,
-            core_minor=policy.core_minor,
-            potential_minor=policy.potential_minor,
-            rates=[RateView.model_validate(rate) for rate in setting.given],
-        )
-
-
-class UnconvertedView(View):
-    """Spent in a currency without a rate, and so not counted."""
-
-    currency: str
-    net_minor: int
-
-
-class SegmentView(View):
-    """A client's segment as of a day: the net spend from `from_on` to `as_of`, both days included."""
-
-    segment: Segment
-    as_of: date
-    from_on: date
-    spend_minor: int
-    currency: str
-    receipts: int
-    unconverted: list[UnconvertedView]
+        rates = [RateView.model_validate(rate) for rate in setting.given]
+        return cls(**asdict(setting.policy), rates=rates)

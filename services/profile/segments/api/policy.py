@@ -8,7 +8,7 @@ from infra.identity import Role, permit
 from infra.openapi import tagged
 from infra.wire import IfMatch, etag
 from services.profile.segments import actions, queries
-from services.profile.segments.schemas import SegmentPolicyForm, SegmentPolicyView
+from services.profile.segments.schemas.policy import SegmentPolicyForm, SegmentPolicyView
 
 routes = router()
 

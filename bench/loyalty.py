@@ -105,7 +105,8 @@ def _cards() -> Iterator[Figure]:
 
 async def _rush(ground: Ground, urls: Sequence[str]) -> tuple[list[float], list[Counter[int]], list[int]]:
     seconds, rounds, issued = [], [], []
-    limits = httpx.Limits(max_connections=2 * RIVALS)
+    # Every rival has a connection of his own: none meets one that the service is just closing after a rest.
+    limits = httpx.Limits(max_connections=2 * RIVALS, max_keepalive_connections=0)
     async with httpx.AsyncClient(timeout=60, limits=limits, trust_env=False, headers=_token(ground)) as http:
         people = [await _made(http, f"{urls[0]}/v1/clients", {"display_name": f"R {n}"}) for n in range(RIVALS)]
         for rush in range(RUSHES):

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bench import figures, handover, machine, messages, onboarding, purchases, segments, start, tasks, touchpoints
+from bench import figures, handover, loyalty, machine, messages, onboarding, purchases, segments, start, tasks, touchpoints
 from bench.booking import measure as booking
 from bench.clients import measure as clients
 from bench.duplicates import measure as duplicates
@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[..., Iterable[Figure]]] = {
     "duplicates": duplicates.measure,
     "purchases": purchases.measure,
     "onboarding": onboarding.measure,
+    "loyalty": loyalty.measure,
     "touchpoints": touchpoints.measure,
     "segments": segments.measure,
     "tasks": tasks.measure,

@@ -1,6 +1,6 @@
 """Lists over HTTP: who is in them, of those whom the caller may see, and how many may be written to."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from services.profile.clients.rules import Calendar
 from services.profile.lists import queries
 from services.profile.lists.rules import Criteria
 from services.profile.segments import queries as segments
+from services.profile.segments.queries.engagement import engagement
 from tests.asking import BRAND, Clock, once, problem, tell, until
 from tests.conftest import Start
 from tests.profile.build import line, receipt
@@ -118,6 +119,28 @@ async def test_who_came_since_and_who_did_not_and_who_looked_online(profile: Run
     assert await found(profile, researched_within_days=6) == set()
 
 
+async def test_who_takes_part_is_found_by_the_score_that_segments_reckon(profile: Running) -> None:
+    ids = await people(profile, 4)
+    merged_id = await registered(profile)
+    await merged(profile, str(ids[0]), str(merged_id))
+    for client_id, visits, apart in ((ids[0], 2, 100), (merged_id, 3, 7), (ids[1], 1, 0), (ids[2], 15, 3)):
+        for visit in range(visits):
+            fact = {"appointment_id": str(uuid4()), "client_id": str(client_id), "boutique_id": str(uuid4())}
+            arrived = NOW - timedelta(days=apart * (visit + 1))
+            told = fact | {"advisor_id": str(uuid4())}
+            await tell(profile, "appointments.client-arrived.v1", told | {"arrived_at": arrived.isoformat()})
+            over = {"completed_at": (arrived + timedelta(hours=1)).isoformat()}
+            await tell(profile, "appointments.visit-completed.v1", told | over)
+    async with profile.kit.database.transaction(BRAND) as tx:
+        setting = await segments.policy(tx)
+        scores = {one: (await engagement(tx, [one], setting, date(2026, 6, 1))).score for one in ids}
+    assert len(set(scores.values())) == 4
+    assert scores[ids[2]] == 100
+    for bound in {1, *scores.values()} - {0}:
+        above = {one for one, score in scores.items() if score >= bound}
+        assert await found(profile, engagement_at_least=bound) == above
+
+
 async def test_what_was_spent_is_what_the_segments_reckon_and_profiling_off_is_left_out(profile: Running) -> None:
     ids = await people(profile, 5)
     await sold(profile, 0, 60_000_00, currency="USD")
@@ -131,7 +154,7 @@ async def test_what_was_spent_is_what_the_segments_reckon_and_profiling_off_is_l
         spent = {one: (await segments.standings(tx, [one], setting, date(2026, 6, 1)))[one].spend_minor for one in ids}
     assert len(set(spent.values())) == 4
     del spent[ids[3]]
-    period = {"spent_from": "2025-06-02", "spent_to": "2026-06-01"}
+    period: dict[str, Any] = {"spent_from": "2025-06-02", "spent_to": "2026-06-01"}
     for bound in spent.values():
         above = {one for one, minor in spent.items() if minor >= bound}
         below = {one for one, minor in spent.items() if minor <= bound}
@@ -146,6 +169,8 @@ async def test_what_was_spent_is_what_the_segments_reckon_and_profiling_off_is_l
     assert await found(profile, segments=["vic"]) == {ids[0]}
     assert await found(profile, segments=["vic", "newcomer"]) == {ids[0], ids[4]}
     assert await found(profile, segments=["newcomer"]) == {ids[4]}
+    assert await found(profile, lifecycles=["active"]) == {*ids[:3]}
+    assert await found(profile, lifecycles=["newcomer", "lapsed"]) == {ids[4]}
     assert await found(profile, bought_from="2025-01-01") == {*ids[:4]}
 
 

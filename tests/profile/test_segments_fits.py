@@ -18,21 +18,34 @@ from tests.profile.retail import Sale
 from tests.profile.test_segments import policy
 from tests.running import Running
 
+CONTACT = "brand_id contact_id system ref client_id kind occurred_at reported_at"
 CLIENTS = 1_600
 YEARS = 4
 
 
 def life(number: int, chance: random.Random, now: datetime) -> tuple[list[Sale], list[datetime]]:
-    """Four years of one client: purchases, and visits. Who visits much in a year spends much in the next one."""
-    customer, sold, visits = f"C{number:05d}", [], []
-    keen = [chance.random() < 0.15 for _ in range(YEARS + 1)]
-    for year in range(YEARS):
-        begin = now - timedelta(days=365 * (YEARS - year))
-        for _ in range(chance.randrange(1, 4)):
-            at = begin + timedelta(days=chance.randrange(0, 360))
-            much = 45_000_00 if year and keen[year - 1] and chance.random() < 0.8 else 400_00
-            sold.append(Sale(customer, f"{customer}-{len(sold)}", at, round(much * chance.uniform(0.7, 1.4))))
-        visits += [begin + timedelta(days=chance.randrange(0, 360)) for _ in range(12 if keen[year] else 1)]
+    """Four years of one client: purchases at her own pace until she leaves, and visits.
+
+    Who visits much in a year spends much in the next one.
+    """
+    customer, keen = f"C{number:05d}", [chance.random() < 0.3 for _ in range(YEARS)]
+    begin, pace, leaves = now - timedelta(days=365 * YEARS), chance.gammavariate(0.8, 2.0), chance.betavariate(1, 6)
+    usual = 1_500_00 / chance.gammavariate(3.0, 1.0)  # what a purchase of hers comes to
+    sold: list[Sale] = []
+    years = chance.uniform(0, 1)
+    while years < YEARS:
+        is_keen = int(years) > 0 and keen[int(years) - 1]
+        worth = 6 * usual if is_keen else usual
+        at = begin + timedelta(days=365 * years)
+        sold.append(Sale(customer, f"{customer}-{len(sold)}", at, round(worth * chance.gammavariate(4, 0.25)) + 1))
+        if not is_keen and chance.random() < leaves:
+            break
+        years += min(chance.expovariate(max(pace, 0.01)), 0.5 if keen[int(years)] else 9.0)
+    visits = [
+        begin + timedelta(days=365 * (year + chance.random()))
+        for year in range(YEARS)
+        for _ in range(12 if keen[year] else 1)
+    ]
     return sold, visits
 
 
@@ -44,10 +57,9 @@ async def lived(profile: Running, *, clients: int = CLIENTS) -> dict[str, UUID]:
     connection = await asyncpg.connect(profile.settings.database_url)
     try:
         await connection.execute("select set_config('maison.brand_id', $1, false)", BRAND)
-        await connection.copy_records_to_table(
-            "reported_contact",
-            columns=["brand_id", "contact_id", "system", "ref", "client_id", "kind", "occurred_at", "reported_at"],
-            records=[
+        await connection.executemany(
+            retail.inserting("reported_contact", CONTACT),
+            [
                 (BRAND, uuid4(), "door", uuid4().bytes, ids[sold[0].customer], "door", at, now)
                 for sold, visits in lives
                 for at in visits
@@ -60,7 +72,8 @@ async def lived(profile: Running, *, clients: int = CLIENTS) -> dict[str, UUID]:
         await connection.execute("analyze")
     finally:
         await connection.close()
-    form = policy(currency="GBP", rates=[{"currency": "GBP", "effective_on": "2000-01-01", "rate": "1.25"}])
+    rates = [{"currency": "GBP", "effective_on": "2000-01-01", "rate": "1.25"}]
+    form = policy(currency="GBP", vic_minor=8_000_00, core_minor=3_000_00, potential_minor=1_000_00, rates=rates)
     put = await as_role(profile).put("/v1/segment-policy", json=form, headers={"If-Match": "*"})
     assert put.status_code == 200, put.text
     return ids

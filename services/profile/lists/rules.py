@@ -11,7 +11,7 @@ from uuid import UUID
 
 from infra.identity import Role
 from infra.refusal import Kind, Refusal
-from services.profile.segments.rules import Segment
+from services.profile.segments.rules import Lifecycle, Segment
 
 KEEP_LISTS = frozenset({Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS})
 
@@ -87,6 +87,8 @@ class Criteria:
     """
 
     segments: tuple[Segment, ...] = ()
+    lifecycles: tuple[Lifecycle, ...] = ()
+    engagement_at_least: int | None = None
     advisors: tuple[UUID, ...] = ()
     boutiques: tuple[UUID, ...] = ()
     regions: tuple[UUID, ...] = ()
@@ -148,10 +150,13 @@ class WantedList:
 
 
 # What is reckoned up of her (PIPL, article 24); that she bought, came, or wished for something is as it was.
-PROFILING = frozenset({"segments", "spent_at_least", "spent_at_most", "researched_within_days"})
+PROFILING = frozenset(
+    {"segments", "lifecycles", "engagement_at_least", "spent_at_least", "spent_at_most", "researched_within_days"}
+)
 
 _FROM: Mapping[str, Callable[[Any], Any]] = {
     "segments": Segment,
+    "lifecycles": Lifecycle,
     **dict.fromkeys(("advisors", "boutiques", "regions", "tiers"), UUID),
     **dict.fromkeys(
         ("bought_from", "bought_to", "spent_from", "spent_to", "visited_since", "not_visited_since"),

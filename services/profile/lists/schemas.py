@@ -9,7 +9,7 @@ from pydantic import Field
 from infra.wire import Code, Form, Text, View
 from services.profile.lists.queries import SavedList
 from services.profile.lists.rules import Criteria, Visibility, WantedList
-from services.profile.segments.rules import FIRST_DAY, LAST_DAY, Segment
+from services.profile.segments.rules import FIRST_DAY, LAST_DAY, Lifecycle, Segment
 
 MOST = 100  # values of one criterion
 A_YEAR = 366  # days
@@ -28,6 +28,8 @@ class CriteriaForm(Form):
     """
 
     segments: list[Segment] = Field(default=[], max_length=len(Segment))
+    lifecycles: list[Lifecycle] = Field(default=[], max_length=len(Lifecycle))
+    engagement_at_least: Annotated[int, Field(ge=1, le=100)] | None = None
     advisors: Ids = Field(default=[])
     boutiques: Ids = Field(default=[])
     regions: Ids = Field(default=[])
@@ -53,16 +55,17 @@ class CriteriaForm(Form):
 
     def criteria(self) -> Criteria:
         """The criteria it describes, each value once."""
-        told = {name: getattr(self, name) for name in type(self).model_fields}
-        return Criteria(
-            **{name: tuple(sorted(set(one))) if isinstance(one, list) else one for name, one in told.items()}
-        )
+        told: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        told |= {name: tuple(sorted(set(one))) for name, one in told.items() if isinstance(one, list)}
+        return Criteria(**told)
 
 
 class CriteriaView(View):
     """What the clients of a list have in common."""
 
     segments: tuple[Segment, ...]
+    lifecycles: tuple[Lifecycle, ...]
+    engagement_at_least: int | None
     advisors: tuple[UUID, ...]
     boutiques: tuple[UUID, ...]
     regions: tuple[UUID, ...]

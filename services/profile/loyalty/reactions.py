@@ -10,6 +10,7 @@ from infra.eventlog.follower import Reaction, on
 from services.profile.loyalty.actions import earning
 from services.profile.loyalty.actions.earning import Counted
 from services.profile.loyalty.queries import points as queries
+from services.profile.loyalty.rules.earning import Counting
 from services.profile.segments import queries as segments
 from services.profile.segments.rules import day_of
 from services.profile.touchpoints.reactions import (
@@ -20,7 +21,6 @@ from services.profile.touchpoints.reactions import (
     PurchaseTakenBack,
     VisitCompleted,
 )
-from services.profile.touchpoints.rules import Contact
 
 
 async def after_purchases(
@@ -39,7 +39,7 @@ async def after_taking_back(tx: AsyncSession, facts: Sequence[Delivered[Purchase
     await earning.reckon(tx, ids, now=max(delivered.occurred_at for delivered in facts))
 
 
-def _counts(reads: Any, kind: Contact, *, at: str | None = None) -> Reaction:
+def _counts(reads: Any, kind: Counting, *, at: str | None = None) -> Reaction:
     """Let each fact count as a contact of a day. `at` is the field with its time; without it the fact's own counts."""
 
     async def count(tx: AsyncSession, facts: Sequence[Delivered[Any]]) -> None:
@@ -63,7 +63,7 @@ REACTIONS: list[Reaction] = [
     on(PurchaseRecorded, after_purchases),
     on(PurchaseClaimed, after_purchases),
     on(PurchaseTakenBack, after_taking_back),
-    _counts(ClientArrived, Contact.ARRIVED, at="arrived_at"),
-    _counts(VisitCompleted, Contact.VISIT_COMPLETED, at="completed_at"),
-    _counts(AnswerSubmitted, Contact.ANSWER),
+    _counts(ClientArrived, Counting.ARRIVED, at="arrived_at"),
+    _counts(VisitCompleted, Counting.VISIT_COMPLETED, at="completed_at"),
+    _counts(AnswerSubmitted, Counting.ANSWER),
 ]

@@ -88,7 +88,7 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/privileges": Ask(shows="privilege_id"),
     "POST /v1/privileges": Ask(_GIFT),
     "GET /v1/privileges/{privilege_id}": Ask(shows="privilege_id"),
-    "PATCH /v1/privileges/{privilege_id}": Ask({"quantity": 200}, fresh=a_privilege, shows="privilege_id"),
+    "PATCH /v1/privileges/{privilege_id}": Ask({"quantity": 200}, fresh=a_privilege),
     # A gift is granted at once: that a list is allotted stands in tests/profile/test_privileges.py.
     "POST /v1/privileges/{privilege_id}/allot": Ask(fresh=a_privilege, also=frozenset({"privilege-closed"})),
     f"GET {_GRANTS}": Ask(shows="client_id"),
@@ -99,7 +99,7 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/lists": Ask(shows="list_id"),
     "POST /v1/lists": Ask(_LIST),
     "GET /v1/lists/{list_id}": Ask(shows="list_id"),
-    "PATCH /v1/lists/{list_id}": Ask({"name": "N-{n}"}, fresh=a_list, shows="list_id"),
+    "PATCH /v1/lists/{list_id}": Ask({"name": "N-{n}"}, fresh=a_list),
     "DELETE /v1/lists/{list_id}": Ask(fresh=a_list),
     "GET /v1/lists/{list_id}/count": Ask(),
     "GET /v1/lists/{list_id}/members": Ask(shows="her_name"),

@@ -1,5 +1,6 @@
 """A client's points and cards, for whoever may see her; and her own view of them."""
 
+from typing import Any
 from uuid import UUID
 
 from fastapi import Response
@@ -69,7 +70,7 @@ async def move_points(client_id: UUID, form: PointsForm, *, tx: Transaction, by:
     await _spared(tx, sight.client_id)
     if form.points == 0 or (form.kind == "spend" and form.points < 0):
         raise NothingToEnter
-    said = {"reason": form.reason, "by": by.subject, "now": now}
+    said: dict[str, Any] = {"reason": form.reason, "by": by.subject, "now": now}
     if form.kind == "spend":
         await points.spend(tx, sight.family, form.points, kind=Entering.SPENT, **said)
     elif form.points < 0:

@@ -10,14 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.crypto import keyring
 from infra.identity import Caller, Role
 from services.profile.clients.models import days
+from services.profile.lists.queries.engaged import engaged
 from services.profile.lists.queries.frames import ALIAS, HERS, Frame, Part
 from services.profile.lists.queries.spending import spent
 from services.profile.lists.rules import Criteria
 from services.profile.segments import queries as segments
-from services.profile.segments.rules import (
-    Segment,
-)
 from services.profile.touchpoints.rules import ONLINE
+
+NEWCOMER = "newcomer"  # a segment, and a stage of life
 
 _IN = "c.client_id in (select {hers} from {table} t {alias} where t.brand_id = :brand and {where})"
 # The last word of each person on some purposes, over all records that are she.
@@ -77,15 +77,23 @@ def _in(table: str, where: str, **values: object) -> Part:
 
 
 def _segments(one: Criteria, _: Frame) -> Part:
-    asked = [segment.value for segment in one.segments]
-    if Segment.NEWCOMER in one.segments:
-        # Of whom nothing is reckoned she has not bought: a newcomer.
-        words = (
-            "not exists (select from client_segment s where s.brand_id = :brand and s.client_id = c.client_id"
-            " and s.segment <> all(cast(:segments as text[])))"
-        )
-        return Part(words, {"segments": asked})
-    return _in("client_segment", "t.segment = any(cast(:segments as text[]))", segments=asked)
+    return _standing("segment", [segment.value for segment in one.segments])
+
+
+def _lifecycles(one: Criteria, _: Frame) -> Part:
+    return _standing("lifecycle", [lifecycle.value for lifecycle in one.lifecycles])
+
+
+def _standing(column: str, wanted: Sequence[str]) -> Part:
+    asked = f"cast(:{column}s as text[])"
+    if NEWCOMER not in wanted:
+        return _in("client_segment", f"t.{column} = any({asked})", **{f"{column}s": list(wanted)})
+    # Of whom nothing is reckoned she has not bought: a newcomer.
+    words = (
+        "not exists (select from client_segment s where s.brand_id = :brand and s.client_id = c.client_id"
+        f" and s.segment is not null and coalesce(s.{column}, '') <> all({asked}))"
+    )
+    return Part(words, {f"{column}s": list(wanted)})
 
 
 def _owned(where: str, **values: object) -> Part:
@@ -167,6 +175,8 @@ def _researched(one: Criteria, frame: Frame) -> Part:
 # What each criterion adds, by its name; those that are bounds of another one are in that one's.
 PARTS: Mapping[str, Callable[[Criteria, Frame], Part]] = {
     "segments": _segments,
+    "lifecycles": _lifecycles,
+    "engagement_at_least": engaged,
     "advisors": lambda one, _: _owned("o.advisor_id = any(cast(:advisors as uuid[]))", advisors=list(one.advisors)),
     "boutiques": lambda one, _: _owned(
         "o.boutique_id = any(cast(:boutiques as uuid[]))", boutiques=list(one.boutiques)

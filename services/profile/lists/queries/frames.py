@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.profile.segments.queries import SegmentPolicy
-from services.profile.segments.rules import FIRST_DAY, LAST_DAY, day_of, midnight
+from services.profile.segments.rules import FIRST_DAY, LAST_DAY, day_of
 
 # Rows of a table that may be a merged record's, as the surviving one's.
 HERS = "coalesce(a.canonical_id, t.client_id)"
@@ -30,11 +30,11 @@ class Frame:
 
     def begins(self, day: date | None) -> datetime:
         """The moment a day begins; the first there is, without one."""
-        return midnight(day or FIRST_DAY, self.setting.policy.zone)
+        return self.setting.midnight(day or FIRST_DAY)
 
     def ends(self, day: date | None) -> datetime:
         """The moment a day is over; the last there is, without one."""
-        return midnight((day or LAST_DAY) + timedelta(days=1), self.setting.policy.zone)
+        return self.setting.ends(day or LAST_DAY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from infra.identity import Caller, Role
 from infra.refusal import NotFound
 from services.profile.lists import rules
 from services.profile.lists.queries import criteria as building
-from services.profile.lists.queries.criteria import Part
+from services.profile.lists.queries.frames import Part
 from services.profile.lists.rules import Criteria, Visibility
 
 _LIST = (

@@ -123,14 +123,9 @@ def _owed(
     What it earned is entered whole, also where something came back before: all later reckoning starts from it.
     """
     purchase_id, number = place
+    new: list[New] = []
     if entered:
-        base, client_id, lot_id, expires_on = (
-            entered[0].points,
-            entered[0].client_id,
-            entered[0].entry_id,
-            entered[0].expires_on,
-        )
-        new = []
+        first: LineEntry | New = entered[0]
     else:
         if line is None or (line.is_linked and line.net_minor <= 0):
             return []  # it takes something back of its sale, where it is counted
@@ -141,19 +136,19 @@ def _owed(
         expires_on = policy.expires_on(day_of(now, zone)) if base > 0 else None
         kind = Entering.EARNED if base > 0 else Entering.RETURNED
         first = New(line.client_id, kind, base, expires_on=expires_on, purchase_id=purchase_id, line=number, nth=0)
-        client_id, lot_id, new = line.client_id, first.entry_id, [first]
-    worth = rules.due(base, sold_minor=line.net_minor, back_minor=line.back_minor) if line is not None else 0
-    standing = sum(one.points for one in (*entered, *new))
+        new.append(first)
+    worth = rules.due(first.points, sold_minor=line.net_minor, back_minor=line.back_minor) if line is not None else 0
+    standing = sum(one.points for one in entered) + sum(one.points for one in new)
     delta = rules.change(worth=worth, standing=standing, expired=sum(one.expired for one in entered))
     if delta:
         is_back = delta < 0
         new.append(
             New(
-                client_id,
+                first.client_id,
                 Entering.RETURNED if is_back else Entering.RESTORED,
                 delta,
-                expires_on=None if is_back else expires_on,
-                lot_id=lot_id if is_back else None,
+                expires_on=None if is_back else first.expires_on,
+                lot_id=first.entry_id if is_back else None,
                 purchase_id=purchase_id,
                 line=number,
                 nth=len(entered) + len(new),
@@ -224,7 +219,7 @@ async def _reported(tx: AsyncSession, *, after: UUID, now: datetime) -> list[Cou
         {
             "brand": tx.info["brand_id"],
             "zone": (await segments.policy(tx)).policy.zone,
-            "kinds": [kind for kind in REPORTED if policy.engagement.get(kind, 0) > 0],
+            "kinds": sorted(kind for kind in REPORTED if policy.engagement.get(kind, 0) > 0),
             "since": now - LATE,
             "since_on": policy.since_on,
             "after": after,

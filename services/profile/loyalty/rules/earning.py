@@ -4,14 +4,32 @@ import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
-from services.profile.touchpoints.rules import ONLINE, Contact
-
-# Contacts that facts tell of, and those that others report. What the house does to her earns nothing.
-BY_FACT = (Contact.ARRIVED, Contact.VISIT_COMPLETED, Contact.ANSWER)
-REPORTED = (*ONLINE, Contact.CALL, Contact.DOOR, Contact.TRIED, Contact.WISHED)
-COUNTED = (*BY_FACT, *REPORTED)
 WHOLE = 100  # percent
+
+
+class Counting(StrEnum):
+    """The kinds of contact that may earn. What the house does to her earns nothing."""
+
+    ARRIVED = "arrived"
+    VISIT_COMPLETED = "visit-completed"
+    ANSWER = "answer"
+    MENU_CLICK = "menu-click"
+    POST_INTERACTION = "post-interaction"
+    MESSAGING = "messaging"
+    QR_SCAN = "qr-scan"
+    PAGE_VIEW = "page-view"
+    CART = "cart"
+    CALL = "call"
+    DOOR = "door"
+    TRIED = "tried"
+    WISHED = "wished"
+
+
+# The house's own facts tell of these; of the others, other systems and people report.
+BY_FACT = frozenset({Counting.ARRIVED, Counting.VISIT_COMPLETED, Counting.ANSWER})
+REPORTED = frozenset(Counting) - BY_FACT
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,12 @@ from pydantic import Field
 
 from infra.wire import Code, Currency, Form, LongText, View
 from services.profile.loyalty.queries.points import LoyaltyPolicy
-from services.profile.loyalty.rules.earning import COUNTED, Policy
+from services.profile.loyalty.rules.earning import Counting, Policy
 from services.profile.loyalty.rules.ledger import MOST, Entering
-from services.profile.touchpoints.rules import Contact
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 MOST_MONTHS = 120
 Points = Annotated[int, Field(ge=1, le=MOST)]
-CountedContact = Literal[COUNTED]  # type: ignore[valid-type] - a tuple of the enum's members
 
 
 class SpendForm(Form):
@@ -35,7 +33,7 @@ class StoreTypeForm(Form):
 class EngagementForm(Form):
     """The points of a kind of contact, once a day."""
 
-    kind: CountedContact
+    kind: Counting
     points: int = Field(ge=1, le=10_000)
 
 
@@ -55,7 +53,7 @@ class LoyaltyPolicyForm(Form):
             self.expiry_months,
             {one.currency: one.minor_per_point for one in self.spend},
             {one.boutique_type: one.percent for one in self.store_types},
-            {Contact(one.kind).value: one.points for one in self.engagement},
+            {one.kind.value: one.points for one in self.engagement},
         )
 
 

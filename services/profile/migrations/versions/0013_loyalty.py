@@ -58,11 +58,11 @@ POINTS = [
     """
     create function points_entry_stays() returns trigger language plpgsql as $$
     begin
-        raise exception 'the ledger of points is only added to';
+        raise exception 'the ledger of points is only added to' using errcode = 'insufficient_privilege';
     end
     $$
     """,
-    "create trigger points_entry_stays before update on points_entry for each statement execute function points_entry_stays()",
+    "create trigger points_entry_stays before update on points_entry for each row execute function points_entry_stays()",
     # What the entries come to, by record; `due_on` is no later than the day on which something of it expires next.
     """
     create table points_account (

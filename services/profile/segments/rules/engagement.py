@@ -49,15 +49,20 @@ class Engagement:
     parts: tuple[Share, ...]
 
 
-def engagement(contacts: Iterable[Contacted], policy: Policy, as_of: date) -> Engagement:
-    """The score on a day: the points of every contact up to it, halved with each half-life, 100 at most."""
-    points = {
+def worths(policy: Policy) -> dict[Part, int]:
+    """The points that one of each part is worth."""
+    return {
         Part.VISITS: policy.visit_points,
         Part.TIME_IN_STORE: policy.hour_points,
         Part.ENQUIRIES: policy.enquiry_points,
         Part.SHARES: policy.share_points,
         Part.ANSWERS: policy.answer_points,
     }
+
+
+def engagement(contacts: Iterable[Contacted], policy: Policy, as_of: date) -> Engagement:
+    """The score on a day: the points of every contact up to it, halved with each half-life, 100 at most."""
+    points = worths(policy)
     amounts: dict[Part, float] = defaultdict(float)
     earned: dict[Part, float] = defaultdict(float)
     for one in contacts:

@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from bench import figures, handover, loyalty, machine, messages, onboarding, purchases, segments, start, tasks, touchpoints
+from bench import (
+    figures,
+    handover,
+    loyalty,
+    machine,
+    messages,
+    onboarding,
+    purchases,
+    segments,
+    start,
+    tasks,
+    touchpoints,
+)
 from bench.booking import measure as booking
 from bench.clients import measure as clients
 from bench.duplicates import measure as duplicates

@@ -235,6 +235,15 @@ STANDING = (
         "导入后即删，被拒行两周。A line that was taken goes at once, what was refused within two weeks.",
     ),
     Standing(
+        16,
+        "顾问待办 What advisors do for clients",
+        "按约回访、致谢与问候。Thanks, calls and greetings, on the day they are due.",
+        _CONTRACT,
+        (Category.CONTACTS, Category.NOTES),
+        {"profile": ("task", "task_outcome", "task_move", "campaign_member")},
+        "结束两年后删除。Deleted two years after they are closed.",
+    ),
+    Standing(
         20,
         "会员积分、会员卡与礼遇 Points, cards and privileges",
         "计算积分、发放限量会员卡与礼遇。Points she earns, cards of a limited number, privileges.",
@@ -251,14 +260,5 @@ STANDING = (
         (Category.PURCHASES, Category.CONTACTS, Category.SEGMENT, Category.BIRTHDAY),
         {"profile": ("list_member",)},
         "名单快照一年后删除。A frozen list is emptied after a year.",
-    ),
-    Standing(
-        16,
-        "顾问待办 What advisors do for clients",
-        "按约回访、致谢与问候。Thanks, calls and greetings, on the day they are due.",
-        _CONTRACT,
-        (Category.CONTACTS, Category.NOTES),
-        {"profile": ("task", "task_outcome", "task_move", "campaign_member")},
-        "结束两年后删除。Deleted two years after they are closed.",
     ),
 )  # fmt: skip

@@ -223,15 +223,6 @@ STANDING = (
         recipients=(_WECHAT,),
     ),
     Standing(
-        16,
-        "顾问待办 What advisors do for clients",
-        "按约回访、致谢与问候。Thanks, calls and greetings, on the day they are due.",
-        _CONTRACT,
-        (Category.CONTACTS, Category.NOTES),
-        {"profile": ("task", "task_outcome", "task_move", "campaign_member")},
-        "结束两年后删除。Deleted two years after they are closed.",
-    ),
-    Standing(
         15,
         "旧系统资料导入 Old files brought in",
         "导入品牌已有的客户资料，可撤回。To bring in what the house knows already; it can be taken back.",
@@ -242,6 +233,15 @@ STANDING = (
         ),
         {"profile": ("import_part", "import_chunk", "import_effect")},
         "导入后即删，被拒行两周。A line that was taken goes at once, what was refused within two weeks.",
+    ),
+    Standing(
+        16,
+        "顾问待办 What advisors do for clients",
+        "按约回访、致谢与问候。Thanks, calls and greetings, on the day they are due.",
+        _CONTRACT,
+        (Category.CONTACTS, Category.NOTES),
+        {"profile": ("task", "task_outcome", "task_move", "campaign_member")},
+        "结束两年后删除。Deleted two years after they are closed.",
     ),
     Standing(
         20,

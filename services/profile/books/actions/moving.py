@@ -51,8 +51,10 @@ _KEEP_BEFORE = text(
     " wecom = case when cast(:corpid as text) <> '' and cast(:from_userid as text) is not null"
     " and exists (select from advisor a where a.brand_id = :brand and a.advisor_id = hc.advisor_id"
     " and a.wecom_userid is not null)"
-    " and exists (select from identity i where i.brand_id = :brand and i.client_id = hc.client_id"
-    " and i.kind = 'wecom' and i.system = :corpid) then 'queued' else 'none' end"
+    " and exists (select from identity i where i.brand_id = :brand and i.client_id = any(array("
+    "select alias.client_id from client_alias alias where alias.brand_id = :brand"
+    " and alias.canonical_id = hc.client_id union all select hc.client_id))"
+    " and i.kind = 'wecom' and i.system = :corpid and i.standing <> 'claimed') then 'queued' else 'none' end"
     " from client_owner o where hc.brand_id = :brand and hc.handover_id = :handover_id and hc.state = 'planned'"
     " and o.brand_id = :brand and o.client_id = hc.client_id"
 )

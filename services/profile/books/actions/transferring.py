@@ -65,6 +65,7 @@ _LOOK = text(
     " where hc.brand_id = :brand and hc.handover_id = :handover_id and hc.client_id = claimed.client_id"
     " returning hc.client_id, hc.wecom_tries"
 )
+_RECORDS = text("select client_id, canonical_id from client_alias where brand_id = :brand and canonical_id = any(:ids)")
 _SETTLE = text(
     "update handover_client hc set wecom = item.state, wecom_due_at = item.due_at, wecom_code = item.code,"
     " wecom_tries = hc.wecom_tries + case when item.state = 'queued' then 1 else 0 end,"
@@ -116,7 +117,7 @@ class Batch:
 
 
 async def follow_next(database: Database, wecom: Channel, *, now: datetime) -> bool:
-    """Submit or look after the clients who are due first; answers whether there were any."""
+    """Submit or look after the clients who are due first; answers whether there were any that nobody else is at."""
     async with database.transaction(EVERY_BRAND) as tx:
         row = (await tx.execute(_DUE, {"now": now})).one_or_none()
     if row is None:
@@ -124,11 +125,7 @@ async def follow_next(database: Database, wecom: Channel, *, now: datetime) -> b
     start_trace(None)
     group = Group(*row)
     with work("follow clients in WeCom"):
-        if group.is_waiting:
-            await _look(database, wecom, group, now=now)
-        else:
-            await _submit(database, wecom, group, now=now)
-    return True
+        return await (_look if group.is_waiting else _submit)(database, wecom, group, now=now)
 
 
 def following(transport: httpx.AsyncBaseTransport | None = None) -> Loop:
@@ -150,7 +147,7 @@ def following(transport: httpx.AsyncBaseTransport | None = None) -> Loop:
     return loop
 
 
-async def _submit(database: Database, wecom: Channel, group: Group, *, now: datetime) -> None:
+async def _submit(database: Database, wecom: Channel, group: Group, *, now: datetime) -> bool:
     asked = group.asked(now)
     async with database.transaction(group.brand_id) as tx:
         await tx.execute(_WITHDRAW, asked)
@@ -162,7 +159,7 @@ async def _submit(database: Database, wecom: Channel, group: Group, *, now: date
         await _settle(tx, group, dict.fromkeys(lost, Standing(Wecom.FAILED)), was=Wecom.SUBMITTING, now=now)
     if not batch.clients:
         await _finish(database, group, now=now)
-        return
+        return bool(claimed)
     send = transfers.resigned_transfer_customer if group.is_resigned else transfers.transfer_customer
     try:
         async with asyncio.timeout(LONGEST):
@@ -174,11 +171,10 @@ async def _submit(database: Database, wecom: Channel, group: Group, *, now: date
         # It may have taken effect; then WeCom will say so when it is done again.
         wait = timedelta(seconds=getattr(away, "retry_after", None) or AWAY.total_seconds())
         structlog.get_logger().warning("handover-waits", peer="wecom", **reduced(away))
-        codes = {}
         late = dict.fromkeys(batch.clients.values(), Standing(Wecom.QUEUED, wait))
         async with database.transaction(group.brand_id) as tx:
             await _settle(tx, group, late, was=Wecom.SUBMITTING, now=now)
-        return
+        return True
     standings = {
         client: rules.submitted(codes[external], batch.tries[client], is_resigned=group.is_resigned)
         for external, client in batch.clients.items()
@@ -187,9 +183,10 @@ async def _submit(database: Database, wecom: Channel, group: Group, *, now: date
     async with database.transaction(group.brand_id) as tx:
         await _settle(tx, group, standings, was=Wecom.SUBMITTING, now=now)
     await _finish(database, group, now=now)
+    return True
 
 
-async def _look(database: Database, wecom: Channel, group: Group, *, now: datetime) -> None:
+async def _look(database: Database, wecom: Channel, group: Group, *, now: datetime) -> bool:
     asked = group.asked(now)
     async with database.transaction(group.brand_id) as tx:
         found_due = await tx.execute(_LOOK, asked | {"until": now + rules.LOOK_AGAIN})
@@ -217,6 +214,7 @@ async def _look(database: Database, wecom: Channel, group: Group, *, now: dateti
         await _settle(tx, group, standings, was=Wecom.WAITING, now=now)
         await tx.execute(_TURN_BACK, asked)
     await _finish(database, group, now=now)
+    return bool(claimed)
 
 
 async def _batch(tx: AsyncSession, group: Group, claimed: Mapping[UUID, int], *, corpid: str) -> Batch:
@@ -229,10 +227,14 @@ async def _batch(tx: AsyncSession, group: Group, claimed: Mapping[UUID, int], *,
     giver, taker = ends if group.way == "out" else reversed(ends)
     if giver is None or taker is None:
         return Batch("", "", {}, claimed)
-    found = await identities.identities(tx, sorted(claimed))
-    clients = {one.value: one.client_id for one in found if one.kind == "wecom" and one.system == corpid}
+    # By whichever record that is she the house knows her there.
+    records = {client: client for client in claimed}
+    aliases = await tx.execute(_RECORDS, {"brand": group.brand_id, "ids": list(claimed)})
+    records |= {row.client_id: row.canonical_id for row in aliases}
+    found = await identities.identities(tx, sorted(records))
+    known_as = [(one.value, records[one.client_id]) for one in found if (one.kind, one.system) == ("wecom", corpid)]
     # One contact each: a client with two of them goes with the latest.
-    latest = {client: external for external, client in clients.items()}
+    latest = {client: external for external, client in known_as}
     return Batch(giver, taker, {external: client for client, external in latest.items()}, claimed)
 
 

@@ -44,6 +44,9 @@ class Standing:
 
 _CONTRACT, _CONSENT, _DUTY = LegalBasis.CONTRACT, LegalBasis.CONSENT, LegalBasis.LEGAL_DUTY
 _WECHAT = ("微信 WeChat (Tencent)", "CN", Place.PROCESSOR)
+# Where the house has set them up: see docs/messages.md.
+_WECOM = ("企业微信 WeCom (Tencent)", "CN", Place.PROCESSOR)
+_SMS = ("腾讯云短信 Tencent Cloud SMS", "CN", Place.PROCESSOR)
 
 STANDING = (
     Standing(
@@ -126,7 +129,7 @@ STANDING = (
         {"profile": ("message", "message_credit", "wechat_event", "channel_word")},
         "两年后删除。Deleted after two years.",
         consent_purpose="marketing",
-        recipients=(_WECHAT,),
+        recipients=(_WECHAT, _WECOM, _SMS),
     ),
     Standing(
         8,

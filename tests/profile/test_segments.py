@@ -256,6 +256,12 @@ async def test_headquarters_sets_thresholds_and_rates_and_everybody_is_reckoned_
     await until(reviewed)
 
 
+async def test_a_policy_without_the_newer_settings_has_them_as_delivered(profile: Running) -> None:
+    older = {name: value for name, value in policy().items() if not name.endswith(("_days", "_points"))}
+    put = await as_role(profile).put("/v1/segment-policy", json=older, headers={"If-Match": '"0"'})
+    assert (put.status_code, put.json()) == (200, policy())
+
+
 async def test_a_policy_someone_else_has_changed_is_not_overwritten(profile: Running) -> None:
     headquarters = as_role(profile)
     assert (await headquarters.put("/v1/segment-policy", json=policy())).status_code == 428

@@ -98,5 +98,7 @@ async def test_a_manager_sees_her_boutique_and_no_other(profile: Running) -> Non
 
 @pytest.mark.parametrize("name", ["as_of", "compared_on"])
 async def test_a_report_of_an_absurd_day_is_refused(profile: Running, name: str) -> None:
-    assert problem(await reported(profile, **{name: "0001-01-01"})) == "day-out-of-range"
-    assert (await reported(profile, **{name: "soon"})).status_code == 422
+    headquarters = as_role(profile)
+    absurd = await headquarters.get("/v1/segments/report", params={name: "0001-01-01"})
+    assert problem(absurd) == "day-out-of-range"
+    assert (await headquarters.get("/v1/segments/report", params={name: "soon"})).status_code == 422

@@ -45,7 +45,8 @@ def log_likelihood(parameters: Numbers, repeats: Numbers, recency: Numbers, age:
     stayed = -(r + repeats) * np.log(alpha + age)
     left = np.log(a) - np.log(b + np.maximum(repeats, 1) - 1) - (r + repeats) * np.log(alpha + recency)
     ends: Numbers = np.logaddexp(stayed, np.where(repeated, left, -np.inf))
-    return known + ends
+    likelihood: Numbers = known + ends
+    return likelihood
 
 
 def climb(loss: Loss, *, start: Numbers, clients: int) -> Fitted:

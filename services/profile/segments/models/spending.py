@@ -27,4 +27,5 @@ def log_likelihood(parameters: Numbers, repeats: Numbers, mean: Numbers) -> Numb
     p, q, v = parameters
     shape = p * repeats
     known: Numbers = gammaln(shape + q) - gammaln(shape) - gammaln(q) + q * np.log(v)
-    return known + (shape - 1) * np.log(mean) + shape * np.log(repeats) - (shape + q) * np.log(v + repeats * mean)
+    known += (shape - 1) * np.log(mean) + shape * np.log(repeats) - (shape + q) * np.log(v + repeats * mean)
+    return known

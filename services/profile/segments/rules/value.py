@@ -78,7 +78,7 @@ def expected_purchases(history: History, buying: Buying, weeks: float) -> float:
     # At exactly one, the formula divides nothing by nothing; it is continuous there.
     a = buying.a if abs(buying.a - 1) > 1e-6 else 1 + 1e-6  # noqa: PLR2004 - next to one
     age = history.age_days / WEEK
-    power = ((alpha + age) / (alpha + age + weeks)) ** (r + x)
+    power = float(((alpha + age) / (alpha + age + weeks)) ** (r + x))
     series = _hypergeometric(r + x, b + x, a + b + x - 1, weeks / (alpha + age + weeks))
     return max(0.0, (a + b + x - 1) / (a - 1) * (1 - power * series) / (1 + _dropout(history, buying)))
 

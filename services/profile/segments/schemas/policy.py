@@ -16,6 +16,7 @@ from services.profile.segments.rules import FIRST_DAY, LAST_DAY, PIVOT, Policy, 
 
 _ZONES = available_timezones()
 LARGEST = 1_000_000
+DEFAULT = Policy()
 # More than nothing, at most the largest, with ten places.
 RATE = r"(?=.*[1-9])([0-9]{1,6}(\.[0-9]{1,10})?|1000000(\.0{1,10})?)"
 
@@ -80,16 +81,16 @@ class SegmentPolicyForm(Form):
     vic_minor: Threshold
     core_minor: Threshold
     potential_minor: Threshold
-    grace_days: Grace = Policy.grace_days
-    lapsing_days: Stage = Policy.lapsing_days
-    lapsed_days: Stage = Policy.lapsed_days
-    back_days: YearOfDays = Policy.back_days
-    half_life_days: YearOfDays = Policy.half_life_days
-    visit_points: Points = Policy.visit_points
-    hour_points: Points = Policy.hour_points
-    enquiry_points: Points = Policy.enquiry_points
-    share_points: Points = Policy.share_points
-    answer_points: Points = Policy.answer_points
+    grace_days: Grace = DEFAULT.grace_days
+    lapsing_days: Stage = DEFAULT.lapsing_days
+    lapsed_days: Stage = DEFAULT.lapsed_days
+    back_days: YearOfDays = DEFAULT.back_days
+    half_life_days: YearOfDays = DEFAULT.half_life_days
+    visit_points: Points = DEFAULT.visit_points
+    hour_points: Points = DEFAULT.hour_points
+    enquiry_points: Points = DEFAULT.enquiry_points
+    share_points: Points = DEFAULT.share_points
+    answer_points: Points = DEFAULT.answer_points
     rates: list[RateForm] = Field(default=[], max_length=1000)
 
     def policy(self) -> Policy:

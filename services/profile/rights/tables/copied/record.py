@@ -171,6 +171,7 @@ COPIED = (
             read("score", "推算值", "Score"),
             read("reasons", "依据", "Reasons"),
             read("scored_on", "推算日期", "Reckoned on"),
+            read("fitted_at", "模型生成时间", "By the model of"),
         ),
     ),
     Portion(

@@ -14,15 +14,20 @@ _SPENT_NO_OTHER = (
     "not exists (select from spent where spent.client_id = c.client_id"
     " and spent.minor not between :spent_at_least and :spent_at_most)"
 )
+# By moments, not by days: a zone is asked for each rate, and not for each receipt.
 _SPENT_BY_CLIENT = f"""
-{STRETCHES}, spent as materialized (
-    select {HERS} as client_id, round(sum(t.net_minor * stretch.factor)) as minor
+{STRETCHES}, lasting as materialized (
+    select currency, factor, cast(from_on as timestamp) at time zone :zone as from_at,
+        cast(before as timestamp) at time zone :zone as before_at
+    from stretch
+), spent as materialized (
+    select {HERS} as client_id, round(sum(t.net_minor * lasting.factor)) as minor
     from purchase t {ALIAS}
-    join stretch on stretch.currency = t.currency
-        and (t.purchased_at at time zone :zone)::date >= stretch.from_on
-        and (t.purchased_at at time zone :zone)::date < stretch.before
+    join lasting on lasting.currency = t.currency
+        and t.purchased_at >= lasting.from_at and t.purchased_at < lasting.before_at
     where t.brand_id = :brand and t.client_id is not null
     and t.purchased_at >= :spent_since and t.purchased_at < :spent_until
+    and lasting.before_at > :spent_since and lasting.from_at < :spent_until
     group by 1
 )
 """  # noqa: S608

@@ -17,6 +17,7 @@ class Counting(StrEnum):
     ANSWER = "answer"
     MENU_CLICK = "menu-click"
     POST_INTERACTION = "post-interaction"
+    SHARE = "share"
     MESSAGING = "messaging"
     QR_SCAN = "qr-scan"
     PAGE_VIEW = "page-view"

@@ -61,9 +61,10 @@ _SHARES = text(
     with {STRETCHES}, {_BARRED}, {_RECEIPT}, spent as (
         select client_id, round(coalesce(sum(worth), 0)) as spend, sum(worth) filter (where is_here) as here,
             count(distinct day) filter (where net_minor > 0) as days
-        from receipt where client_id is not null group by client_id having bool_or(is_here)
+        from receipt group by client_id having bool_or(is_here)
     ), placed as (
-        select spent.*, case when barred.client_id is null then {_PLACED.format(spend="spend")} end as segment
+        select spent.*, case when client_id is null then 'nobody' when barred.client_id is null
+            then {_PLACED.format(spend="spend")} end as segment
         from spent left join barred using (client_id)
     ), category as (
         select receipt.client_id, count(distinct line.category) as categories
@@ -75,10 +76,6 @@ _SHARES = text(
         count(*) filter (where days >= :monthly) as monthly
     from placed left join category using (client_id) group by segment
     """  # noqa: S608 - our own words
-)
-_NOBODYS = text(
-    f"with {STRETCHES}, {_RECEIPT}"  # noqa: S608 - our own words
-    " select round(coalesce(sum(worth), 0)) from receipt where client_id is null and is_here"
 )
 _FLOWS = text(
     f"""
@@ -149,7 +146,7 @@ async def shares(
         for segment in Segment
         if (row := rows.get(segment.value)) is not None
     )
-    barred = rows.get(None)
+    barred, nobodys = rows.get(None), rows.get("nobody")
     return Shares(
         as_of=as_of,
         from_on=from_on,
@@ -157,7 +154,7 @@ async def shares(
         segments=found,
         not_reckoned=barred.clients if barred else 0,
         not_reckoned_minor=int(barred.revenue_minor) if barred else 0,
-        anonymous_minor=int((await tx.execute(_NOBODYS, asked)).scalar_one()),
+        anonymous_minor=int(nobodys.revenue_minor) if nobodys else 0,
     )
 
 

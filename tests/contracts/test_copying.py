@@ -61,7 +61,6 @@ NOT_TOLD: Mapping[str, set[str]] = {
         "consent.consent_id",
         "sensitive_item.item_id",
         "client_segment.review_on",
-        "future_vic.fitted_at",
         "client_owner.inherited_from",
         "client_deputy.set_by",
         "client_plan.changed_by",

@@ -46,9 +46,9 @@ async def separate(profile: Running, one: str, merge_id: str, *, by: Caller | No
 
 
 async def seen(profile: Running, client_id: str) -> dict[str, Any]:
-    """The client in full, as headquarters see her, but for her segment, which follows a moment later."""
+    """The client in full, as headquarters see her, but for her segment and what follows from it, a moment later."""
     body: dict[str, Any] = (await profile.client(someone()).get(f"/v1/clients/{client_id}")).json()
-    return {name: value for name, value in body.items() if name != "segment"}
+    return {name: value for name, value in body.items() if name not in {"segment", "received_as"}}
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:

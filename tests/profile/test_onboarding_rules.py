@@ -28,6 +28,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Hers, but nobody knew or did anything by it: reckoned, looked at, waiting to be compared, or asked of its own.
 NO_TOUCH = {
     "client_segment",
+    "future_vic",
     "points_entry",
     "points_account",
     "list_member",
@@ -37,9 +38,9 @@ NO_TOUCH = {
     "message_credit",
     "wechat_event",
 }
-ASKED_APART = {"client", "identity"}
-# They come with a receipt or a piece, which are asked.
-HANGS_ON = {"cash_flag", "piece_change", "piece_service"}
+ASKED_APART = {"client", "identity", "task"}
+# They come with a receipt, a piece or a handover, which are asked.
+HANGS_ON = {"task_move", "cash_flag", "piece_change", "piece_service"}
 
 
 def test_no_table_is_forgotten_when_it_is_asked_whether_more_is_known_of_a_client_since() -> None:

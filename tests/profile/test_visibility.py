@@ -176,6 +176,7 @@ async def test_a_peer_asks_in_somebodys_name_and_gets_what_she_would_have_got(ru
             "addressed_as": "曾女士",
             "language": "zh",
             "segment": "newcomer",
+            "received_as": "vic",
             "owner_advisor_id": str(ADVISOR),
         },
     )

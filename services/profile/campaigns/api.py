@@ -6,6 +6,7 @@ from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
+from infra.openapi import refuses
 from infra.wire import After, Limit, Page, cursor, read_id_cursor
 from services.profile.campaigns.actions import planning
 from services.profile.campaigns.queries import campaigns, progress
@@ -29,7 +30,7 @@ async def page(tx: Transaction, by: By, after: After = None, limit: Limit = 50) 
     )
 
 
-@routes.post("/campaigns", status_code=201)
+@routes.post("/campaigns", status_code=201, responses=refuses(404))
 @permit(*LEAD)
 @idempotent()
 async def plan(form: CampaignForm, tx: Transaction, by: By, now: Now) -> CampaignView:

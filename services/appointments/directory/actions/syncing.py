@@ -80,6 +80,8 @@ async def synchronise(tx: AsyncSession, items: Sequence[Told], *, now: datetime)
             reason = "wecom-userid-taken"
         elif advisor is None and item.state == "left":
             reason = "nobody-to-leave"
+        elif not _is_whole(item):
+            reason = "absence-unfit"
         if reason is not None or boutique is None:
             outcomes.append(
                 Outcome(index=index, employee_number=item.employee_number, status="rejected", reason=reason)
@@ -100,6 +102,13 @@ async def synchronise(tx: AsyncSession, items: Sequence[Told], *, now: datetime)
         )
     await staff.flushed(tx)
     return outcomes
+
+
+def _is_whole(item: Told) -> bool:
+    """Whoever is absent has a first day, and nobody else has one; the last day does not come before it."""
+    if item.absent_from_on is None:
+        return item.state != "absent" and item.absent_until_on is None
+    return item.state == "absent" and (item.absent_until_on is None or item.absent_until_on >= item.absent_from_on)
 
 
 async def _enter(tx: AsyncSession, boutique: Boutique, item: Told) -> Advisor:

@@ -79,16 +79,6 @@ class StaffItem(Form):
     languages: Languages = ()
     skills: Skills = ()
 
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if (self.state == "absent") != (self.absent_from_on is not None):
-            raise ValueError("an absence has a first day, and nothing else has one")
-        if self.absent_until_on is not None and (
-            self.absent_from_on is None or self.absent_until_on < self.absent_from_on
-        ):
-            raise ValueError("the last day may not come before the first")
-        return self
-
 
 class StaffForm(Form):
     """Staff as HR or WeCom has them now; who is not named stays as she is."""
@@ -97,7 +87,10 @@ class StaffForm(Form):
 
 
 class StaffOutcome(View):
-    """What became of one item. `reason`: boutique-unknown, wecom-userid-taken, named-twice, nobody-to-leave."""
+    """What became of one item.
+
+    `reason`: boutique-unknown, wecom-userid-taken, named-twice, nobody-to-leave, absence-unfit.
+    """
 
     index: int
     employee_number: str

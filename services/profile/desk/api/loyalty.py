@@ -9,6 +9,7 @@ from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
+from infra.openapi import refuses
 from infra.refusal import NotFound
 from infra.wire import After, Limit, Page, cursor, read_number_cursor
 from services.profile.clients import queries as clients
@@ -80,7 +81,7 @@ async def move_points(client_id: UUID, form: PointsForm, *, tx: Transaction, by:
     return LoyaltyView.model_validate(await queries.loyalty(tx, sight.family, now=now))
 
 
-@routes.post("/cards", status_code=201)
+@routes.post("/cards", status_code=201, responses=refuses(404))
 @permit(*ISSUE_CARDS)
 @idempotent()
 async def issue(form: CardForm, *, tx: Transaction, by: By, now: Now) -> CardView:

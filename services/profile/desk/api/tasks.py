@@ -4,6 +4,7 @@ from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
+from infra.openapi import refuses
 from services.profile.privacy import queries as sights
 from services.profile.tasks.actions import carrying
 from services.profile.tasks.schemas import TaskForm, TaskView
@@ -11,7 +12,7 @@ from services.profile.tasks.schemas import TaskForm, TaskView
 routes = router()
 
 
-@routes.post("/tasks", status_code=201)
+@routes.post("/tasks", status_code=201, responses=refuses(404))
 @permit(Role.ADVISOR, Role.CLIENT_SERVICE, Role.MANAGER, Role.HEADQUARTERS)
 @idempotent()
 async def open_task(form: TaskForm, tx: Transaction, by: By, now: Now) -> TaskView:

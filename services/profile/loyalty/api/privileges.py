@@ -37,7 +37,7 @@ async def privilege(privilege_id: UUID, tx: Transaction, response: Response) -> 
     return _view(await queries.privilege(tx, privilege_id), response)
 
 
-@routes.post("/privileges", status_code=201)
+@routes.post("/privileges", status_code=201, responses=tagged(201))
 @permit(Role.HEADQUARTERS)
 @idempotent()
 async def create(form: PrivilegeForm, tx: Transaction, now: Now, response: Response) -> PrivilegeView:

@@ -45,7 +45,7 @@ async def tier(tier_id: UUID, tx: Transaction, response: Response) -> TierView:
     return await _view(tx, await queries.tier(tx, tier_id), response)
 
 
-@routes.post("/cards/tiers", status_code=201)
+@routes.post("/cards/tiers", status_code=201, responses=tagged(201))
 @permit(Role.HEADQUARTERS)
 @idempotent()
 async def create(form: TierForm, tx: Transaction, response: Response) -> TierView:

@@ -54,7 +54,7 @@ _TAKE = text(
     " for update skip locked"
 )
 _GO_ON = text("update task_round set after = :after where brand_id = :brand and round_on = :today")
-_END = text("update task_round set ended_at = :now where brand_id = :brand and round_on = :today")
+_END = text("update task_round set ended_at = :now, after = :nobody where brand_id = :brand and round_on = :today")
 _FORGET = text("delete from task_round where brand_id = :brand and round_on < cast(:today as date) - 30")
 _OWNED = text(
     "select client_id from client_owner owner where brand_id = :brand and client_id > :after"
@@ -105,7 +105,8 @@ async def _part(tx: AsyncSession, *, now: datetime) -> int:
         return len(ids)
     over = await closing.run_out(tx, today=today, now=now, limit=BATCH)
     if over < BATCH:
-        await tx.execute(_END, whose)
+        # Nobody's id stays here: whoever is erased later would be named.
+        await tx.execute(_END, whose | {"nobody": NOBODY})
         await tx.execute(_FORGET, whose)
     return over
 

@@ -33,6 +33,7 @@ HERS = (
     "message",
     "channel_word",
     "task_outcome",
+    "campaign_member",
     "presence",
     "access_grant",
     "consent",

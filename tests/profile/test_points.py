@@ -115,6 +115,18 @@ async def test_a_return_that_comes_before_its_sale_counts_when_the_sale_is_there
     await has(profile, her, 6)
 
 
+async def test_new_rules_reach_nothing_that_came_in_before_though_something_of_it_comes_back(profile: Running) -> None:
+    her = await registered(profile, till_number="T-a")
+    lines = [line(1, unit_price_minor=100_00), line(2, unit_price_minor=50_00)]
+    await sold(profile, receipt("S-1", lines, customer="T-a"))
+    await has(profile, her, 1)
+    await ruled(profile, spend=[{"currency": "CNY", "minor_per_point": 10_00}])
+    of = {"pos": "till", "receipt": "S-1", "line": 1}
+    await sold(profile, receipt("B-1", [line(1, quantity=-1, unit_price_minor=100_00, returns=of)], customer="T-a"))
+    await has(profile, her, 0)
+    assert await entries(profile, her) == [("earned", 1), ("returned", -1)]
+
+
 async def test_a_claimed_receipt_earns_what_the_policy_gives_and_one_from_before_it_nothing(profile: Running) -> None:
     boutique = {"boutique_id": str(uuid4()), "region_id": str(uuid4()), "code": "SH-1", "boutique_type": "outlet"}
     await tell(profile, "appointments.boutique-opened.v1", boutique)

@@ -14,7 +14,7 @@ from services.profile.loyalty.rules.cards import CapBelowIssued, Lacking, Places
 from services.profile.segments.rules import Segment
 from tests.asking import BRAND, Clock, once, problem, until
 from tests.conftest import Start
-from tests.profile.relationship import as_role, bought, consented, registered
+from tests.profile.relationship import as_role, bought, consented, registered, restricted
 from tests.profile.test_merging import merged
 from tests.running import Running
 
@@ -61,15 +61,6 @@ async def seen(profile: Running, tier_id: str) -> tuple[int, int, int, int]:
 
 async def offers(profile: Running) -> list[str]:
     return [fact["data"]["client_id"] for fact in await profile.facts("profile.card-offered.v1")]
-
-
-async def restricted(profile: Running, client_id: UUID) -> None:
-    """At her wish her data is not used."""
-    officer = as_role(profile, Role.PRIVACY)
-    asked = await officer.post(f"/v1/clients/{client_id}/data-requests", json={"kind": "restrict"}, headers=once())
-    for step in ("verify", "start"):
-        at = f"/v1/data-requests/{asked.json()['request_id']}/{step}"
-        assert (await officer.post(at, headers={"If-Match": "*", **once()})).is_success
 
 
 def test_places_are_taken_by_cards_and_by_offers() -> None:

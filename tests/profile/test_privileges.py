@@ -15,8 +15,7 @@ from services.profile.loyalty.rules.privileges import Candidate, Granted, GrantS
 from services.profile.segments.rules import Segment
 from tests.asking import Clock, once, problem
 from tests.conftest import Start
-from tests.profile.relationship import as_role, owned, registered
-from tests.profile.test_cards import restricted
+from tests.profile.relationship import as_role, owned, registered, restricted
 from tests.profile.test_merging import merged
 from tests.running import Running
 

@@ -1,5 +1,6 @@
 """Points over HTTP and through PostgreSQL: what is bought and done earns, once, and what comes back is taken back."""
 
+import asyncio
 import random
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from infra.identity import Role
 from services.profile.identities import queries as identities
 from services.profile.loyalty.actions import earning, points
+from services.profile.loyalty.actions.earning import Counted
 from services.profile.loyalty.queries import points as queries
 from services.profile.loyalty.rules.ledger import Entering, NotEnoughPoints
 from tests.asking import BRAND, Clock, once, problem, tell, until
@@ -190,6 +192,24 @@ async def test_contacts_count_once_a_day_unless_she_is_not_to_be_reckoned_up(pro
         await earning.count_reported(profile.kit.database, now=NOW)
     assert sorted(await entries(profile, her)) == [("engaged", 20), ("engaged", 20), ("engaged", 30)]
     assert await entries(profile, other) == []
+
+
+async def test_an_erasing_takes_along_what_a_contact_of_hers_was_just_earning(profile: Running) -> None:
+    her = await registered(profile)
+    officer = as_role(profile, Role.PRIVACY)
+    asked = await officer.post(f"/v1/clients/{her}/data-requests", json={"kind": "erase"}, headers=once())
+    at = f"/v1/data-requests/{asked.json()['request_id']}"
+    assert (await officer.post(f"{at}/verify", headers={"If-Match": "*", **once()})).is_success
+
+    async def is_waiting() -> bool:
+        return bool(await profile.rows("select from pg_locks where not granted"))
+
+    async with profile.kit.database.transaction(BRAND) as tx:
+        await earning.count_contacts(tx, [Counted(her, "tried", date(2026, 5, 30))], now=NOW)
+        erasing = asyncio.create_task(officer.post(f"{at}/start", headers={"If-Match": "*", **once()}))
+        await until(is_waiting)
+    assert (await erasing).is_success
+    assert await profile.rows("select from points_entry") == []
 
 
 async def test_points_are_spent_adjusted_and_expire_and_she_sees_them_without_the_words(

@@ -191,7 +191,8 @@ async def count_contacts(tx: AsyncSession, contacts: Collection[Counted], *, now
 
 async def _reckoned(tx: AsyncSession, client_ids: Collection[UUID]) -> set[UUID]:
     """Which of these records are there and may be reckoned up: neither restricted nor with profiling off."""
-    there = set(await clients.by_id(tx, sorted(client_ids)))
+    # An erasing waits for what a look at reported contacts enters, and takes it along.
+    there = await clients.spared(tx, sorted(client_ids))
     canonical: Mapping[UUID, UUID] = await identities.canonicals(tx, sorted(there))
     hers = sorted(set(canonical.values()))
     left_out = await consents.restricted(tx, hers) | await consents.profiling_off(tx, hers)

@@ -93,3 +93,12 @@ async def consented(profile: Running, client_id: UUID, purpose: str = "survey", 
         "/v1/me/consents", json={"consents": [{"purpose": purpose, "granted": granted, "notice_version": "1"}]}
     )
     assert said.status_code == httpx.codes.OK, said.text
+
+
+async def restricted(profile: Running, client_id: UUID) -> None:
+    """At her wish her data is not used."""
+    officer = as_role(profile, Role.PRIVACY)
+    asked = await officer.post(f"/v1/clients/{client_id}/data-requests", json={"kind": "restrict"}, headers=once())
+    for step in ("verify", "start"):
+        at = f"/v1/data-requests/{asked.json()['request_id']}/{step}"
+        assert (await officer.post(at, headers={"If-Match": "*", **once()})).is_success

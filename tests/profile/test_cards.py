@@ -12,9 +12,10 @@ from infra.identity import Role
 from services.profile.loyalty.actions import tending
 from services.profile.loyalty.rules.cards import CapBelowIssued, Lacking, Places, Requirement, TierFull
 from services.profile.segments.rules import Segment
-from tests.asking import Clock, once, problem, until
+from tests.asking import BRAND, Clock, once, problem, until
 from tests.conftest import Start
-from tests.profile.relationship import as_role, bought, consented, registered
+from tests.profile.relationship import as_role, bought, consented, registered, restricted
+from tests.profile.test_merging import merged
 from tests.running import Running
 
 NOW = datetime(2026, 6, 1, 4, tzinfo=UTC)
@@ -175,6 +176,36 @@ async def test_cards_that_issue_themselves_go_to_whoever_meets_the_tier_once(run
     assert (await seen(profile, black))[0] == 0
     hers = (await as_role(profile).get(f"/v1/clients/{people[0]}/loyalty")).json()
     assert [(one["tier"], one["lacking"], one["free"]) for one in hers["tiers"]] == [("Black", ["segment"], 5)]
+
+
+async def test_cards_that_issue_themselves_are_issued_a_few_at_once(profile: Running) -> None:
+    people = [await registered(profile) for _ in range(3)]
+    for one in people:
+        form = {"kind": "adjust", "points": 10, "reason": "r"}
+        assert (await as_role(profile).post(f"/v1/clients/{one}/points", json=form, headers=once())).is_success
+    many = await tier(profile, cap=5, points_at_least=10, is_automatic=True)
+    for is_more, out in ((True, 2), (False, 3)):
+        async with profile.kit.database.transaction(BRAND) as tx:
+            assert await tending.tend(tx, UUID(many), now=NOW, at_once=2) is is_more
+        assert (await seen(profile, many))[0] == out
+
+
+async def test_nothing_is_offered_to_who_turned_out_to_have_a_card_and_the_restricted_are_not_shown(
+    profile: Running,
+) -> None:
+    gold = await tier(profile, cap=2)
+    her, again, third, other = [await registered(profile) for _ in range(4)]
+    await issue(profile, gold, her)
+    card = await issue(profile, gold, other)
+    for one in (again, third):
+        await wait(profile, gold, one)
+    await merged(profile, str(her), str(again))
+    assert (await as_role(profile).delete(f"/v1/cards/{card.json()['card_id']}")).is_success
+    assert await offers(profile) == [str(third)]
+    at = f"/v1/cards/tiers/{gold}/waiting"
+    assert len((await as_role(profile).get(at)).json()["items"]) == 2
+    await restricted(profile, her)
+    assert [one["client_id"] for one in (await as_role(profile).get(at)).json()["items"]] == [str(third)]
 
 
 async def test_an_erased_client_leaves_her_place(profile: Running, clock: Clock) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from infra.identity import Role
 from services.profile.clients.actions import blinds
@@ -276,6 +277,46 @@ async def test_who_is_restricted_erased_or_merged_is_in_no_list_and_reachable_is
             at = f"/v1/data-requests/{asked.json()['request_id']}/{step}"
             assert (await officer.post(at, headers={"If-Match": "*", **once()})).is_success
     assert await found(profile) == {a, b}
+
+
+async def test_what_is_summed_up_is_of_those_whom_the_caller_may_see_and_of_all_their_records(profile: Running) -> None:
+    a, b = await people(profile, 2)
+    other = await registered(profile, till_number="T-9")
+    for number, amount in ((0, 1_000_00), (9, 2_000_00), (1, 5_000_00)):
+        await sold(profile, number, amount, currency="USD", purchased_at="2026-05-01T12:00:00+08:00")
+    for one in (other, b):
+        fact = {"appointment_id": str(uuid4()), "client_id": str(one), "boutique_id": str(uuid4())}
+        arrived = fact | {"advisor_id": str(uuid4()), "arrived_at": "2026-05-31T03:00:00Z"}
+        await tell(profile, "appointments.client-arrived.v1", arrived)
+    await merged(profile, str(a), str(other))
+    advisor_id, boutique_id = await owned(profile, a)
+    await owned(profile, b)
+    here = frozenset({boutique_id})
+    advisor = as_role(profile, Role.ADVISOR, advisor_id=advisor_id, boutique_ids=here)
+    manager = as_role(profile, Role.MANAGER, boutique_ids=here)
+    both: dict[str, Any] = {"spent_at_least": 3_000_00, "engagement_at_least": 1}
+    assert await found(profile, **both) == {a, b}
+    assert (await found(profile, advisor, **both), await found(profile, manager, **both)) == ({a}, {a})
+    assert await found(profile, advisor, spent_at_most=3_000_00) == {a}
+    async with profile.kit.database.transaction(BRAND) as tx:
+        # A whole house is given the time of a report.
+        await queries.count(tx, Criteria(), by=caller(), now=NOW)
+        assert (await tx.execute(text("show statement_timeout"))).scalar_one() == "14s"
+
+
+async def test_who_switches_profiling_off_leaves_the_frozen_lists_that_reckoned_her_up(profile: Running) -> None:
+    a, b = await people(profile, 2)
+    hq = as_role(profile)
+    places = []
+    for criteria in ({"spent_at_most": 0}, {}):
+        form = {"name": "L", "criteria": criteria, "is_frozen": True}
+        kept = await hq.post("/v1/lists", json=form, headers=once())
+        places.append(f"/v1/lists/{kept.json()['list_id']}")
+        assert set(await listed(hq, places[-1])) == {a, b}
+    await consented(profile, a, "personalisation", granted=False)
+    assert await listed(hq, places[0]) == [b]
+    assert (await hq.get(f"{places[0]}/count")).json()["clients"] == 1
+    assert set(await listed(hq, places[1])) == {a, b}
 
 
 async def test_a_frozen_list_stays_as_it_was_until_it_is_thawed(profile: Running) -> None:

@@ -1,5 +1,6 @@
 """Points over HTTP and through PostgreSQL: what is bought and done earns, once, and what comes back is taken back."""
 
+import asyncio
 import random
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from infra.identity import Role
 from services.profile.identities import queries as identities
 from services.profile.loyalty.actions import earning, points
+from services.profile.loyalty.actions.earning import Counted
 from services.profile.loyalty.queries import points as queries
 from services.profile.loyalty.rules.ledger import Entering, NotEnoughPoints
 from tests.asking import BRAND, Clock, once, problem, tell, until
@@ -115,6 +117,18 @@ async def test_a_return_that_comes_before_its_sale_counts_when_the_sale_is_there
     await has(profile, her, 6)
 
 
+async def test_new_rules_reach_nothing_that_came_in_before_though_something_of_it_comes_back(profile: Running) -> None:
+    her = await registered(profile, till_number="T-a")
+    lines = [line(1, unit_price_minor=100_00), line(2, unit_price_minor=50_00)]
+    await sold(profile, receipt("S-1", lines, customer="T-a"))
+    await has(profile, her, 1)
+    await ruled(profile, spend=[{"currency": "CNY", "minor_per_point": 10_00}])
+    of = {"pos": "till", "receipt": "S-1", "line": 1}
+    await sold(profile, receipt("B-1", [line(1, quantity=-1, unit_price_minor=100_00, returns=of)], customer="T-a"))
+    await has(profile, her, 0)
+    assert await entries(profile, her) == [("earned", 1), ("returned", -1)]
+
+
 async def test_a_claimed_receipt_earns_what_the_policy_gives_and_one_from_before_it_nothing(profile: Running) -> None:
     boutique = {"boutique_id": str(uuid4()), "region_id": str(uuid4()), "code": "SH-1", "boutique_type": "outlet"}
     await tell(profile, "appointments.boutique-opened.v1", boutique)
@@ -178,6 +192,24 @@ async def test_contacts_count_once_a_day_unless_she_is_not_to_be_reckoned_up(pro
         await earning.count_reported(profile.kit.database, now=NOW)
     assert sorted(await entries(profile, her)) == [("engaged", 20), ("engaged", 20), ("engaged", 30)]
     assert await entries(profile, other) == []
+
+
+async def test_an_erasing_takes_along_what_a_contact_of_hers_was_just_earning(profile: Running) -> None:
+    her = await registered(profile)
+    officer = as_role(profile, Role.PRIVACY)
+    asked = await officer.post(f"/v1/clients/{her}/data-requests", json={"kind": "erase"}, headers=once())
+    at = f"/v1/data-requests/{asked.json()['request_id']}"
+    assert (await officer.post(f"{at}/verify", headers={"If-Match": "*", **once()})).is_success
+
+    async def is_waiting() -> bool:
+        return bool(await profile.rows("select from pg_locks where not granted"))
+
+    async with profile.kit.database.transaction(BRAND) as tx:
+        await earning.count_contacts(tx, [Counted(her, "tried", date(2026, 5, 30))], now=NOW)
+        erasing = asyncio.create_task(officer.post(f"{at}/start", headers={"If-Match": "*", **once()}))
+        await until(is_waiting)
+    assert (await erasing).is_success
+    assert await profile.rows("select from points_entry") == []
 
 
 async def test_points_are_spent_adjusted_and_expire_and_she_sees_them_without_the_words(

@@ -15,7 +15,8 @@ from services.profile.loyalty.rules.privileges import Candidate, Granted, GrantS
 from services.profile.segments.rules import Segment
 from tests.asking import Clock, once, problem
 from tests.conftest import Start
-from tests.profile.relationship import as_role, owned, registered
+from tests.profile.relationship import as_role, owned, registered, restricted
+from tests.profile.test_merging import merged
 from tests.running import Running
 
 NOW = datetime(2026, 6, 1, 4, tzinfo=UTC)
@@ -137,6 +138,38 @@ async def test_a_limited_edition_goes_to_its_list_in_its_order_after_the_deadlin
     assert (await as_role(profile).delete(at)).is_success
     assert (await as_role(profile).post(allot)).json()["left"] == 0
     assert (await profile.facts("profile.privilege-granted.v1"))[-1]["data"]["client_id"] == str(people[0])
+
+
+async def test_who_is_on_a_list_twice_gets_one_piece_and_who_is_restricted_is_not_shown(
+    profile: Running, clock: Clock
+) -> None:
+    edition = await made(
+        profile, kind="priority-list", quantity=2, order_rule="first-come", deadline_at=DEADLINE.isoformat()
+    )
+    her, again, twice, other = [await registered(profile) for _ in range(4)]
+    for one in (her, again, twice, other):
+        await grant(profile, edition, one)
+    await merged(profile, str(her), str(again))
+    clock.now = DEADLINE
+    at = f"/v1/privileges/{edition}"
+    assert (await as_role(profile).post(f"{at}/allot")).json()["left"] == 0
+    granted = [fact["data"]["client_id"] for fact in await profile.facts("profile.privilege-granted.v1")]
+    assert granted == [str(her), str(twice)]
+    # Nor does a further piece go to who has one.
+    form = {"quantity": 3, "deadline_at": DEADLINE.isoformat()}
+    assert (await as_role(profile).patch(at, json=form, headers={"If-Match": "*"})).is_success
+    assert (await as_role(profile).post(f"{at}/allot")).json()["left"] == 0
+    assert (await profile.facts("profile.privilege-granted.v1"))[-1]["data"]["client_id"] == str(other)
+    await restricted(profile, her)
+    shown = {one["client_id"] for one in (await as_role(profile).get(f"{at}/grants")).json()["items"]}
+    assert shown == {str(twice), str(other)}
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+async def test_a_deadline_outside_of_the_calendar_is_refused(profile: Running, moment: str) -> None:
+    form = {"kind": "gift", "name": "月下", "quantity": 1, "deadline_at": moment}
+    answer = await as_role(profile).post("/v1/privileges", json=form, headers=once())
+    assert problem(answer) == "malformed"
 
 
 async def test_somebody_of_a_boutique_sees_only_the_grants_of_her_own_clients(profile: Running) -> None:

@@ -12,7 +12,7 @@ from infra.identity import Role
 from services.profile.segments import actions, queries, rules
 from tests.asking import BRAND, Clock, once, tell, until
 from tests.conftest import Start
-from tests.profile.relationship import as_role, as_service, bought, registered
+from tests.profile.relationship import as_role, as_service, bought, registered, restricted
 from tests.running import Running
 
 CHANGED = "profile.segment-changed.v1"
@@ -90,6 +90,21 @@ async def test_a_purchase_that_changes_nothing_announces_nothing(profile: Runnin
     # Facts are taken in order: when the second client's is there, all of the first one's are.
     await told(profile, second, (None, "occasional"))
     await told(profile, first, (None, "occasional"))
+
+
+async def test_while_her_data_is_restricted_nothing_is_reckoned_and_afterwards_all_at_once(profile: Running) -> None:
+    hers, other = await registered(profile, till_number="T-a"), await registered(profile, till_number="T-b")
+    await bought(profile, "T-a", 2_000_00)
+    await told(profile, hers, (None, "potential"))
+    await restricted(profile, hers)
+    await bought(profile, "T-a", 60_000_00)
+    await bought(profile, "T-b", 10_00)
+    await told(profile, other, (None, "occasional"))
+    assert await changes(profile, hers) == [(None, "potential")]
+    assert await profile.rows("select from client_segment where client_id = $1 and review_on is null", hers)
+    lifted = await as_role(profile, Role.PRIVACY).delete(f"/v1/clients/{hers}/restriction")
+    assert lifted.is_success, lifted.text
+    await told(profile, hers, (None, "potential"), ("potential", "vic"))
 
 
 async def test_a_segment_of_the_past_is_reckoned_from_the_receipts_of_its_twelve_months(profile: Running) -> None:
@@ -257,7 +272,8 @@ async def test_headquarters_sets_thresholds_and_rates_and_everybody_is_reckoned_
 
 
 async def test_a_policy_without_the_newer_settings_has_them_as_delivered(profile: Running) -> None:
-    older = {name: value for name, value in policy().items() if not name.endswith(("_days", "_points"))}
+    newer = ("_days", "_points", "rates")
+    older = {name: value for name, value in policy().items() if not name.endswith(newer)}
     put = await as_role(profile).put("/v1/segment-policy", json=older, headers={"If-Match": '"0"'})
     assert (put.status_code, put.json()) == (200, policy())
 

@@ -140,6 +140,14 @@ async def test_a_house_is_fitted_and_staff_see_value_and_outlook_with_reasons(ru
     await until(forgotten)
     assert len(ids) == CLIENTS
 
+    # In another currency nothing fits any more, until it is fitted anew.
+    at = f"/v1/clients/{first['items'][1]['client_id']}/segment"
+    assert (await as_service(profile).get(at)).json()["future_vic"]
+    put = await as_role(profile).put("/v1/segment-policy", json=policy(currency="USD"), headers={"If-Match": "*"})
+    assert put.status_code == 200, put.text
+    seen = (await as_service(profile).get(at)).json()
+    assert (seen["future_vic"], seen["value"]) == (None, None)
+
 
 async def test_a_house_too_small_for_a_model_is_told_so_and_shows_no_number(running: Start) -> None:
     profile = await running("profile")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from infra.identity import Role
+from infra.ids import NOBODY
 from tests.asking import problem
 from tests.conftest import Start
 from tests.profile import retail
@@ -32,6 +33,7 @@ async def profile(running: Start) -> Running:
         Sale("come", "d", recently, 100_00, THERE),
         Sale("come", "e", recently, 5_900_00, HERE),
         Sale("off", "f", recently, 300_00, HERE),
+        Sale("erased", "z", recently, 90_000_00, HERE),
         *(Sale("monthly", f"m{number}", now - timedelta(days=10 + number), 500_00, HERE) for number in range(12)),
     ]
     ids = await retail.filled(profile, sold)
@@ -44,6 +46,7 @@ async def profile(running: Start) -> Running:
             " from purchase, generate_series(1, 2) line where receipt in ('b', 'e') and line <= ascii(receipt) - 97"
         )
         await connection.execute("update purchase set client_id = null where receipt = 'm0'")
+        await connection.execute("update purchase set client_id = $1 where receipt = 'z'", NOBODY)
     finally:
         await connection.close()
     headquarters = as_role(profile)
@@ -63,7 +66,7 @@ async def test_the_report_shows_shares_with_what_they_are_shares_of(profile: Run
     assert answer.status_code == 200, answer.text
     seen = answer.json()
     assert (seen["clients"], seen["revenue_minor"], seen["currency"]) == (3, 71_500_00, "GBP")
-    assert (seen["not_reckoned_clients"], seen["not_reckoned_minor"], seen["anonymous_minor"]) == (1, 300_00, 500_00)
+    assert (seen["not_reckoned_clients"], seen["not_reckoned_minor"], seen["anonymous_minor"]) == (1, 300_00, 90_500_00)
     vic, core = seen["segments"]
     assert (vic["segment"], vic["clients"], vic["clients_share"]) == ("vic", 1, 0.3333)
     assert (vic["revenue_minor"], vic["revenue_share"]) == (60_000_00, 0.8392)

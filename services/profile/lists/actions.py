@@ -96,6 +96,7 @@ def _check_visibility(wanted: WantedList, by: Caller) -> None:
 
 async def _freeze(tx: AsyncSession, list_id: UUID, wanted: WantedList, *, by: Caller, now: datetime) -> None:
     part = await criteria.meeting(tx, wanted.criteria, by=by, now=now)
+    await tx.execute(saved.PATIENCE)
     await tx.execute(text(saved.inserting(part)), {**part.values, "list_id": list_id})
     await tx.execute(_FROZEN, {"brand": tx.info["brand_id"], "list_id": list_id, "now": now})
 

@@ -36,7 +36,7 @@ async def after_taking_back(tx: AsyncSession, facts: Sequence[Delivered[Purchase
     ids = {delivered.fact.purchase_id for delivered in facts}
     hers = {delivered.fact.client_id for delivered in facts if delivered.fact.client_id is not None}
     ids |= await queries.taken_back(tx, sorted(hers))
-    await earning.reckon(tx, ids, now=max(delivered.occurred_at for delivered in facts))
+    await earning.reckon(tx, (), taken_back=ids, now=max(delivered.occurred_at for delivered in facts))
 
 
 def _counts(reads: Any, kind: Counting, *, at: str | None = None) -> Reaction:

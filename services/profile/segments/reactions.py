@@ -52,6 +52,14 @@ class ConsentWithdrawn(Slice):
     purpose: str
 
 
+class ProcessingResumed(Slice):
+    """What is known of her may be used again."""
+
+    type: ClassVar[str] = "profile.processing-resumed.v1"
+
+    client_id: UUID
+
+
 def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
     """The reactions. The segment is the one of today by the service's clock, also for a receipt of long ago."""
 
@@ -82,6 +90,10 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
         decided = {told.fact.client_id for told in facts if told.fact.purpose == Purpose.PERSONALISATION}
         await actions.recompute(tx, decided, now=clock())
 
+    async def after_resumptions(tx: AsyncSession, facts: Sequence[Delivered[ProcessingResumed]]) -> None:
+        """What she bought meanwhile counts from now on."""
+        await actions.recompute(tx, {told.fact.client_id for told in facts}, now=clock())
+
     return [
         on(PurchaseRecorded, after_purchases),
         on(PurchaseClaimed, after_purchases),
@@ -90,4 +102,5 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
         on(IdentitiesSeparated, after_separations),
         on(ConsentGiven, after_decisions),
         on(ConsentWithdrawn, after_decisions),
+        on(ProcessingResumed, after_resumptions),
     ]

@@ -37,6 +37,16 @@ and not exists (select from tombstone t where t.brand_id = :brand and t.aggregat
 and not exists (select from (select {HERS} as client_id from restriction t {ALIAS} where t.brand_id = :brand) r
     where r.client_id = c.client_id)
 """  # noqa: S608
+# The records of those whom the caller may see.
+_SEEN = """
+seen as materialized (
+    select o.client_id from client_owner o where o.brand_id = :brand and {where}
+    union
+    select a.client_id from client_owner o
+    join client_alias a on a.brand_id = o.brand_id and a.canonical_id = o.client_id
+    where o.brand_id = :brand and {where}
+)
+"""
 _OWNED = "exists (select from client_owner o where o.brand_id = :brand and o.client_id = c.client_id and {where})"
 
 _BOUGHT = f"""
@@ -208,33 +218,42 @@ PARTS: Mapping[str, Callable[[Criteria, Frame], Part]] = {
 
 async def meeting(tx: AsyncSession, criteria: Criteria, *, by: Caller, now: datetime) -> Part:
     """The words for those who meet criteria and whom the caller may see; `c` is the client."""
-    frame = Frame(tx, now, await segments.policy(tx))
+    seen = scope(by)
+    frame = Frame(tx, now, await segments.policy(tx), is_scoped=seen is not None)
     # Bounds of one another come to the same part, which counts once.
     makers = dict.fromkeys(PARTS[name] for name in sorted(criteria.said & PARTS.keys()))
     parts = [make(criteria, frame) for make in makers]
-    if criteria.is_profiling:
-        denied = _DENIED.format(purposes="array['personalisation']")
-        parts.append(Part(f"not exists (select from ({denied}) off where off.client_id = c.client_id)", {}))
-    parts += scope(by)
-    return _together(tx, parts)
+    return _together(tx, [*parts, *_spared(criteria)], seen)
 
 
-def snapshot(tx: AsyncSession, list_id: UUID, *, by: Caller) -> Part:
-    """The words for those who were in a list when it was frozen, and whom the caller may see."""
+def snapshot(tx: AsyncSession, list_id: UUID, criteria: Criteria, *, by: Caller) -> Part:
+    """The words for those who were in a list when it was frozen by these criteria, and whom the caller may see."""
     kept = _in("list_member", "t.list_id = :list_id", list_id=list_id)
-    return _together(tx, [kept, *scope(by)])
+    return _together(tx, [kept, *_spared(criteria)], scope(by))
 
 
-def scope(by: Caller) -> list[Part]:
-    """Whom the caller may see: her own clients, or those of her boutiques, or all."""
-    if by.role is Role.HEADQUARTERS:
+def _spared(criteria: Criteria) -> list[Part]:
+    if not criteria.is_profiling:
         return []
+    denied = _DENIED.format(purposes="array['personalisation']")
+    return [Part(f"not exists (select from ({denied}) off where off.client_id = c.client_id)", {})]
+
+
+def scope(by: Caller) -> Part | None:
+    """Whom the caller may see, by the owner `o`: her own clients, or those of her boutiques; None for all."""
+    if by.role is Role.HEADQUARTERS:
+        return None
     if by.role is Role.ADVISOR:
-        return [_owned("o.advisor_id = :scope_advisor", scope_advisor=by.advisor_id)]
-    return [_owned("o.boutique_id = any(cast(:scope_boutiques as uuid[]))", scope_boutiques=sorted(by.boutique_ids))]
+        return Part("o.advisor_id = :scope_advisor", {"scope_advisor": by.advisor_id})
+    where = "o.boutique_id = any(cast(:scope_boutiques as uuid[]))"
+    return Part(where, {"scope_boutiques": sorted(by.boutique_ids)})
 
 
-def _together(tx: AsyncSession, parts: Sequence[Part]) -> Part:
+def _together(tx: AsyncSession, parts: Sequence[Part], seen: Part | None) -> Part:
+    if seen is not None:
+        before = _SEEN.format(where=seen.words) if any(part.before for part in parts) else ""
+        own = _owned(seen.words, **seen.values)
+        parts = [Part(own.words, own.values, before), *parts]
     values: dict[str, Any] = {"brand": tx.info["brand_id"]}
     for part in parts:
         values |= part.values

@@ -8,11 +8,11 @@ from services.profile.segments.queries.engagement import CONTACTED
 from services.profile.segments.queries.standing import MEMBER
 from services.profile.segments.rules import engagement as rules
 
-# The contacts that segments read of some records, here of all.
+# The contacts that segments read of some records, here of all whom the caller may see.
 _EVERYBODY = """
 member as (
     select c.client_id as member_id, coalesce(a.canonical_id, c.client_id) as client_id from client c
-    left join client_alias a on a.brand_id = c.brand_id and a.client_id = c.client_id where c.brand_id = :brand
+    left join client_alias a on a.brand_id = c.brand_id and a.client_id = c.client_id where c.brand_id = :brand{within}
 )
 """
 _ENGAGED = f"""
@@ -43,4 +43,4 @@ def engaged(one: Criteria, frame: Frame) -> Part:
         "engagement_at_least": one.engagement_at_least,
     }
     words = "c.client_id in (select engaged.client_id from engaged where round(engaged.score) >= :engagement_at_least)"
-    return Part(words, values, _ENGAGED)
+    return Part(words, values, _ENGAGED.format(within=frame.within("c.client_id")))

@@ -17,11 +17,15 @@ ALIAS = "left join client_alias a on a.brand_id = t.brand_id and a.client_id = t
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What criteria are read in: the transaction's keys, the moment, the brand's days and rates."""
+    """What criteria are read in: the transaction's keys, the moment, the brand's days and rates.
+
+    `is_scoped`: the caller may not see everybody, and `seen` are the records of those whom she may.
+    """
 
     tx: AsyncSession
     now: datetime
     setting: SegmentPolicy
+    is_scoped: bool
 
     @property
     def today(self) -> date:
@@ -31,6 +35,10 @@ class Frame:
     def begins(self, day: date | None) -> datetime:
         """The moment a day begins; the first there is, without one."""
         return self.setting.midnight(day or FIRST_DAY)
+
+    def within(self, record: str) -> str:
+        """The words that leave out whom the caller may not see, before anything is summed up."""
+        return f" and {record} in (select seen.client_id from seen)" if self.is_scoped else ""  # noqa: S608 - our own words
 
     def ends(self, day: date | None) -> datetime:
         """The moment a day is over; the last there is, without one."""

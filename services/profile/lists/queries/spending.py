@@ -27,7 +27,7 @@ _SPENT_BY_CLIENT = f"""
         and t.purchased_at >= lasting.from_at and t.purchased_at < lasting.before_at
     where t.brand_id = :brand and t.client_id is not null
     and t.purchased_at >= :spent_since and t.purchased_at < :spent_until
-    and lasting.before_at > :spent_since and lasting.from_at < :spent_until
+    and lasting.before_at > :spent_since and lasting.from_at < :spent_until{{within}}
     group by 1
 )
 """  # noqa: S608
@@ -43,5 +43,6 @@ def spent(one: Criteria, frame: Frame) -> Part:
         "spent_until": frame.ends(one.spent_to),
         **frame.setting.worths,
     }
+    before = _SPENT_BY_CLIENT.format(within=frame.within("t.client_id"))
     is_nothing_enough = values["spent_at_least"] <= 0 <= values["spent_at_most"]
-    return Part(_SPENT_NO_OTHER if is_nothing_enough else _SPENT, values, _SPENT_BY_CLIENT)
+    return Part(_SPENT_NO_OTHER if is_nothing_enough else _SPENT, values, before)

@@ -39,6 +39,14 @@ _NEXT = text(
     "select wait_id, client_id from card_wait where brand_id = :brand and tier_id = :tier_id"
     " and status = 'waiting' order by number limit :limit"
 )
+# Who of these persons has a card of the tier, by whichever record.
+_HOLDERS = text(
+    "select coalesce(a.canonical_id, card.client_id) from card"
+    " left join client_alias a on a.brand_id = card.brand_id and a.client_id = card.client_id"
+    " where card.brand_id = :brand and card.tier_id = :tier_id and ended_at is null and card.client_id in ("
+    " select unnest(cast(:ids as uuid[])) union all"
+    " select client_id from client_alias where brand_id = :brand and canonical_id = any(:ids))"
+)
 _OFFER = text(
     "update card_wait set status = 'offered', offered_at = :now, offer_until = :until"
     " where brand_id = :brand and wait_id = :wait_id"
@@ -122,7 +130,10 @@ def announce_end(tx: AsyncSession, tier: Tier, card_id: UUID, client_id: UUID, e
 
 
 async def offer(tx: AsyncSession, tier: Tier, *, now: datetime) -> None:
-    """Offer every free place of a locked tier to those who wait, in their order; whose data is not used is passed."""
+    """Offer every free place of a locked tier to those who wait, in their order.
+
+    Passed over is whose data is not used, and who turned out to have a card already.
+    """
     brand = {"brand": tx.info["brand_id"]}
     free = (await queries.taken(tx, tier.tier_id))[tier.tier_id].places.free
     if free == 0:
@@ -131,6 +142,7 @@ async def offer(tx: AsyncSession, tier: Tier, *, now: datetime) -> None:
     canonical = await identities.canonicals(tx, [row.client_id for row in waiting])
     hers = sorted(set(canonical.values()))
     spared = set(await clients.by_id(tx, hers)) - await consents.restricted(tx, hers)
+    spared -= set((await tx.execute(_HOLDERS, brand | {"tier_id": tier.tier_id, "ids": hers})).scalars())
     until = now + timedelta(days=tier.offer_days)
     for row in [row for row in waiting if canonical[row.client_id] in spared][:free]:
         await tx.execute(_OFFER, brand | {"wait_id": row.wait_id, "now": now, "until": until})

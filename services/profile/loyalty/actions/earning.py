@@ -82,16 +82,20 @@ async def set_policy(tx: AsyncSession, policy: Policy, *, if_match: str) -> Loya
     return await queries.policy(tx)
 
 
-async def reckon(tx: AsyncSession, purchase_ids: Collection[UUID], *, now: datetime) -> None:
+async def reckon(
+    tx: AsyncSession, purchase_ids: Collection[UUID], *, taken_back: Collection[UUID] = (), now: datetime
+) -> None:
     """Let the ledger have what the lines of these receipts are worth, and of the sales that came back with them.
 
     It looks at what is kept of the receipts, not at what a fact says of them: however often and in whatever order it
-    is told, each line is worth what it is worth.
+    is told, each line is worth what it is worth. Where a receipt is only looked at because something of it came back,
+    or was `taken_back`, no line earns that earned nothing when it came in, by the rules of then.
     """
     setting = await queries.policy(tx)
     if setting.version == 0:
         return
-    asked = {*purchase_ids, *await queries.sales(tx, purchase_ids)}
+    told = set(purchase_ids)
+    asked = {*told, *taken_back, *await queries.sales(tx, {*told, *taken_back})}
     holders = {one.client_id for one in await queries.lines(tx, asked)}
     holders |= {one.client_id for every in (await queries.of_lines(tx, asked)).values() for one in every}
     there = set(await clients.by_id(tx, sorted(holders)))
@@ -103,6 +107,7 @@ async def reckon(tx: AsyncSession, purchase_ids: Collection[UUID], *, now: datet
     new = [
         one
         for place in sorted({*lines, *entered})
+        if place[0] in told or place in entered
         for one in _owed(place, lines.get(place), entered.get(place, []), setting.policy, zone=zone, now=now)
         if one.client_id in there
     ]
@@ -186,7 +191,8 @@ async def count_contacts(tx: AsyncSession, contacts: Collection[Counted], *, now
 
 async def _reckoned(tx: AsyncSession, client_ids: Collection[UUID]) -> set[UUID]:
     """Which of these records are there and may be reckoned up: neither restricted nor with profiling off."""
-    there = set(await clients.by_id(tx, sorted(client_ids)))
+    # An erasing waits for what a look at reported contacts enters, and takes it along.
+    there = await clients.spared(tx, sorted(client_ids))
     canonical: Mapping[UUID, UUID] = await identities.canonicals(tx, sorted(there))
     hers = sorted(set(canonical.values()))
     left_out = await consents.restricted(tx, hers) | await consents.profiling_off(tx, hers)

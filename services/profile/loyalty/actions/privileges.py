@@ -113,7 +113,8 @@ async def grant(tx: AsyncSession, privilege_id: UUID, family: Sequence[UUID], *,
 async def allot(tx: AsyncSession, privilege_id: UUID, *, by: str, now: datetime) -> Privilege:
     """Grant what is left of a limited edition to those on its list, in its order; safe to repeat.
 
-    Whose data may not be used is passed over. Raises NotFound, PrivilegeClosed and DeadlineAhead.
+    Whose data may not be used is passed over, and so is who has one already, by another record of hers. Raises
+    NotFound, PrivilegeClosed and DeadlineAhead.
     """
     of = await queries.privilege(tx, privilege_id, lock=True)
     if of.order_rule is None or of.closed_at is not None:
@@ -124,6 +125,7 @@ async def allot(tx: AsyncSession, privilege_id: UUID, *, by: str, now: datetime)
     canonical = await identities.canonicals(tx, [one.client_id for one in listed])
     hers = sorted(set(canonical.values()))
     spared = set(await clients.by_id(tx, hers)) - await consents.restricted(tx, hers)
+    spared -= await queries.holders(tx, privilege_id)
     candidates = [
         Candidate(one.grant_id, canonical[one.client_id], one.number)
         for one in listed

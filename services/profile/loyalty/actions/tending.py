@@ -24,6 +24,7 @@ from services.profile.segments import queries as segments
 PAUSE = 30.0  # seconds between two looks for cards and offers whose time is over
 AUTOMATIC = "automatic"  # who issues the cards of a tier that issues them by itself
 FEW = 100  # candidates looked at in one statement
+AT_ONCE = 100  # cards that issue themselves in one transaction: whoever wants one meanwhile waits for it
 
 _OVER = text(
     "update card set ended_at = :now, ended_as = 'expired' where brand_id = :brand and tier_id = :tier_id"
@@ -81,22 +82,25 @@ _CANDIDATES = text(
 )
 
 
-async def tend(tx: AsyncSession, tier_id: UUID, *, now: datetime) -> None:
-    """Do what a tier's time has come for: end cards and offers, offer what is free, issue what issues itself."""
+async def tend(tx: AsyncSession, tier_id: UUID, *, now: datetime, at_once: int = AT_ONCE) -> bool:
+    """Do what a tier's time has come for: end cards and offers, offer what is free, issue what issues itself.
+
+    Answers whether there may be more to issue, after `at_once` cards.
+    """
     tier = await queries.tier(tx, tier_id, lock=True)
     where = {"brand": tx.info["brand_id"], "tier_id": tier_id, "now": now, "today": await segments.today(tx, now)}
     for row in await tx.execute(_OVER, where):
         cards.announce_end(tx, tier, row.card_id, row.client_id, Ended.EXPIRED)
     await tx.execute(_LAPSED, where)
     await cards.offer(tx, tier, now=now)
-    if tier.is_automatic:
-        await _issue_itself(tx, tier, now=now)
+    return tier.is_automatic and await _issue_itself(tx, tier, at_once, now=now) == at_once
 
 
-async def _issue_itself(tx: AsyncSession, tier: Tier, *, now: datetime) -> None:
+async def _issue_itself(tx: AsyncSession, tier: Tier, at_once: int, *, now: datetime) -> int:
     taken = (await queries.taken(tx, tier.tier_id))[tier.tier_id]
     # Who waits was there before.
-    free, after = taken.places.free if taken.waiting == 0 else 0, UUID(int=0)
+    free, after = min(taken.places.free, at_once) if taken.waiting == 0 else 0, UUID(int=0)
+    left = free
     asked = {
         "brand": tx.info["brand_id"],
         "tier_id": tier.tier_id,
@@ -104,16 +108,17 @@ async def _issue_itself(tx: AsyncSession, tier: Tier, *, now: datetime) -> None:
         "points": tier.requirement.points_at_least,
         "limit": FEW,
     }
-    while free > 0:
+    while left > 0:
         found = list((await tx.execute(_CANDIDATES, asked | {"after": after})).scalars())
         left_out = await consents.restricted(tx, found) | await consents.profiling_off(tx, found)
         spared = [one for one in await _meeting(tx, tier, found, now=now) if one not in left_out]
-        for client_id in spared[:free]:
+        for client_id in spared[:left]:
             await cards.make(tx, tier, client_id, by=AUTOMATIC, now=now)
-        free -= len(spared)
+        left -= len(spared[:left])
         if len(found) < FEW:
             break
         after = found[-1]
+    return free - left
 
 
 async def _meeting(tx: AsyncSession, tier: Tier, client_ids: Sequence[UUID], *, now: datetime) -> list[UUID]:
@@ -140,8 +145,10 @@ async def tend_all(database: Database, *, now: datetime) -> None:
             asked = {"brand": brand_id, "now": now, "today": await segments.today(tx, now)}
             busy = (await tx.execute(_BUSY, asked)).scalars().all()
         for tier_id in busy:
-            async with database.transaction(brand_id) as tx:
-                await tend(tx, tier_id, now=now)
+            is_more = True
+            while is_more:
+                async with database.transaction(brand_id) as tx:
+                    is_more = await tend(tx, tier_id, now=now)
 
 
 async def tending(kit: Kit, stop: asyncio.Event) -> None:

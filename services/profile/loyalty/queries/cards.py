@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.refusal import NotFound
+from services.profile.loyalty.queries.used import used
 from services.profile.loyalty.rules.cards import Ended, Places, Requirement, Waiting
 from services.profile.segments.rules import Segment
 
@@ -54,7 +55,8 @@ _WAIT = (
 _WAITS = text(f"{_WAIT} and client_id = any(:ids) order by number")
 _LIST = text(
     f"{_WAIT} and card_wait.tier_id = :tier_id and number > :after"
-    " and (cast(:only as uuid[]) is null or client_id = any(:only)) order by number limit :limit"
+    f" and (cast(:only as uuid[]) is null or client_id = any(:only)) and {used('card_wait')}"
+    " order by number limit :limit"
 )
 
 
@@ -154,7 +156,10 @@ async def waits(tx: AsyncSession, family: Sequence[UUID]) -> list[Wait]:
 async def waiting_list(
     tx: AsyncSession, tier_id: UUID, *, only: Sequence[UUID] | None, after: int, limit: int
 ) -> list[Wait]:
-    """Who waits for a tier's card behind one of them, in their order; of some clients, if named."""
+    """Who waits for a tier's card behind one of them, in their order; of some clients, if named.
+
+    Whoever had her data restricted keeps her place, and is not shown.
+    """
     asked = {"brand": tx.info["brand_id"], "tier_id": tier_id, "after": after, "limit": limit}
     rows = await tx.execute(_LIST, asked | {"only": None if only is None else list(only)})
     return [_wait(row) for row in rows.mappings()]

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.refusal import NotFound
+from services.profile.loyalty.queries.used import used
 from services.profile.loyalty.rules.privileges import Granted, OrderRule, PrivilegeKind
 
 _COLUMNS = (
@@ -36,10 +37,15 @@ _GRANT = (
 )
 _GRANTS = text(
     f"{_GRANT} and g.privilege_id = :privilege_id and g.number > :after"
-    " and (cast(:only as uuid[]) is null or g.client_id = any(:only)) order by g.number limit :limit"
+    f" and (cast(:only as uuid[]) is null or g.client_id = any(:only)) and {used('g')} order by g.number limit :limit"
 )
 _HERS = text(f"{_GRANT} and g.client_id = any(:ids) and g.status <> 'withdrawn' order by g.number")
 _ONE_GRANT = text(f"{_GRANT} and g.privilege_id = :privilege_id and grant_id = :grant_id")
+_HOLDERS = text(
+    "select coalesce(a.canonical_id, g.client_id) from privilege_grant g"
+    " left join client_alias a on a.brand_id = g.brand_id and a.client_id = g.client_id"
+    " where g.brand_id = :brand and g.privilege_id = :privilege_id and g.status in ('granted', 'handed-over')"
+)
 _LISTED = text(f"{_GRANT} and g.privilege_id = :privilege_id and g.status = 'listed' order by g.number")
 
 
@@ -103,7 +109,10 @@ async def privilege(tx: AsyncSession, privilege_id: UUID, *, lock: bool = False)
 async def grants(
     tx: AsyncSession, privilege_id: UUID, *, only: Sequence[UUID] | None, after: int, limit: int
 ) -> list[Grant]:
-    """To whom it was granted and who is listed, in the order they came; of some clients, if named."""
+    """To whom it was granted and who is listed, in the order they came; of some clients, if named.
+
+    Whoever had her data restricted is not shown.
+    """
     asked = {"brand": tx.info["brand_id"], "privilege_id": privilege_id, "after": after, "limit": limit}
     rows = await tx.execute(_GRANTS, asked | {"only": None if only is None else list(only)})
     return [_grant(row) for row in rows.mappings()]
@@ -113,6 +122,12 @@ async def listed(tx: AsyncSession, privilege_id: UUID) -> list[Grant]:
     """Who is on a priority list and has nothing yet."""
     asked = {"brand": tx.info["brand_id"], "privilege_id": privilege_id}
     return [_grant(row) for row in (await tx.execute(_LISTED, asked)).mappings()]
+
+
+async def holders(tx: AsyncSession, privilege_id: UUID) -> set[UUID]:
+    """The surviving records of those to whom it was granted, handed over or not."""
+    asked = {"brand": tx.info["brand_id"], "privilege_id": privilege_id}
+    return set((await tx.execute(_HOLDERS, asked)).scalars())
 
 
 async def hers(tx: AsyncSession, family: Sequence[UUID]) -> list[Grant]:

@@ -166,7 +166,10 @@ def in_order(
     segments: Mapping[UUID, Segment | None],
     points: Mapping[UUID, int],
 ) -> list[Candidate]:
-    """A priority list with the first first; of two that the rule does not tell apart, who joined first."""
+    """A priority list with the first first; of two that the rule does not tell apart, who joined first.
+
+    Whoever turned out to be on it twice stands where she joined first.
+    """
 
     def key(one: Candidate) -> tuple[int, int]:
         if rule is OrderRule.SEGMENT:
@@ -176,4 +179,7 @@ def in_order(
             return -points.get(one.client_id, 0), one.number
         return 0, one.number
 
-    return sorted(listed, key=key)
+    first: dict[UUID, Candidate] = {}
+    for one in sorted(listed, key=lambda one: one.number):
+        first.setdefault(one.client_id, one)
+    return sorted(first.values(), key=key)

@@ -1,6 +1,7 @@
 """How privileges go over the wire, and what a client's loyalty comes to."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -11,6 +12,8 @@ from services.profile.loyalty.schemas.cards import CardView, StandingView, WaitV
 from services.profile.loyalty.schemas.points import ExpiryView
 
 MOST_PIECES = 1_000_000
+# Within the calendar in every zone.
+Deadline = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2199, 12, 31, tzinfo=UTC))]
 
 
 class PrivilegeForm(Form):
@@ -21,7 +24,7 @@ class PrivilegeForm(Form):
     piece_code: Code | None = None
     quantity: int | None = Field(default=None, ge=0, le=MOST_PIECES)
     order_rule: OrderRule | None = None
-    deadline_at: AwareDatetime | None = None
+    deadline_at: Deadline | None = None
 
     def wanted(self) -> WantedPrivilege:
         """The privilege it describes."""
@@ -32,7 +35,7 @@ class PrivilegeChangeForm(Form):
     """What of a privilege may change: all three are set, also to nothing."""
 
     quantity: int | None = Field(default=None, ge=0, le=MOST_PIECES)
-    deadline_at: AwareDatetime | None = None
+    deadline_at: Deadline | None = None
     is_closed: bool = False
 
 

@@ -30,6 +30,7 @@ _STORE = text(
     " cast(:reviews as date[])) as item (client_id, segment, lifecycle, review_on)"
     " where client_segment.brand_id = :brand and client_segment.client_id = item.client_id"
 )
+_REST = text("update client_segment set review_on = null where brand_id = :brand and client_id = any(:ids)")
 _FORGET = [
     text(f"delete from {table} where brand_id = :brand and client_id = any(:ids)")  # noqa: S608
     for table in ("client_segment", "future_vic")
@@ -39,16 +40,20 @@ _FORGET = [
 async def recompute(tx: AsyncSession, client_ids: Collection[UUID], *, now: datetime) -> None:
     """Reckon segment and lifecycle of these clients and announce changes; a merged record has its survivor's.
 
-    Whoever switched profiling off has none: what was reckoned of her is deleted.
+    Whoever switched profiling off has none: what was reckoned of her is deleted. Of whoever had her data restricted it
+    stays as it was, and nothing is reckoned until she has it used again.
     """
     if not client_ids:
         return
     known_as = set((await identities.canonicals(tx, list(client_ids))).values())
-    ids = sorted(known_as - await consents.profiling_off(tx, sorted(known_as)))
+    reckoned = known_as - await consents.profiling_off(tx, sorted(known_as))
     brand = tx.info["brand_id"]
-    if gone := sorted({*client_ids, *known_as} - set(ids)):
+    if gone := sorted({*client_ids, *known_as} - reckoned):
         for statement in _FORGET:
             await tx.execute(statement, {"brand": brand, "ids": gone})
+    if resting := await consents.restricted(tx, sorted(reckoned)):
+        await tx.execute(_REST, {"brand": brand, "ids": sorted(resting)})
+    ids = sorted(reckoned - resting)
     await tx.execute(_CLAIM, {"brand": brand, "ids": ids})
     rows = await tx.execute(_LOCK, {"brand": brand, "ids": ids})
     before = {row.client_id: (row.segment, row.lifecycle) for row in rows}

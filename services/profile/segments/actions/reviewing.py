@@ -33,7 +33,8 @@ _REACHED = text(
 )
 _NEXT = text(
     "select client_id from client_segment where brand_id = :brand and client_id > :after order by client_id"
-    " limit :limit"
+    # Whoever is being erased meanwhile is waited for, and is not there any more.
+    " limit :limit for update"
 )
 _REACH = text("update segment_policy set reviewing_from = :reached where brand_id = :brand")
 

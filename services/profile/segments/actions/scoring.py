@@ -43,7 +43,7 @@ async def score_all(database: Database, brand_id: str, *, now: datetime) -> int:
     async with database.transaction(brand_id) as tx:
         fitted = (await fits.latest(tx, usable=False)).get(Fit.FUTURE)
         setting, today = await queries.policy(tx), await queries.today(tx, now)
-        if fitted is None or fitted.unusable is not None:
+        if fitted is None or fitted.unusable is not None or fitted.currency != setting.policy.currency:
             await tx.execute(_DROP_ALL, {"brand": brand_id})
             return 0
     kept, after = 0, UUID(int=0)

@@ -42,8 +42,9 @@ async def picture(tx: AsyncSession, client_id: UUID, as_of: date, *, today: date
     buying, future = fitted.get(Fit.VALUE), fitted.get(Fit.FUTURE)
     value = await fits.value_of(tx, canonical, setting, as_of, buying)
     ahead = None
-    # Of a day that is past, what then lay ahead is known by now.
-    if future is not None and as_of == today and standing.segment is not Segment.VIC:
+    # Of a day that is past, what then lay ahead is known by now; a fit in another currency than the policy's is none.
+    is_fitted = future is not None and future.currency == setting.policy.currency
+    if future is not None and is_fitted and as_of == today and standing.segment is not Segment.VIC:
         known = (await features(tx, [canonical], setting, as_of))[canonical]
         if known.is_known:
             ahead = outlook(fits.model_of(future), known.values)

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.ids import NOBODY
 from services.profile.segments import rules
 from services.profile.segments.queries.setting import STRETCHES, SegmentPolicy
 from services.profile.segments.rules import Segment
@@ -40,7 +41,8 @@ barred as (
 """
 _RECEIPT = """
 receipt as (
-    select coalesce(alias.canonical_id, purchase.client_id) as client_id, purchase.purchase_id, purchase.day,
+    select nullif(coalesce(alias.canonical_id, purchase.client_id), :nobody) as client_id, purchase.purchase_id,
+        purchase.day,
         purchase.net_minor, purchase.net_minor * stretch.factor as worth,
         cast(:boutiques as uuid[]) is null or purchase.boutique_id = any(:boutiques) as is_here
     from (
@@ -187,6 +189,7 @@ def _asked(
     policy = setting.policy
     return {
         "brand": tx.info["brand_id"],
+        "nobody": NOBODY,  # what was bought by whoever was erased since
         "since": setting.midnight(first),
         "until": setting.ends(last),
         "boutiques": None if boutiques is None else sorted(boutiques),

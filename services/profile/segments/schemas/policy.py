@@ -1,7 +1,7 @@
 """How the brand reckons, on the wire."""
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
@@ -95,7 +95,7 @@ class SegmentPolicyForm(Form):
 
     def policy(self) -> Policy:
         """The policy it describes."""
-        return Policy(**self.model_dump(exclude={"rates"}))
+        return Policy(**{field.name: getattr(self, field.name) for field in fields(Policy)})
 
     def given(self) -> list[Rate]:
         """The rates, the last one of a currency and day where there are several."""

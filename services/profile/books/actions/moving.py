@@ -21,6 +21,7 @@ from services.profile.books.queries.handovers import Handover
 from services.profile.books.queries.used import IS_USED
 from services.profile.books.rules import handovers as rules
 from services.profile.books.rules.handovers import Status, Step
+from services.profile.books.rules.owners import AdvisorNotThere
 from services.profile.clients.models import workdays
 from services.profile.segments import queries as segments
 
@@ -108,7 +109,8 @@ async def start(
     """Give all clients of the plan to their new advisors, in one transaction.
 
     Whoever has gone, was restricted or has another owner by now is left out, and said so. Without a `corpid` contacts
-    do not move in WeCom. Raises NotFound, HandoverStepNotPossible, ClientsUnplaced, AdvisorAway, AdvisorGone.
+    do not move in WeCom. Raises NotFound, HandoverStepNotPossible, ClientsUnplaced, AdvisorAway, AdvisorGone,
+    AdvisorNotThere, BookFull.
     """
     handover = await handovers.handover(tx, handover_id, boutiques=boutiques, lock=True)
     after = rules.step(handover.status, Step.START)
@@ -120,6 +122,8 @@ async def start(
     known = await staff.by_id(tx, [*takers, handover.from_advisor_id])
     for taker in sorted({*takers}):
         rules.check_taker(known[taker], handover.from_advisor_id, today=today)
+    if await handovers.takers_elsewhere(tx, handover_id):
+        raise AdvisorNotThere
     due_on = workdays.after(today, (await policy.policy(tx)).policy.first_contact_days)
     giver = known.get(handover.from_advisor_id)
     one = {
@@ -147,8 +151,12 @@ async def start(
             clients=len(moved),
         ),
     )
+    counted = {one.advisor_id for one in counts if one.counted}
+    await _check_room(tx, counted & {advisor_id for _, advisor_id, _ in moved})
+    # Facts of one kind together: whoever follows takes its locks for many clients at once, in one order.
     for client_id, advisor_id, boutique_id in moved:
         record(tx, OwnerAssigned(client_id=client_id, advisor_id=advisor_id, boutique_id=boutique_id))
+    for client_id, advisor_id, boutique_id in moved:
         record(
             tx,
             ClientHandedOver(
@@ -184,9 +192,11 @@ async def undo(tx: AsyncSession, handover_id: UUID, *, boutiques: Collection[UUI
         await tx.execute(_LOCK_CLIENTS, one)
         await tx.execute(_LOCK_OWNERS, one)
         await tx.execute(_KEEP, one)
-        for client_id, advisor_id, boutique_id in (await tx.execute(_MOVE_BACK, one)).all():
+        returned = (await tx.execute(_MOVE_BACK, one)).all()
+        for client_id, _, boutique_id in returned:
             back = OwnerAssigned(client_id=client_id, advisor_id=handover.from_advisor_id, boutique_id=boutique_id)
             record(tx, back)
+        for client_id, advisor_id, boutique_id in returned:
             record(
                 tx,
                 ClientHandedBack(
@@ -232,6 +242,13 @@ async def complete_if_over(tx: AsyncSession, handover_id: UUID, *, now: datetime
     asked = {"brand": tx.info["brand_id"], "handover_id": handover_id}
     if handover.status is Status.STARTED and (await tx.execute(_IS_OVER, asked)).scalar_one():
         await _complete(tx, handover, now=now)
+
+
+async def _check_room(tx: AsyncSession, takers: Collection[UUID]) -> None:
+    """Raise BookFull when a book has grown beyond its limit: the plan may be old, and other plans have gone there."""
+    setting = (await policy.policy(tx)).policy
+    for load in (await policy.loads(tx, takers, setting)).values():
+        setting.check_room(load.counted)
 
 
 async def _complete(tx: AsyncSession, handover: Handover, *, now: datetime) -> None:

@@ -36,7 +36,7 @@ async def follow(tx: AsyncSession, handed: Sequence[Handed], *, now: datetime) -
     """Give visits to come to the new advisors where they are free; the others stay, and are listed for the manager."""
     found = await queries.agreed_with(tx, {one.from_advisor_id for one in handed}, now=now)
     # She may have been merged since: her visits and the fact are about the same surviving record.
-    known = await queries.canonicals(tx, {one.client_id for one in (*found, *handed)})
+    known = await queries.canonicals(tx, {visit.client_id for visit in found} | {one.client_id for one in handed})
     moves = {(known[one.client_id], one.from_advisor_id): one for one in handed}
     visits = [
         (visit, moves[known[visit.client_id], visit.advisor_id])

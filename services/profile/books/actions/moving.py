@@ -22,6 +22,7 @@ from services.profile.books.queries.used import IS_USED
 from services.profile.books.rules import handovers as rules
 from services.profile.books.rules.handovers import Status, Step
 from services.profile.books.rules.owners import AdvisorNotThere
+from services.profile.books.rules.policy import BookFull
 from services.profile.clients.models import workdays
 from services.profile.segments import queries as segments
 
@@ -122,8 +123,8 @@ async def start(
     known = await staff.by_id(tx, [*takers, handover.from_advisor_id])
     for taker in sorted({*takers}):
         rules.check_taker(known[taker], handover.from_advisor_id, today=today)
-    if await handovers.takers_elsewhere(tx, handover_id):
-        raise AdvisorNotThere
+    if (moved_on := await handovers.taker_elsewhere(tx, handover_id)) is not None:
+        raise AdvisorNotThere(advisor_id=str(moved_on))
     due_on = workdays.after(today, (await policy.policy(tx)).policy.first_contact_days)
     giver = known.get(handover.from_advisor_id)
     one = {
@@ -151,7 +152,7 @@ async def start(
             clients=len(moved),
         ),
     )
-    counted = {one.advisor_id for one in counts if one.counted}
+    counted = {one.advisor_id for one in counts if one.advisor_id is not None and one.counted}
     await _check_room(tx, counted & {advisor_id for _, advisor_id, _ in moved})
     # Facts of one kind together: whoever follows takes its locks for many clients at once, in one order.
     for client_id, advisor_id, boutique_id in moved:
@@ -247,8 +248,9 @@ async def complete_if_over(tx: AsyncSession, handover_id: UUID, *, now: datetime
 async def _check_room(tx: AsyncSession, takers: Collection[UUID]) -> None:
     """Raise BookFull when a book has grown beyond its limit: the plan may be old, and other plans have gone there."""
     setting = (await policy.policy(tx)).policy
-    for load in (await policy.loads(tx, takers, setting)).values():
-        setting.check_room(load.counted)
+    for advisor_id, load in (await policy.loads(tx, takers, setting)).items():
+        if load.counted > setting.hard:
+            raise BookFull(hard=setting.hard, advisor_id=str(advisor_id))
 
 
 async def _complete(tx: AsyncSession, handover: Handover, *, now: datetime) -> None:

@@ -56,8 +56,8 @@ _ENTRIES = text(
 _ONE = text(f"with owner as ({_ENTRY} and hc.client_id = :client_id) select * from owner where {IS_USED}")  # noqa: S608
 # Who has changed boutique since the plan.
 _ELSEWHERE = text(
-    "select exists (select from handover_client hc join advisor a using (brand_id, advisor_id)"
-    " where hc.brand_id = :brand and hc.handover_id = :handover_id and a.boutique_id <> hc.boutique_id)"
+    "select hc.advisor_id from handover_client hc join advisor a using (brand_id, advisor_id)"
+    " where hc.brand_id = :brand and hc.handover_id = :handover_id and a.boutique_id <> hc.boutique_id limit 1"
 )
 _COUNTS = text(
     "select advisor_id, state, wecom, count(*) as clients, count(*) filter (where is_counted) as counted,"
@@ -175,10 +175,11 @@ async def entry(tx: AsyncSession, handover_id: UUID, client_id: UUID) -> Handed:
     return _handed(row)
 
 
-async def takers_elsewhere(tx: AsyncSession, handover_id: UUID) -> bool:
-    """Whether somebody of the plan works at another boutique by now than the plan says."""
+async def taker_elsewhere(tx: AsyncSession, handover_id: UUID) -> UUID | None:
+    """Somebody of the plan who works at another boutique by now than the plan says, if there is one."""
     asked = {"brand": tx.info["brand_id"], "handover_id": handover_id}
-    return bool((await tx.execute(_ELSEWHERE, asked)).scalar_one())
+    found: UUID | None = (await tx.execute(_ELSEWHERE, asked)).scalar_one_or_none()
+    return found
 
 
 async def counts(tx: AsyncSession, handover_id: UUID) -> list[Count]:

@@ -52,6 +52,14 @@ async def test_a_leaver_is_announced_once_and_offered_no_more(running: Start) ->
     assert problem(await place.asks(advisor_id=gone)) == "advisor-does-not-offer"
 
 
+async def test_nobody_agrees_a_visit_with_whoever_left_while_it_was_held(running: Start) -> None:
+    place = await house(running, advisors=2)
+    her = build.client()
+    held = await place.hold(her, advisor_id=place.advisor_ids[0])
+    said(await place.manager().post(f"/v1/advisors/{place.advisor_ids[0]}/leave"))
+    assert problem(await place.tries(place.by(her), held["appointment_id"], "confirm")) == "hold-expired"
+
+
 async def test_whoever_is_away_is_not_offered_on_those_days(running: Start) -> None:
     place = await house(running)
     [advisor] = place.advisor_ids

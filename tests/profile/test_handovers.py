@@ -180,6 +180,35 @@ async def test_two_plans_do_not_fill_one_book_beyond_its_limit(house: Team) -> N
     assert (await house.seen(second))["status"] == "planned"
 
 
+async def test_whoever_is_merged_on_the_way_is_neither_lost_nor_kept(house: Team) -> None:
+    giver, taker = await house.advisor(), await house.advisor()
+    early, late = await house.clients(giver, 2)
+    handover_id = await house.planned(giver, taker)
+
+    async def merged(client_id: UUID) -> UUID:
+        survivor = await registered(house.profile)
+        form = {"other_client_id": str(client_id), "dry_run": False}
+        answer = await as_role(house.profile).post(f"/v1/clients/{survivor}/merges", json=form, headers=once())
+        assert answer.is_success, answer.text
+
+        async def inherited() -> bool:
+            return bool(await house.profile.rows("select from client_owner where client_id = $1", survivor))
+
+        await until(inherited)
+        return survivor
+
+    async def owner(client_id: UUID) -> UUID:
+        rows = await house.profile.rows("select advisor_id from client_owner where client_id = $1", client_id)
+        return UUID(str(rows[0]["advisor_id"]))
+
+    first = await merged(early)
+    assert (await house.step(handover_id, "start"))["states"] == {"moved": 2}
+    second = await merged(late)
+    assert [await owner(one) for one in (first, second)] == [taker, taker]
+    await house.step(handover_id, "undo")
+    assert [await owner(one) for one in (first, second, late)] == [giver, giver, giver]
+
+
 async def test_a_manager_hands_over_whom_her_boutique_has_also_after_the_advisor_moved_away(house: Team) -> None:
     giver, stays = await house.advisor(), await house.advisor()
     [her] = await house.clients(giver, 1)

@@ -28,6 +28,16 @@ from services.profile.segments import queries as segments
 
 # Ten thousand clients and their facts are more than an ordinary statement is allowed.
 _PATIENCE = text("select set_config('statement_timeout', '14s', true), set_config('lock_timeout', '5s', true)")
+# Who was merged into another record since the plan goes under that one, unless it is in the plan itself.
+_UNDER_SURVIVORS = text(
+    "update handover_client hc set client_id = survivor.canonical_id from ("
+    "select distinct on (alias.canonical_id) alias.client_id, alias.canonical_id from handover_client one"
+    " join client_alias alias using (brand_id, client_id)"
+    " where one.brand_id = :brand and one.handover_id = :handover_id and not exists (select from handover_client other"
+    " where other.brand_id = :brand and other.handover_id = :handover_id and other.client_id = alias.canonical_id)"
+    " order by alias.canonical_id, alias.client_id) survivor"
+    " where hc.brand_id = :brand and hc.handover_id = :handover_id and hc.client_id = survivor.client_id"
+)
 # First the clients, whom an erasing locks too, then their owners; each in one order everywhere.
 _LOCK_CLIENTS = text(
     "select from client where brand_id = :brand and client_id in (select client_id from handover_client"
@@ -78,6 +88,15 @@ _MOVE_BACK = text(
     " from handover_client hc where hc.brand_id = :brand and hc.handover_id = :handover_id and hc.state = 'moved'"
     " and o.brand_id = :brand and o.client_id = hc.client_id"
     " returning o.client_id, hc.advisor_id, o.boutique_id"
+)
+# The record she was merged into since has her advisor by her: it goes back with her.
+_MOVE_BACK_HEIRS = text(
+    "update client_owner o set advisor_id = :from_advisor_id, boutique_id = hc.was_boutique_id,"
+    " assigned_at = hc.was_assigned_at, version = o.version + 1"
+    " from handover_client hc where hc.brand_id = :brand and hc.handover_id = :handover_id and hc.state = 'moved'"
+    " and o.brand_id = :brand and o.inherited_from = hc.client_id and o.advisor_id = hc.advisor_id"
+    " and exists (select from client_alias alias where alias.brand_id = :brand and alias.client_id = hc.client_id"
+    " and alias.canonical_id = o.client_id) returning o.client_id, o.boutique_id"
 )
 # What has not been submitted is not; what is under way comes back once it has arrived, and what has arrived comes back.
 _RETURN = text(
@@ -137,6 +156,7 @@ async def start(
         "now": now,
     }
     await tx.execute(_PATIENCE)
+    await tx.execute(_UNDER_SURVIVORS, one)
     await tx.execute(_LOCK_CLIENTS, one)
     await tx.execute(_LOCK_OWNERS, one)
     await tx.execute(_LEAVE_OUT, one)
@@ -194,7 +214,8 @@ async def undo(tx: AsyncSession, handover_id: UUID, *, boutiques: Collection[UUI
         await tx.execute(_LOCK_OWNERS, one)
         await tx.execute(_KEEP, one)
         returned = (await tx.execute(_MOVE_BACK, one)).all()
-        for client_id, _, boutique_id in returned:
+        heirs = (await tx.execute(_MOVE_BACK_HEIRS, one)).all()
+        for client_id, boutique_id in [*((client_id, at) for client_id, _, at in returned), *heirs]:
             back = OwnerAssigned(client_id=client_id, advisor_id=handover.from_advisor_id, boutique_id=boutique_id)
             record(tx, back)
         for client_id, advisor_id, boutique_id in returned:

@@ -102,7 +102,8 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
             kept = func.array_remove(func.array_remove(Account.boutique_ids, fact.from_boutique_id), fact.boutique_id)
             placed = hers.values(boutique_ids=func.array_append(kept, fact.boutique_id))
             # A token out there says the old boutique for ten minutes more.
-            moved = list(await tx.scalars(placed.returning(Account.account_id)))
+            whose = placed.returning(Account.account_id).execution_options(synchronize_session=False)
+            moved = list(await tx.scalars(whose))
             await end(tx, told.brand_id, moved, because="advisor-moved")
 
     async def end(tx: AsyncSession, brand_id: str, account_ids: Sequence[UUID], *, because: str) -> None:

@@ -62,7 +62,7 @@ async def test_whoever_moves_has_her_new_boutique_in_her_account(gateway: Start)
     assert {UUID(one) for one in account["boutique_ids"]} == {new, other}
     assert len(account["boutique_ids"]) == 2
     # Told again, it changes nothing.
-    revoked = "select revoked_because from session where account_id = $1 order by opened_at"
+    revoked = "select revoked_because from session where account_id = $1 order by session_id"
     ended = [row["revoked_because"] for row in await running.rows(revoked, UUID(account_id))]
     assert ended == ["advisor-moved", None]
     assert (await again.get("/v1/accounts")).status_code != 401

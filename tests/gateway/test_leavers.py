@@ -27,7 +27,7 @@ async def test_a_leavers_access_ends_everywhere_within_a_second(gateway: Start) 
         return [(await one.get("/v1/accounts")).status_code for one in both] == [401, 401]
 
     await until(is_out)
-    assert time.monotonic() - began < 2.0  # a second, and one for a busy machine
+    assert time.monotonic() - began < 1.0
     refreshed = await elsewhere.client().post("/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
     assert problem(refreshed) == "refresh-refused"
     assert (await admin.get(f"/v1/accounts/{account_id}")).json()["closed_at"] is not None

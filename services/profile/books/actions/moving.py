@@ -174,10 +174,8 @@ async def start(
     )
     counted = {one.advisor_id for one in counts if one.advisor_id is not None and one.counted}
     await _check_room(tx, counted & {advisor_id for _, advisor_id, _ in moved})
-    # Facts of one kind together: whoever follows takes its locks for many clients at once, in one order.
     for client_id, advisor_id, boutique_id in moved:
         record(tx, OwnerAssigned(client_id=client_id, advisor_id=advisor_id, boutique_id=boutique_id))
-    for client_id, advisor_id, boutique_id in moved:
         record(
             tx,
             ClientHandedOver(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import all_, any_, func, literal, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,15 +51,6 @@ class AdvisorMoved(Slice):
     from_boutique_id: UUID
 
 
-async def transfer(tx: AsyncSession, facts: Sequence[Delivered[AdvisorMoved]]) -> None:
-    """Let an account open the advisor's new boutique and no longer the old one; its next token says so."""
-    for told in facts:
-        fact = told.fact
-        hers = update(Account).where(Account.brand_id == told.brand_id, Account.advisor_id == fact.advisor_id)
-        kept = func.array_remove(func.array_remove(Account.boutique_ids, fact.from_boutique_id), fact.boutique_id)
-        await tx.execute(hers.values(boutique_ids=func.array_append(kept, fact.boutique_id)))
-
-
 async def place(tx: AsyncSession, facts: Sequence[Delivered[BoutiqueOpened]]) -> None:
     """Remember the region of each boutique; the last fact about one is right."""
     latest = {(told.brand_id, told.fact.boutique_id): told.fact.region_id for told in facts}
@@ -97,10 +88,29 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
                 Account.closed_at.is_(None),
             )
             closed = list(await tx.scalars(hers.values(closed_at=clock()).returning(Account.account_id)))
-            ended = update(Session).where(
-                Session.brand_id == told.brand_id, Session.account_id.in_(closed), Session.revoked_at.is_(None)
+            await end(tx, told.brand_id, closed, because="account-closed")
+
+    async def transfer(tx: AsyncSession, facts: Sequence[Delivered[AdvisorMoved]]) -> None:
+        """Let accounts open the advisor's new boutique and no longer the old one; she signs in again to see it."""
+        for told in facts:
+            fact, old, new = told.fact, literal(told.fact.from_boutique_id), literal(told.fact.boutique_id)
+            hers = update(Account).where(
+                Account.brand_id == told.brand_id,
+                Account.advisor_id == fact.advisor_id,
+                or_(old == any_(Account.boutique_ids), new != all_(Account.boutique_ids)),
             )
-            await tx.execute(ended.values(revoked_at=clock(), revoked_because="account-closed"))
+            kept = func.array_remove(func.array_remove(Account.boutique_ids, fact.from_boutique_id), fact.boutique_id)
+            placed = hers.values(boutique_ids=func.array_append(kept, fact.boutique_id))
+            # A token out there says the old boutique for ten minutes more.
+            whose = placed.returning(Account.account_id).execution_options(synchronize_session=False)
+            moved = list(await tx.scalars(whose))
+            await end(tx, told.brand_id, moved, because="advisor-moved")
+
+    async def end(tx: AsyncSession, brand_id: str, account_ids: Sequence[UUID], *, because: str) -> None:
+        ended = update(Session).where(
+            Session.brand_id == brand_id, Session.account_id.in_(account_ids), Session.revoked_at.is_(None)
+        )
+        await tx.execute(ended.values(revoked_at=clock(), revoked_because=because))
 
     return [
         on(BoutiqueOpened, place, fills=("boutique_region",)),

@@ -84,6 +84,21 @@ async def test_a_visit_that_cannot_go_along_stays_and_is_listed(running: Start) 
     assert set((await outcomes(place, elsewhere)).values()) == {("kept", "not-there")}
 
 
+async def test_a_visit_that_was_moved_since_comes_back_only_into_a_shift(running: Start) -> None:
+    place = await house(running, advisors=2, needs_room=False)
+    giver, taker = place.advisor_ids
+    her, handover = client(), new_id()
+    visit = (await place.visit(her, advisor_id=giver))["appointment_id"]
+    await handed(place, "handed-over", handover, her, giver, taker)
+    weekly = [{"weekday": 2, "starts": "10:00", "ends": "20:00"}]
+    path = f"/v1/advisors/{giver}/shifts"
+    said(await place.manager().put(path, json={"weekly": weekly}, headers={"If-Match": "*"}))
+    later = {"starts_at": build.at("2030-01-09 11:00").isoformat(), "advisor_id": taker}
+    await place.step(place.manager(), visit, "move", **later)
+    await handed(place, "handed-back", handover, her, giver, taker)
+    assert await outcomes(place, handover) == {visit: ("not-returned", "off-shift")}
+
+
 async def test_visits_follow_while_others_are_moved_and_nobody_is_in_two_places(running: Start) -> None:
     place = await house(running, advisors=3, needs_room=False)
     giver, taker, third = place.advisor_ids

@@ -52,6 +52,14 @@ async def test_a_leaver_is_announced_once_and_offered_no_more(running: Start) ->
     assert problem(await place.asks(advisor_id=gone)) == "advisor-does-not-offer"
 
 
+async def test_nobody_agrees_a_visit_with_whoever_left_while_it_was_held(running: Start) -> None:
+    place = await house(running, advisors=2)
+    her = build.client()
+    held = await place.hold(her, advisor_id=place.advisor_ids[0])
+    said(await place.manager().post(f"/v1/advisors/{place.advisor_ids[0]}/leave"))
+    assert problem(await place.tries(place.by(her), held["appointment_id"], "confirm")) == "hold-expired"
+
+
 async def test_whoever_is_away_is_not_offered_on_those_days(running: Start) -> None:
     place = await house(running)
     [advisor] = place.advisor_ids
@@ -129,6 +137,9 @@ async def test_a_wrong_item_refuses_itself_alone(running: Start) -> None:
         None, "boutique-unknown", "wecom-userid-taken", "nobody-to-leave", "named-twice", "named-twice",
     ]  # fmt: skip
     assert len(await place.running.rows("select from advisor where employee_number is not null")) == 1
+    # Who leaves is out, whatever else HR has wrong about her.
+    [left] = await sync(place, person(place, "E1", state="left", boutique_code="NOWHERE"))
+    assert (left["status"], len(await told(place, "advisor-left"))) == ("updated", 1)
     for wrong in ({"state": "absent"}, {"absent_from_on": "2030-01-01"}, {"state": "ill"}):
         answer = await hr(place).put("/v1/staff/batch", json={"items": [person(place, **wrong)]})
         assert answer.status_code == 422
@@ -136,8 +147,9 @@ async def test_a_wrong_item_refuses_itself_alone(running: Start) -> None:
 
 async def test_of_batches_with_the_same_people_at_once_nobody_is_entered_twice(running: Start) -> None:
     place = await house(running)
-    body = {"items": [person(place, f"E{number}") for number in range(20)]}
-    answers = await asyncio.gather(*(hr(place).put("/v1/staff/batch", json=body) for _ in range(4)))
+    items = [person(place, f"E{number}") for number in range(20)]
+    bodies = [{"items": items[::way]} for way in (1, -1, 1, -1)]
+    answers = await asyncio.gather(*(hr(place).put("/v1/staff/batch", json=body) for body in bodies))
     assert {one.status_code for one in answers} <= {207, 409}
     assert {problem(one) for one in answers if one.status_code == 409} <= {"advisor-known", "wecom-userid-taken"}
     assert len(await place.running.rows("select from advisor where employee_number is not null")) == 20

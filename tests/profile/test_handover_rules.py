@@ -168,6 +168,10 @@ def test_limits_stand_in_order_and_hold() -> None:
         (60111, 0, True, Wecom.FAILED, None),
         (40128, 0, False, Wecom.FAILED, None),
         (60111, transfers.MOST_TRIES, False, Wecom.FAILED, None),
+        # The application is not let in: nobody's contact is at fault.
+        (60020, 0, False, Wecom.QUEUED, None),
+        (40001, 5, True, Wecom.QUEUED, None),
+        (60020, transfers.MOST_TRIES - 1, False, Wecom.FAILED, None),
     ],
 )
 def test_what_a_code_means(

@@ -53,9 +53,9 @@ class Moving:
         await until(so)
 
     async def pass_time(self, **parts: float) -> None:
-        """Let time pass, here and in WeCom."""
-        self.house.clock.advance(**parts)
+        """Let time pass, in WeCom and here: what is due here finds WeCom as late as it is."""
         await self.corp.house.pass_time(**parts)
+        self.house.clock.advance(**parts)
 
     def channel(self) -> Channel:
         """A WeCom of the test's own."""
@@ -171,6 +171,70 @@ async def test_a_process_that_dies_on_the_way_submits_nobody_twice(moving: Movin
     await moving.pass_time(minutes=3)
     await moving.states(are={"waiting": 3})
     assert len(await moving.transfers()) == 3
+
+
+@pytest.mark.parametrize("killed", ["before-the-call", "after-the-call"])
+async def test_undone_after_a_process_died_nobody_is_submitted_and_whoever_was_comes_back(
+    moving: Moving, killed: str
+) -> None:
+    [her] = await moving.prepare(1)
+    moving.handover_id = await moving.house.planned(moving.ada, moving.bo)
+    settings = moving.house.profile.settings
+    database = Database(settings.database_url, pool_size=2, name="killed", keyring=_keyring(moving))
+    try:
+        await _claimed_by_who_dies(moving, database, after_call=killed == "after-the-call")
+    finally:
+        await database.dispose()
+    await moving.house.step(moving.handover_id, "undo")
+    await moving.pass_time(minutes=4)
+    if killed == "before-the-call":
+        await moving.states(are={"withdrawn": 1})
+        assert await moving.transfers() == []
+        return
+    await moving.states(are={"waiting": 1})
+    assert len(await moving.transfers()) == 1
+    await moving.pass_time(hours=25)
+    await until_back(moving)
+    await moving.pass_time(hours=25)
+    await moving.states(are={"done": 1})
+    assert await moving.corp.holders(moving.contacts[her]) == ["ada"]
+
+
+async def until_back(moving: Moving) -> None:
+    async def so() -> bool:
+        return any(one["handover_userid"] == "bo" for one in await moving.transfers())
+
+    await until(so)
+
+
+async def test_undone_at_the_takers_limit_nobody_is_submitted_again(moving: Moving) -> None:
+    [her] = await moving.prepare(1)
+    await moving.start()
+    await moving.states(are={"waiting": 1})
+    await moving.corp.member("bo", client_limit=0)
+    await moving.house.step(moving.handover_id, "undo")
+    await moving.pass_time(hours=25)
+    await moving.states(are={"withdrawn": 1})
+    await moving.corp.member("bo")
+    await moving.pass_time(hours=25)
+    assert len(await moving.transfers()) == 1
+    assert await moving.corp.holders(moving.contacts[her]) == ["ada"]
+
+
+async def test_whoever_is_in_transfer_to_somebody_else_is_not_waited_for_for_ever(moving: Moving) -> None:
+    [her] = await moving.prepare(1)
+    await moving.corp.member("cai")
+    body = {"handover_userid": "ada", "takeover_userid": "cai", "external_userid": [moving.contacts[her]]}
+    await moving.channel().call("POST", "/cgi-bin/externalcontact/transfer_customer", body=body)
+    await moving.start()
+    await moving.states(are={"waiting": 1})  # "in transfer", WeCom said
+    await moving.pass_time(hours=2)
+    await moving.states(are={"queued": 1})
+    await moving.pass_time(hours=25)
+    await moving.states(are={"failed": 1})
+    [entry] = (await moving.house.entries(moving.handover_id)).values()
+    assert entry["wecom_code"] == 40131  # Cai has her by now
+    assert await moving.corp.holders(moving.contacts[her]) == ["cai"]
 
 
 def _keyring(moving: Moving) -> Any:

@@ -11,7 +11,7 @@ from infra.identity import Role
 from tests.asking import once, problem, until
 from tests.conftest import Start
 from tests.profile.handing import Team, team
-from tests.profile.relationship import as_role, bought, registered
+from tests.profile.relationship import as_role, as_service, bought, registered
 from tests.running import Running
 
 
@@ -154,6 +154,74 @@ async def test_whoever_went_away_after_the_plan_takes_nobody(house: Team) -> Non
     assert await kinds(house, "client-handed-over") == []
 
 
+async def test_whoever_changed_boutique_after_the_plan_takes_nobody_at_the_old_one(house: Team) -> None:
+    giver, taker = await house.advisor(), await house.advisor()
+    await house.clients(giver, 1)
+    handover_id = await house.planned(giver, taker)
+    await house.advisor(advisor_id=taker, boutique_id=uuid4())
+    assert problem(await house.manager().post(f"/v1/handovers/{handover_id}/start")) == "advisor-not-there"
+    assert await kinds(house, "client-handed-over") == []
+
+
+async def test_two_plans_do_not_fill_one_book_beyond_its_limit(house: Team) -> None:
+    await counts(house, "core", soft=1, hard=2)
+    one, two, taker = await house.advisor(), await house.advisor(), await house.advisor()
+    for giver in (one, two):
+        await core(house, *await house.clients(giver, 2))
+    first, second = await house.planned(one, taker), await house.planned(two, taker)
+    await house.step(first, "start")
+    before = await house.owners(version=True)
+    assert problem(await house.manager().post(f"/v1/handovers/{second}/start")) == "book-full"
+    assert await house.owners(version=True) == before
+    assert (await house.seen(second))["status"] == "planned"
+
+
+async def test_whoever_is_merged_on_the_way_is_neither_lost_nor_kept(house: Team) -> None:
+    giver, taker = await house.advisor(), await house.advisor()
+    early, late = await house.clients(giver, 2)
+    handover_id = await house.planned(giver, taker)
+
+    async def merged(client_id: UUID) -> UUID:
+        survivor = await registered(house.profile)
+        form = {"other_client_id": str(client_id), "dry_run": False}
+        answer = await as_role(house.profile).post(f"/v1/clients/{survivor}/merges", json=form, headers=once())
+        assert answer.is_success, answer.text
+
+        async def inherited() -> bool:
+            return bool(await house.profile.rows("select from client_owner where client_id = $1", survivor))
+
+        await until(inherited)
+        return survivor
+
+    async def owner(client_id: UUID) -> UUID:
+        rows = await house.profile.rows("select advisor_id from client_owner where client_id = $1", client_id)
+        return UUID(str(rows[0]["advisor_id"]))
+
+    first = await merged(early)
+    assert (await house.step(handover_id, "start"))["states"] == {"moved": 2}
+    second = await merged(late)
+    assert [await owner(one) for one in (first, second)] == [taker, taker]
+    await house.step(handover_id, "undo")
+    assert [await owner(one) for one in (first, second, late)] == [giver, giver, giver]
+
+
+async def test_a_manager_hands_over_whom_her_boutique_has_also_after_the_advisor_moved_away(house: Team) -> None:
+    giver, stays = await house.advisor(), await house.advisor()
+    [her] = await house.clients(giver, 1)
+    new_place = uuid4()
+    await house.advisor(advisor_id=giver, boutique_id=new_place)
+    await house.advisor(boutique_id=new_place)
+    new_manager = as_role(house.profile, Role.MANAGER, boutique_ids=frozenset({new_place}))
+    form = {"from_advisor_id": str(giver), "reason": "moved"}
+    theirs = await new_manager.post("/v1/handovers", json=form, headers=once())
+    assert problem(theirs) == "nothing-to-hand-over"
+    handover_id = await house.planned(giver, reason="moved")
+    assert {client: one["advisor_id"] for client, one in (await house.entries(handover_id)).items()} == {
+        str(her): str(stays)
+    }
+    assert (await house.step(handover_id, "start"))["states"] == {"moved": 1}
+
+
 async def test_a_plan_is_changed_by_hand_within_the_limit(house: Team) -> None:
     await counts(house, "core", soft=1, hard=2)
     giver, bo, cai = await house.advisor(), await house.advisor(), await house.advisor()
@@ -234,6 +302,11 @@ async def test_drafts_are_written_from_what_she_knows_and_changed_by_a_person(ho
     assert row["farewell"] is None
     assert (await house.by(colleague).get(path)).status_code == 404
     assert (await house.by(taker).put(f"{path}/invitation", json={"words": "x"})).status_code == 422
+    # What is known of her is the successor's to read only while she is to be one.
+    await house.step(handover_id, "start")
+    assert (await house.by(taker).get(path)).status_code == 200
+    await house.step(handover_id, "undo")
+    assert (await house.by(taker).get(path)).status_code == 404
 
 
 async def test_it_is_complete_when_the_last_client_has_been_spoken_to(house: Team) -> None:
@@ -269,8 +342,9 @@ async def test_a_leavers_handover_is_planned_once_and_waits_for_a_person(house: 
     # Who has left is given nobody any more.
     form = {"advisor_id": str(giver), "boutique_id": str(house.boutique_id)}
     path = f"/v1/clients/{await registered(house.profile)}/owner"
-    given = await as_role(house.profile).put(path, json=form, headers={"If-Match": "*"})
-    assert problem(given) == "advisor-not-there"
+    for caller in (as_role(house.profile), as_service(house.profile, "gateway")):
+        given = await caller.put(path, json=form, headers={"If-Match": "*"})
+        assert problem(given) == "advisor-not-there"
 
 
 async def test_whose_data_is_not_to_be_used_is_in_no_plan(house: Team) -> None:

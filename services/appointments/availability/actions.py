@@ -33,6 +33,9 @@ _KEEP = text(
     """
     update occupation set kind = 'visit', expires_at = null
     where brand_id = :brand and appointment_id = :appointment and kind = 'hold' and expires_at > :now
+    -- Nobody agrees a visit with an advisor who has left while it was held.
+    and not exists (select from advisor where advisor.brand_id = :brand and advisor.advisor_id = resource_id
+        and advisor.left_at is not null)
     returning resource_id
     """
 )

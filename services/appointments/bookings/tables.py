@@ -52,7 +52,7 @@ class Appointment(Base):
 
 
 class Reassignment(Base):
-    """What became of a visit to come when its client was handed over; `assigned_for` is what it was before."""
+    """What became of a visit to come when its client was handed over; `assigned_for`, `starts_at`: as it was before."""
 
     __tablename__ = "reassignment"
 
@@ -65,4 +65,5 @@ class Reassignment(Base):
     outcome: Mapped[str]
     reason: Mapped[str | None]
     assigned_for: Mapped[str]
+    starts_at: Mapped[datetime] = mapped_column(INSTANT)
     decided_at: Mapped[datetime] = mapped_column(INSTANT)

@@ -34,9 +34,10 @@ class Handed:
 
 async def follow(tx: AsyncSession, handed: Sequence[Handed], *, now: datetime) -> None:
     """Give visits to come to the new advisors where they are free; the others stay, and are listed for the manager."""
-    moves = {(one.client_id, one.from_advisor_id): one for one in handed}
     found = await queries.agreed_with(tx, {one.from_advisor_id for one in handed}, now=now)
-    known = await queries.canonicals(tx, {one.client_id for one in found})
+    # She may have been merged since: her visits and the fact are about the same surviving record.
+    known = await queries.canonicals(tx, {visit.client_id for visit in found} | {one.client_id for one in handed})
+    moves = {(known[one.client_id], one.from_advisor_id): one for one in handed}
     visits = [
         (visit, moves[known[visit.client_id], visit.advisor_id])
         for visit in found
@@ -60,6 +61,7 @@ async def follow(tx: AsyncSession, handed: Sequence[Handed], *, now: datetime) -
                 outcome="reassigned" if reason is None else "kept",
                 reason=reason,
                 assigned_for=before,
+                starts_at=visit.starts_at,
                 decided_at=now,
             )
             .on_conflict_do_nothing()
@@ -85,7 +87,8 @@ async def come_back(tx: AsyncSession, handed: Sequence[Handed], *, now: datetime
     await _take_turns(tx, {visit.appointment_id: (visit, row.from_advisor_id) for visit, row in visits})
     for visit, row in visits:
         before = AssignedFor(row.assigned_for)
-        reason = await _give(tx, visit, row.from_advisor_id, assigned_for=before, now=now, is_return=True)
+        stood = visit.starts_at == row.starts_at
+        reason = await _give(tx, visit, row.from_advisor_id, assigned_for=before, now=now, is_return=stood)
         row.outcome, row.reason, row.decided_at = "returned" if reason is None else "not-returned", reason, now
         if reason is None:
             _announce(tx, visit, row.handover_id, row.advisor_id)
@@ -110,7 +113,7 @@ async def _give(
 ) -> str | None:
     """Give a locked visit to an advisor; answers why not: not-there, off-shift, taken.
 
-    What goes back to whom it was agreed with needs no shift: it stood there before.
+    What goes back to whom it was agreed with, for the same time, needs no shift: it stood there before.
     """
     boutique = await directory.boutique(tx, visit.boutique_id)
     experience = await directory.experience(tx, visit.experience_id)

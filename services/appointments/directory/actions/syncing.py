@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import select
@@ -67,41 +68,44 @@ async def synchronise(tx: AsyncSession, items: Sequence[Told], *, now: datetime)
     )
     holders: dict[str | None, str | None] = {row.wecom_userid: row.employee_number for row in taken}
     outcomes = []
-    for index, item in enumerate(items):
+    # Newcomers too in one order everywhere: two batches that enter the same people would dead-lock.
+    for index, item in sorted(enumerate(items), key=lambda told: told[1].employee_number):
         advisor, boutique = by_number.get(item.employee_number), boutiques.get(item.boutique_code)
         reason = None
         if numbers[item.employee_number] > 1:
             reason = "named-twice"
+        elif item.state == "left":
+            # Whoever leaves does so, wherever HR has put her meanwhile and whoever has her userid.
+            reason = "nobody-to-leave" if advisor is None else None
         elif boutique is None:
             reason = "boutique-unknown"
         elif item.wecom_userid is not None and holders.setdefault(item.wecom_userid, item.employee_number) != (
             item.employee_number
         ):
             reason = "wecom-userid-taken"
-        elif advisor is None and item.state == "left":
-            reason = "nobody-to-leave"
         elif not _is_whole(item):
             reason = "absence-unfit"
-        if reason is not None or boutique is None:
+        if reason is not None:
             outcomes.append(
                 Outcome(index=index, employee_number=item.employee_number, status="rejected", reason=reason)
             )
             continue
         version = advisor.version if advisor is not None else 0
-        if advisor is None:
-            advisor = await _enter(tx, boutique, item)
-        else:
-            _bring(tx, advisor, boutique, item, now=now)
+        if advisor is not None and item.state == "left":
+            staff.let_go(tx, advisor, now=now)
+        elif boutique is not None:
+            advisor = await _bring(tx, advisor, boutique, item)
+        changed = advisor is not None and advisor.version > version
         outcomes.append(
             Outcome(
                 index=index,
                 employee_number=item.employee_number,
-                status="created" if not version else "updated" if advisor.version > version else "unchanged",
-                advisor_id=advisor.advisor_id,
+                status="created" if not version else "updated" if changed else "unchanged",
+                advisor_id=advisor.advisor_id if advisor is not None else None,
             )
         )
     await staff.flushed(tx)
-    return outcomes
+    return sorted(outcomes, key=attrgetter("index"))
 
 
 def _is_whole(item: Told) -> bool:
@@ -124,10 +128,9 @@ async def _enter(tx: AsyncSession, boutique: Boutique, item: Told) -> Advisor:
     return await staff.enter(tx, boutique, newcomer)
 
 
-def _bring(tx: AsyncSession, advisor: Advisor, boutique: Boutique, item: Told, *, now: datetime) -> None:
-    if item.state == "left":
-        staff.let_go(tx, advisor, now=now)
-        return
+async def _bring(tx: AsyncSession, advisor: Advisor | None, boutique: Boutique, item: Told) -> Advisor:
+    if advisor is None:
+        return await _enter(tx, boutique, item)
     if advisor.left_at is not None:
         # HR has taken her on again: she begins anew, wherever that is.
         advisor.left_at, advisor.boutique_id = None, boutique.boutique_id
@@ -152,3 +155,4 @@ def _bring(tx: AsyncSession, advisor: Advisor, boutique: Boutique, item: Told, *
         advisor.version += 1
     if changed:
         staff.describe(tx, advisor)
+    return advisor

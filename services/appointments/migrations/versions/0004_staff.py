@@ -21,6 +21,7 @@ create table reassignment (
     outcome text not null check (outcome in ('reassigned', 'kept', 'returned', 'not-returned')),
     reason text,
     assigned_for text not null,
+    starts_at timestamptz not null,
     decided_at timestamptz not null,
     constraint pk_reassignment primary key (brand_id, handover_id, appointment_id)
 )

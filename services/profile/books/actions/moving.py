@@ -21,11 +21,23 @@ from services.profile.books.queries.handovers import Handover
 from services.profile.books.queries.used import IS_USED
 from services.profile.books.rules import handovers as rules
 from services.profile.books.rules.handovers import Status, Step
+from services.profile.books.rules.owners import AdvisorNotThere
+from services.profile.books.rules.policy import BookFull
 from services.profile.clients.models import workdays
 from services.profile.segments import queries as segments
 
 # Ten thousand clients and their facts are more than an ordinary statement is allowed.
 _PATIENCE = text("select set_config('statement_timeout', '14s', true), set_config('lock_timeout', '5s', true)")
+# Who was merged into another record since the plan goes under that one, unless it is in the plan itself.
+_UNDER_SURVIVORS = text(
+    "update handover_client hc set client_id = survivor.canonical_id from ("
+    "select distinct on (alias.canonical_id) alias.client_id, alias.canonical_id from handover_client one"
+    " join client_alias alias using (brand_id, client_id)"
+    " where one.brand_id = :brand and one.handover_id = :handover_id and not exists (select from handover_client other"
+    " where other.brand_id = :brand and other.handover_id = :handover_id and other.client_id = alias.canonical_id)"
+    " order by alias.canonical_id, alias.client_id) survivor"
+    " where hc.brand_id = :brand and hc.handover_id = :handover_id and hc.client_id = survivor.client_id"
+)
 # First the clients, whom an erasing locks too, then their owners; each in one order everywhere.
 _LOCK_CLIENTS = text(
     "select from client where brand_id = :brand and client_id in (select client_id from handover_client"
@@ -77,6 +89,15 @@ _MOVE_BACK = text(
     " and o.brand_id = :brand and o.client_id = hc.client_id"
     " returning o.client_id, hc.advisor_id, o.boutique_id"
 )
+# The record she was merged into since has her advisor by her: it goes back with her.
+_MOVE_BACK_HEIRS = text(
+    "update client_owner o set advisor_id = :from_advisor_id, boutique_id = hc.was_boutique_id,"
+    " assigned_at = hc.was_assigned_at, version = o.version + 1"
+    " from handover_client hc where hc.brand_id = :brand and hc.handover_id = :handover_id and hc.state = 'moved'"
+    " and o.brand_id = :brand and o.inherited_from = hc.client_id and o.advisor_id = hc.advisor_id"
+    " and exists (select from client_alias alias where alias.brand_id = :brand and alias.client_id = hc.client_id"
+    " and alias.canonical_id = o.client_id) returning o.client_id, o.boutique_id"
+)
 # What has not been submitted is not; what is under way comes back once it has arrived, and what has arrived comes back.
 _RETURN = text(
     "update handover_client set state = 'back', wecom_returns = wecom in ('submitting', 'waiting'),"
@@ -108,7 +129,8 @@ async def start(
     """Give all clients of the plan to their new advisors, in one transaction.
 
     Whoever has gone, was restricted or has another owner by now is left out, and said so. Without a `corpid` contacts
-    do not move in WeCom. Raises NotFound, HandoverStepNotPossible, ClientsUnplaced, AdvisorAway, AdvisorGone.
+    do not move in WeCom. Raises NotFound, HandoverStepNotPossible, ClientsUnplaced, AdvisorAway, AdvisorGone,
+    AdvisorNotThere, BookFull.
     """
     handover = await handovers.handover(tx, handover_id, boutiques=boutiques, lock=True)
     after = rules.step(handover.status, Step.START)
@@ -120,6 +142,8 @@ async def start(
     known = await staff.by_id(tx, [*takers, handover.from_advisor_id])
     for taker in sorted({*takers}):
         rules.check_taker(known[taker], handover.from_advisor_id, today=today)
+    if (moved_on := await handovers.taker_elsewhere(tx, handover_id)) is not None:
+        raise AdvisorNotThere(advisor_id=str(moved_on))
     due_on = workdays.after(today, (await policy.policy(tx)).policy.first_contact_days)
     giver = known.get(handover.from_advisor_id)
     one = {
@@ -132,6 +156,7 @@ async def start(
         "now": now,
     }
     await tx.execute(_PATIENCE)
+    await tx.execute(_UNDER_SURVIVORS, one)
     await tx.execute(_LOCK_CLIENTS, one)
     await tx.execute(_LOCK_OWNERS, one)
     await tx.execute(_LEAVE_OUT, one)
@@ -147,6 +172,8 @@ async def start(
             clients=len(moved),
         ),
     )
+    counted = {one.advisor_id for one in counts if one.advisor_id is not None and one.counted}
+    await _check_room(tx, counted & {advisor_id for _, advisor_id, _ in moved})
     for client_id, advisor_id, boutique_id in moved:
         record(tx, OwnerAssigned(client_id=client_id, advisor_id=advisor_id, boutique_id=boutique_id))
         record(
@@ -184,9 +211,12 @@ async def undo(tx: AsyncSession, handover_id: UUID, *, boutiques: Collection[UUI
         await tx.execute(_LOCK_CLIENTS, one)
         await tx.execute(_LOCK_OWNERS, one)
         await tx.execute(_KEEP, one)
-        for client_id, advisor_id, boutique_id in (await tx.execute(_MOVE_BACK, one)).all():
+        returned = (await tx.execute(_MOVE_BACK, one)).all()
+        heirs = (await tx.execute(_MOVE_BACK_HEIRS, one)).all()
+        for client_id, boutique_id in [*((client_id, at) for client_id, _, at in returned), *heirs]:
             back = OwnerAssigned(client_id=client_id, advisor_id=handover.from_advisor_id, boutique_id=boutique_id)
             record(tx, back)
+        for client_id, advisor_id, boutique_id in returned:
             record(
                 tx,
                 ClientHandedBack(
@@ -232,6 +262,14 @@ async def complete_if_over(tx: AsyncSession, handover_id: UUID, *, now: datetime
     asked = {"brand": tx.info["brand_id"], "handover_id": handover_id}
     if handover.status is Status.STARTED and (await tx.execute(_IS_OVER, asked)).scalar_one():
         await _complete(tx, handover, now=now)
+
+
+async def _check_room(tx: AsyncSession, takers: Collection[UUID]) -> None:
+    """Raise BookFull when a book has grown beyond its limit: the plan may be old, and other plans have gone there."""
+    setting = (await policy.policy(tx)).policy
+    for advisor_id, load in (await policy.loads(tx, takers, setting)).items():
+        if load.counted > setting.hard:
+            raise BookFull(hard=setting.hard, advisor_id=str(advisor_id))
 
 
 async def _complete(tx: AsyncSession, handover: Handover, *, now: datetime) -> None:

@@ -14,7 +14,7 @@ from infra.refusal import NotFound
 from infra.wire import check_match
 from services.profile.books import queries
 from services.profile.books.events import OwnerAssigned, OwnerReleased
-from services.profile.books.queries import Owner
+from services.profile.books.queries import Owner, staff
 from services.profile.books.queries import policy as policies
 from services.profile.books.rules import owners as rules
 from services.profile.books.rules.policy import Load
@@ -66,7 +66,11 @@ async def assign(
         boutique_id, before.boutique_id if before else None, own=by.boutique_ids
     ):
         raise NotFound
-    rules.check_advisor(boutique_id, await queries.works_at(tx, advisor_id), by_service=by.role is Role.SERVICE)
+    advisor = (await staff.by_id(tx, [advisor_id])).get(advisor_id)
+    if advisor is not None and advisor.has_left:
+        raise rules.AdvisorNotThere
+    works_at = advisor.boutique_id if advisor is not None else None
+    rules.check_advisor(boutique_id, works_at, by_service=by.role is Role.SERVICE)
     check_match(if_match, before.version if before else 0)
     if by.role is not Role.SERVICE and (before is None or before.advisor_id != advisor_id):
         await _check_room(tx, canonical, advisor_id)

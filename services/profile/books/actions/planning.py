@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -91,11 +91,16 @@ async def draw(
     """
     await tx.execute(_PATIENCE)
     giver = (await staff.by_id(tx, [wanted.from_advisor_id])).get(wanted.from_advisor_id)
-    if giver is None or (boutiques is not None and giver.boutique_id not in boutiques):
+    if giver is None:
         raise NotFound
-    takers = await _takers(tx, wanted, giver, boutiques=boutiques, now=now)
     setting = (await policy.policy(tx)).policy
-    subjects = await handovers.subjects(tx, giver.advisor_id, setting)
+    # A manager hands over whom her boutiques have, whether the advisor is still there or has moved away.
+    subjects = await handovers.subjects(tx, giver.advisor_id, setting, boutiques=boutiques)
+    if boutiques is not None and giver.boutique_id not in boutiques:
+        if not subjects:
+            raise NotFound
+        giver = replace(giver, boutique_id=min(one.boutique_id for one in subjects))
+    takers = await _takers(tx, wanted, giver, boutiques=boutiques, now=now)
     if not is_lenient:
         if not takers:
             raise rules.NobodyToTakeOver

@@ -52,6 +52,11 @@ _WITHDRAW = text(
     "update handover_client owner set wecom = 'withdrawn', wecom_due_at = null"  # noqa: S608 - our own words
     f" where {_GROUP} and wecom in ('queued', 'submitting') and not ({IS_USED})"
 )
+# Undone after a submission whose answer nobody has heard: it is looked at and not made anew.
+_LOOK_INSTEAD = text(
+    "update handover_client set wecom = 'waiting'"  # noqa: S608 - our own words
+    f" where {_GROUP} and wecom = 'submitting' and wecom_returns"
+)
 _CLAIM = text(
     "update handover_client hc set wecom = 'submitting', wecom_due_at = :until from (select client_id"  # noqa: S608
     f" from handover_client where {_GROUP} and wecom in ('queued', 'submitting')"
@@ -67,7 +72,11 @@ _LOOK = text(
 )
 _RECORDS = text("select client_id, canonical_id from client_alias where brand_id = :brand and canonical_id = any(:ids)")
 _SETTLE = text(
-    "update handover_client hc set wecom = item.state, wecom_due_at = item.due_at, wecom_code = item.code,"
+    # Undone meanwhile, nobody is submitted once more: an open answer is looked at, and a refusal is the end of it.
+    "update handover_client hc set wecom = case when not hc.wecom_returns or item.state <> 'queued' then item.state"
+    " when hc.wecom = 'submitting' then 'waiting' else 'withdrawn' end,"
+    " wecom_due_at = case when hc.wecom_returns and item.state = 'queued' and hc.wecom = 'waiting' then null"
+    " else item.due_at end, wecom_code = item.code,"
     " wecom_tries = hc.wecom_tries + case when item.state = 'queued' then 1 else 0 end,"
     " wecom_is_resigned = coalesce(item.is_resigned, hc.wecom_is_resigned)"
     " from unnest(cast(:ids as uuid[]), cast(:states as text[]), cast(:due as timestamptz[]), cast(:codes as int[]),"
@@ -151,6 +160,7 @@ async def _submit(database: Database, wecom: Channel, group: Group, *, now: date
     asked = group.asked(now)
     async with database.transaction(group.brand_id) as tx:
         await tx.execute(_WITHDRAW, asked)
+        await tx.execute(_LOOK_INSTEAD, asked)
         most = {"until": now + rules.INTERRUPTED, "most": transfers.AT_ONCE}
         claimed = {row.client_id: row.wecom_tries for row in await tx.execute(_CLAIM, asked | most)}
         batch = await _batch(tx, group, claimed, corpid=wecom.agent.corpid)
@@ -192,7 +202,8 @@ async def _look(database: Database, wecom: Channel, group: Group, *, now: dateti
         found_due = await tx.execute(_LOOK, asked | {"until": now + rules.LOOK_AGAIN})
         claimed = {row.client_id: row.wecom_tries for row in found_due}
         batch = await _batch(tx, group, claimed, corpid=wecom.agent.corpid)
-    standings: dict[UUID, Standing] = {}
+    # Nobody the house still knows there: that is all there is to find out about her.
+    standings = dict.fromkeys(set(claimed) - set(batch.clients.values()), Standing(Wecom.FAILED))
     cursor = ""
     try:
         async with asyncio.timeout(LONGEST):
@@ -206,6 +217,8 @@ async def _look(database: Database, wecom: Channel, group: Group, *, now: dateti
                     if client is not None and standing is not None:
                         standings[client] = standing
                 if not cursor:
+                    # Whom WeCom does not list is not waited for for ever.
+                    standings |= {one: rules.unrecorded(claimed[one]) for one in claimed.keys() - standings.keys()}
                     break
     except (WeChatRejected, WeChatUnavailable, CalledTooOften, TimeoutError) as away:
         # What was seen is kept; the rest is due again in an hour.

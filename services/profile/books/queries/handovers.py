@@ -41,6 +41,7 @@ _SUBJECTS = text(
     " and alias.canonical_id = owner.client_id union all select owner.client_id))) as categories"
     " from client_owner owner join client on client.brand_id = :brand and client.client_id = owner.client_id"
     f" where owner.brand_id = :brand and owner.advisor_id = :advisor_id and {IS_USED}"
+    " and (cast(:boutiques as uuid[]) is null or owner.boutique_id = any(:boutiques))"
 )
 _ENTRY = (
     "select hc.client_id, hc.advisor_id, hc.boutique_id, hc.is_counted, hc.reasons, hc.state, hc.left_out_for,"
@@ -53,6 +54,11 @@ _ENTRIES = text(
     " order by client_id limit :limit"
 )
 _ONE = text(f"with owner as ({_ENTRY} and hc.client_id = :client_id) select * from owner where {IS_USED}")  # noqa: S608
+# Who has changed boutique since the plan.
+_ELSEWHERE = text(
+    "select hc.advisor_id from handover_client hc join advisor a using (brand_id, advisor_id)"
+    " where hc.brand_id = :brand and hc.handover_id = :handover_id and a.boutique_id <> hc.boutique_id limit 1"
+)
 _COUNTS = text(
     "select advisor_id, state, wecom, count(*) as clients, count(*) filter (where is_counted) as counted,"
     " count(contacted_at) as contacted from handover_client"
@@ -138,9 +144,16 @@ async def open_of(tx: AsyncSession, advisor_id: UUID) -> UUID | None:
     return found
 
 
-async def subjects(tx: AsyncSession, advisor_id: UUID, setting: Policy) -> list[Subject]:
-    """The clients of a book whose data may be used, as a plan looks at them."""
-    asked = {"brand": tx.info["brand_id"], "advisor_id": advisor_id, **policies.counting(setting)}
+async def subjects(
+    tx: AsyncSession, advisor_id: UUID, setting: Policy, *, boutiques: Collection[UUID] | None
+) -> list[Subject]:
+    """The clients of a book whose data may be used, as a plan looks at them; of some boutiques, if named."""
+    asked = {
+        "brand": tx.info["brand_id"],
+        "advisor_id": advisor_id,
+        "boutiques": None if boutiques is None else list(boutiques),
+        **policies.counting(setting),
+    }
     return [
         Subject(row.client_id, row.boutique_id, row.language, frozenset(row.categories), row.is_counted)
         for row in await tx.execute(_SUBJECTS, asked)
@@ -160,6 +173,13 @@ async def entry(tx: AsyncSession, handover_id: UUID, client_id: UUID) -> Handed:
     if row is None:
         raise NotFound
     return _handed(row)
+
+
+async def taker_elsewhere(tx: AsyncSession, handover_id: UUID) -> UUID | None:
+    """Somebody of the plan who works at another boutique by now than the plan says, if there is one."""
+    asked = {"brand": tx.info["brand_id"], "handover_id": handover_id}
+    found: UUID | None = (await tx.execute(_ELSEWHERE, asked)).scalar_one_or_none()
+    return found
 
 
 async def counts(tx: AsyncSession, handover_id: UUID) -> list[Count]:

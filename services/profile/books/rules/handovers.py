@@ -18,6 +18,9 @@ class Status(StrEnum):
     UNDONE = "undone"
 
 
+OPEN = frozenset({Status.PLANNED, Status.STARTED})
+
+
 class Step(StrEnum):
     """What can be done with it."""
 

@@ -16,6 +16,8 @@ CLIENT_LIMIT = 40099
 # Whether a member has left, WeCom knows best: it may hear of it earlier or later than the house does.
 NOT_LEFT, NO_SUCH_MEMBER = 40097, 60111
 AS_GOOD_AS_SUBMITTED = frozenset({0, 40100, 40129})
+# Secret, corp id, token, permission, address: the application is not let in. Nobody's contact is at fault.
+NOT_LET_IN = frozenset({40001, 40013, 40014, 40091, 42001, 48002, 60020})
 
 
 class Wecom(StrEnum):
@@ -53,11 +55,23 @@ def submitted(errcode: int, tries: int, *, is_resigned: bool) -> Standing:
         return Standing(Wecom.QUEUED, LOOK_AGAIN if tries else timedelta(0), errcode, not is_resigned)
     if errcode == CLIENT_LIMIT:
         return _at_the_limit(tries, errcode)
+    if errcode in NOT_LET_IN and tries + 1 < MOST_TRIES:
+        return Standing(Wecom.QUEUED, LIMIT_PAUSE if tries else LOOK_AGAIN, errcode)
     return Standing(Wecom.FAILED, code=errcode)
 
 
+def unrecorded(tries: int) -> Standing:
+    """What it means that WeCom lists no transfer between the two: it was under way to somebody else, or is no more.
+
+    She is submitted again a day later, when whatever it was has ended.
+    """
+    if tries + 1 >= MOST_TRIES:
+        return Standing(Wecom.FAILED)
+    return Standing(Wecom.QUEUED, LIMIT_PAUSE)
+
+
 def reported(status: int, tries: int) -> Standing | None:
-    """What WeCom's status of a transfer means; None for one it has no record of (5), which is looked at again."""
+    """What WeCom's status of a transfer means; None for one it has no record of (5)."""
     match status:
         case 1:
             return Standing(Wecom.DONE)

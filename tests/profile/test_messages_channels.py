@@ -226,6 +226,56 @@ async def test_who_is_no_contact_of_her_advisor_gets_nothing_and_no_other_channe
     assert mailbox.mailbox.letters == []
 
 
+async def test_a_no_takes_back_what_her_advisor_has_not_confirmed(post: Post) -> None:
+    client_id = await her(post, wecom=CONTACT)
+    await in_wecom(post, client_id)
+    asked = await written(post, client_id)
+    await post.becomes(asked["message_id"], "awaiting-advisor")
+    await consented(post.profile, client_id, "marketing", granted=False)
+    post.clock.advance(minutes=3)
+    assert (await post.becomes(asked["message_id"], "refused"))["reason"] == "no-consent"
+    [stopped] = await sent_to(post)
+    await post.house.post(f"/wecom/group-sends/{stopped['msgid']}/confirm")
+    [stopped] = await sent_to(post)
+    assert stopped["confirmed_at"] is None
+    assert await post.profile.facts(SENT) == []
+
+
+async def test_what_an_advisor_confirmed_before_the_no_was_told_is_sent(post: Post) -> None:
+    client_id = await her(post, wecom=CONTACT)
+    await in_wecom(post, client_id)
+    asked = await written(post, client_id)
+    await post.becomes(asked["message_id"], "awaiting-advisor")
+    [waiting] = await sent_to(post)
+    await post.house.post(f"/wecom/group-sends/{waiting['msgid']}/confirm")
+    await consented(post.profile, client_id, "marketing", granted=False)
+    post.clock.advance(minutes=3)
+    await post.becomes(asked["message_id"], "sent")
+
+
+async def test_what_an_advisor_may_have_confirmed_before_she_left_counts_and_nothing_new_goes_by_her(
+    post: Post,
+) -> None:
+    client_id = await her(post, wecom=CONTACT)
+    await in_wecom(post, client_id)
+    asked = await written(post, client_id)
+    await post.becomes(asked["message_id"], "awaiting-advisor")
+    await post.profile.rows("update advisor set left_at = now() returning 1")
+    post.clock.advance(minutes=3)
+    assert (await post.becomes(asked["message_id"], "unknown"))["reason"] == "not-confirmed"
+    assert (await written(post, client_id))["reason"] == "no-channel"
+
+
+async def test_a_message_that_wecom_knows_nothing_of_is_over_after_a_week_too(post: Post) -> None:
+    client_id = await her(post, wecom=CONTACT)
+    await in_wecom(post, client_id)
+    asked = await written(post, client_id)
+    await post.becomes(asked["message_id"], "awaiting-advisor")
+    await post.profile.rows("update message set channel_ref = 'msg-of-another-corp' returning 1")
+    post.clock.advance(days=7, minutes=1)
+    assert (await post.becomes(asked["message_id"], "unknown"))["reason"] == "not-confirmed"
+
+
 async def test_an_advisor_who_does_not_confirm_leaves_it_unknown_after_a_week(post: Post) -> None:
     client_id = await her(post, wecom=CONTACT)
     await in_wecom(post, client_id)

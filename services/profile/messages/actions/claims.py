@@ -129,6 +129,12 @@ async def awaited(tx: AsyncSession, *, now: datetime, again: timedelta) -> Lette
     return _opened(tx, row)
 
 
+async def no_longer(tx: AsyncSession, letter: Letter, *, now: datetime) -> Outcome | None:
+    """Its end, if what permitted a message does so no longer; None while it may leave."""
+    outcome = await _still(tx, letter, now=now)
+    return outcome if outcome.step is Step.WITHDRAW else None
+
+
 async def settle(
     tx: AsyncSession, letter: Letter, outcome: Outcome, *, now: datetime, before: Status = Status.SENDING
 ) -> None:

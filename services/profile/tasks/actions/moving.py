@@ -10,11 +10,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.profile.books import queries as books
+from services.profile.consents import queries as consents
+from services.profile.consents.rules import Purpose
 from services.profile.identities import queries as identities
 from services.profile.segments import queries as segments
+from services.profile.tasks.actions import closing, order
 from services.profile.tasks.queries.families import HEADS
 from services.profile.tasks.rules.kinds import ONE_PER_PERSON
-from services.profile.tasks.rules.steps import Status
+from services.profile.tasks.rules.steps import Status, Why
 
 _FOLLOWING = text(
     HEADS + " select task.task_id, head.canonical_id from head"  # noqa: S608
@@ -131,6 +134,11 @@ async def come_together(tx: AsyncSession, client_ids: Collection[UUID], *, now: 
         if task_ids:
             await tx.execute(statement, brand | {"task_ids": task_ids})
     await follow_owners(tx, client_ids)
+    # What one record said holds for the other's offers, and so do the thanks that it is owed.
+    await closing.cancel_offers(
+        tx, sorted(await consents.who_refuse(tx, heads, Purpose.MARKETING)), Why.NO_CONSENT, now=now
+    )
+    await order.reckon(tx, heads)
 
 
 _RANK = {Status.OPEN: 1, Status.CANCELLED: 2}

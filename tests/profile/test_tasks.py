@@ -446,6 +446,19 @@ async def test_two_records_that_are_one_person_have_one_of_each_and_their_own_wh
     await until(again)
 
 
+async def test_what_somebody_did_for_a_colleague_is_the_colleagues_when_she_leaves(profile: Running) -> None:
+    client_id, leaver = await registered(profile), uuid4()
+    advisor_id, boutique_id = await owned(profile, client_id)
+    ids = {"advisor_id": str(leaver), "boutique_id": str(boutique_id)}
+    await tell(profile, "appointments.advisor-joined.v1", ids | {"region_id": str(uuid4())})
+    lent = await by_hand(profile, client_id)
+    given = await as_role(profile).post(f"/v1/tasks/{lent}/assign", json={"advisor_id": str(leaver)})
+    assert given.json()["advisor_id"] == str(leaver)
+    await tell(profile, "appointments.advisor-left.v1", ids | {"left_at": NOW.isoformat()})
+    [row] = await kept(profile, client_id)
+    assert (row["advisor_id"], row["boutique_id"], row["status"]) == (advisor_id, boutique_id, "open")
+
+
 async def test_thanks_and_a_no_of_one_record_hold_for_the_offers_to_the_other(profile: Running) -> None:
     async def told_of_the_no() -> bool:
         return any(one.envelope.type == "profile.consent-withdrawn.v1" for one in await profile.kit.log.read(0, 10_000))

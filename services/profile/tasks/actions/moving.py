@@ -33,6 +33,14 @@ _FOLLOW = text(
     " and (task.advisor_id, task.boutique_id) is distinct from"
     " (item.advisor_id, coalesce(item.boutique_id, task.boutique_id))"
 )
+# Whoever is back by the time it is told keeps hers.
+_TAKE_BACK = text(
+    "update task set follows_owner = true, version = version + 1 where brand_id = :brand and task_id in ("
+    " select task_id from task where brand_id = :brand and status = 'open' and not follows_owner"
+    " and advisor_id = any(:ids) and exists (select from advisor where advisor.brand_id = task.brand_id"
+    " and advisor.advisor_id = task.advisor_id and left_at is not null)"
+    " order by task_id for update) returning client_id"
+)
 # What follows the owner goes by itself. What was the predecessor's own is taken along, and remembered.
 _HAND_OVER = text(
     HEADS + ", taken as (select task.task_id, task.advisor_id, task.boutique_id from head"  # noqa: S608
@@ -98,6 +106,14 @@ async def follow_owners(tx: AsyncSession, client_ids: Collection[UUID]) -> None:
         "boutiques": [owner.boutique_id if owner else None for owner in at],
     }
     await tx.execute(_FOLLOW, {"brand": brand, **following})
+
+
+async def take_back(tx: AsyncSession, advisor_ids: Collection[UUID]) -> None:
+    """What somebody who has left had to do for a colleague's clients is for their owners to do; safe to repeat."""
+    asked = {"brand": tx.info["brand_id"], "ids": sorted(set(advisor_ids))}
+    clients = (await tx.execute(_TAKE_BACK, asked)).scalars().all()
+    if clients:
+        await follow_owners(tx, set(clients))
 
 
 async def hand_over(tx: AsyncSession, passing: Passing) -> None:

@@ -378,6 +378,12 @@ async def test_no_offer_is_left_for_whoever_withdraws(profile: Running) -> None:
         return rows == {offer: ("cancelled", "no-consent"), service: ("open", None)}
 
     await until(cancelled)
+    form = {"client_id": str(client_id), "due_on": "2026-03-04", "words": "新品到店", "is_offer": True}
+    again = await as_role(profile).post("/v1/tasks", json=form, headers=once())
+    assert (again.status_code, problem(again)) == (409, "task-offer-not-wanted")
+    wanted = Wanted(Kind.CALL, client_id, TODAY, "offer", is_offer=True)
+    async with profile.kit.database.transaction(BRAND) as tx:
+        assert await open_all(tx, [wanted], now=NOW) == {}
 
 
 # --- with the client -------------------------------------------------------------------------------------------------

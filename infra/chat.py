@@ -1,5 +1,6 @@
 """A language model behind an OpenAI-compatible API: one conversation in, one answer out."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -29,11 +30,15 @@ class ChatModel:
         body = {"model": self.model, "messages": list(messages), "max_tokens": LONGEST_ANSWER, "temperature": 0.7}
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         try:
-            async with httpx.AsyncClient(timeout=self.timeout, transport=transport, trust_env=False) as http:
+            # httpx counts each read alone: an answer that trickles would hold its caller for ever.
+            async with (
+                asyncio.timeout(self.timeout),
+                httpx.AsyncClient(timeout=self.timeout, transport=transport, trust_env=False) as http,
+            ):
                 response = await http.post(f"{self.url}/chat/completions", json=body, headers=headers)
             response.raise_for_status()
             said = response.json()["choices"][0]["message"]["content"]
-        except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as failure:
+        except (httpx.HTTPError, TimeoutError, ValueError, KeyError, IndexError, TypeError) as failure:
             structlog.get_logger().warning("assistant-away", fault=type(failure).__name__)
             raise ChatUnavailableError from None
         if not isinstance(said, str):

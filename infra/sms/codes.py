@@ -53,4 +53,5 @@ def meaning(code: str) -> Meaning:
         return known
     if code.startswith(("AuthFailure", "UnauthorizedOperation")):
         return _MEND
-    return Meaning(Then.LOST) if code.startswith("InternalError") else Meaning(Then.NEVER)
+    # No code is no refusal.
+    return Meaning(Then.LOST) if not code or code.startswith("InternalError") else Meaning(Then.NEVER)

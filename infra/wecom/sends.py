@@ -37,6 +37,11 @@ async def add_msg_template(
     return GroupSend(answer.text("msgid"), _texts(answer.fields.get("fail_list")))
 
 
+async def cancel_groupmsg_send(wecom: Channel, msgid: str) -> None:
+    """Stop a group-send that its sender has not confirmed; what she has confirmed stays sent. Safe to repeat."""
+    await wecom.call("POST", f"{_PATH}/cancel_groupmsg_send", body={"msgid": msgid})
+
+
 async def get_groupmsg_send_result(
     wecom: Channel, msgid: str, userid: str, *, cursor: str = ""
 ) -> tuple[list[SendResult], str]:

@@ -164,11 +164,14 @@ async def group_sends(here: Here) -> dict[str, list[GroupSend]]:
 
 @router.post("/group-sends/{msgid}/confirm")
 async def confirm(here: Here, msgid: str) -> GroupSend:
-    """The member confirms in WeCom: it is sent to whom she still has and who has not had her share this month."""
+    """The member confirms in WeCom: it is sent to whom she still has and who has not had her share this month.
+
+    What was stopped before she did is not.
+    """
     task, now = here.world.corp.group_sends.get(msgid), here.world.now()
     if task is None:
         raise HTTPException(404, "no such group-send")
-    if task.confirmed_at is None:
+    if task.confirmed_at is None and task.stopped_at is None:
         task.confirmed_at = now
         month = datetime.fromtimestamp(now, UTC)
         share = calendar.monthrange(month.year, month.month)[1]

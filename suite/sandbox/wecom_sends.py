@@ -44,6 +44,17 @@ async def add_msg_template(here: Here, request: Request) -> dict[str, object]:
     return {"errcode": 0, "errmsg": "ok", "fail_list": failed, "msgid": msgid}
 
 
+@router.post("/externalcontact/cancel_groupmsg_send")
+async def cancel_groupmsg_send(here: Here, request: Request) -> dict[str, object]:
+    """Stop what the member has not confirmed yet."""
+    task = here.world.corp.group_sends.get(text(await body(here, request), "msgid"))
+    if task is None:
+        raise No(47001)
+    if task.confirmed_at is None and task.stopped_at is None:
+        task.stopped_at = here.world.now()
+    return {"errcode": 0, "errmsg": "ok"}
+
+
 @router.post("/externalcontact/get_groupmsg_send_result")
 async def get_groupmsg_send_result(here: Here, request: Request) -> dict[str, object]:
     """What became of a group-send at each client."""

@@ -60,6 +60,7 @@ class GroupSend(BaseModel):
     attachments: int
     clients: dict[str, tuple[int, float]]
     confirmed_at: float | None = None
+    stopped_at: float | None = None
 
 
 class Welcome(BaseModel):

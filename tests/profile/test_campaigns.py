@@ -8,11 +8,12 @@ import httpx
 import pytest
 
 from infra.identity import Role
+from services.profile.campaigns.actions import planning
 from services.profile.campaigns.actions import running as carrying
-from tests.asking import Clock, once, problem, tell, until
+from tests.asking import BRAND, Clock, once, problem, tell, until
 from tests.conftest import Start
 from tests.profile.build import gave_phone, phone
-from tests.profile.relationship import as_role, consented, owned, registered
+from tests.profile.relationship import as_role, caller, consented, owned, registered
 from tests.profile.todo import NOW, by_hand, kept, manager_of, settled
 from tests.running import Running
 
@@ -187,6 +188,28 @@ async def test_each_client_has_one_task_whoever_works_and_whatever_is_killed(pro
     await until(running)
     assert len(await kept(profile)) == len(clients)
     assert (await come(headquarters, campaign_id))["fates"]["task"] == len(clients)
+
+
+async def test_two_campaigns_at_once_make_her_one_offer(profile: Running, clock: Clock) -> None:
+    boutique_id, headquarters = uuid4(), as_role(profile)
+    client_id = await someone(profile, boutique_id)
+    list_id = await listed(headquarters, boutiques=[str(boutique_id)])
+    one, other = [UUID(await planned(headquarters, list_id)) for _ in range(2)]
+    database = profile.kit.database
+    async with database.transaction(BRAND) as tx:
+        await planning.start(tx, one, by=caller(), now=clock())
+        await carrying._batch(tx, one, now=clock(), limit=2)  # noqa: SLF001 - one instance, in the midst of it
+        await headquarters.post(f"/v1/campaigns/{other}/start")
+        second = asyncio.create_task(carrying.carry_out(database, now=clock()))
+        await asyncio.wait({second}, timeout=1)
+    await second
+
+    async def judged() -> bool:
+        return bool((await come(headquarters, str(other)))["status"] == "running")
+
+    await until(judged)
+    assert len(await kept(profile, client_id)) == 1
+    assert (await come(headquarters, str(other)))["fates"]["asked_already"] == 1
 
 
 async def test_a_stopped_campaign_leaves_what_was_done(profile: Running) -> None:

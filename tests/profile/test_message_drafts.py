@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -154,6 +155,45 @@ async def test_a_draft_nobody_sends_is_over_after_its_days_and_forgotten(post: P
     await drafts.expire(post.profile.kit.database, now=post.clock())
     [row] = await post.profile.rows("select status, words from message")
     assert (row["status"], row["words"]) == ("expired", None)
+
+
+async def test_what_is_of_no_use_after_a_moment_does_not_wait_beyond_it_because_a_person_sent_it(post: Post) -> None:
+    client_id, advisor = await her(post)
+    post.clock.advance(hours=10)  # ten in the evening
+    draft, seen = await drafted(advisor, client_id, expires_at=(post.clock() + timedelta(hours=2)).isoformat())
+    sent = (await advisor.post(f"/v1/messages/{draft['message_id']}/send", json={}, headers=seen)).json()
+    assert (sent["status"], sent["reason"]) == ("draft", "quiet-hours")
+
+
+async def test_a_deputy_changes_and_sends_as_the_owner_does(post: Post) -> None:
+    client_id, advisor = await her(post)
+    draft, seen = await drafted(advisor, client_id)
+    deputy_id = uuid4()
+    joined = {"advisor_id": str(deputy_id), "boutique_id": str(uuid4()), "region_id": str(uuid4())}
+    await tell(post.profile, "appointments.advisor-joined.v1", joined)
+    until_at = (post.clock() + timedelta(days=3)).isoformat()
+    named = await advisor.put(
+        f"/v1/clients/{client_id}/deputy", json={"advisor_id": str(deputy_id), "until_at": until_at}
+    )
+    assert named.status_code == 200, named.text
+    deputy = as_role(post.profile, Role.ADVISOR, advisor_id=deputy_id, subject=str(deputy_id))
+    at = f"/v1/messages/{draft['message_id']}"
+    changed = await deputy.patch(at, json={"text": WORDS}, headers=seen)
+    assert changed.status_code == 200, changed.text
+    sent = await deputy.post(f"{at}/send", json={}, headers={"If-Match": changed.headers["ETag"]})
+    assert sent.json()["status"] == "queued", sent.text
+
+
+async def test_of_what_may_not_be_used_no_draft_is_written(post: Post) -> None:
+    client_id, advisor = await her(post)
+    officer = as_role(post.profile, Role.PRIVACY)
+    asked = await officer.post(f"/v1/clients/{client_id}/data-requests", json={"kind": "restrict"}, headers=once())
+    for step in ("verify", "start"):
+        path = f"/v1/data-requests/{asked.json()['request_id']}/{step}"
+        assert (await officer.post(path, headers={**once(), "If-Match": "*"})).is_success
+    form = {"client_id": str(client_id), "purpose": "marketing", "template": "thank-you", "draft": True}
+    assert problem(await advisor.post("/v1/messages", json=form, headers=once())) == "not-found"
+    assert await post.profile.rows("select 1 from message") == []
 
 
 async def test_the_same_words_go_to_a_few_clients_a_day_and_others_must_differ_in_more_than_the_name(

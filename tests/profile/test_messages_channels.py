@@ -226,6 +226,83 @@ async def test_who_is_no_contact_of_her_advisor_gets_nothing_and_no_other_channe
     assert mailbox.mailbox.letters == []
 
 
+async def test_a_no_takes_back_what_her_advisor_has_not_confirmed(post: Post) -> None:
+    client_id = await her(post, wecom=CONTACT)
+    await in_wecom(post, client_id)
+    asked = await written(post, client_id)
+    await post.becomes(asked["message_id"], "awaiting-advisor")
+    await consented(post.profile, client_id, "marketing", granted=False)
+    post.clock.advance(minutes=3)
+    assert (await post.becomes(asked["message_id"], "refused"))["reason"] == "no-consent"
+    [stopped] = await sent_to(post)
+    await post.house.post(f"/wecom/group-sends/{stopped['msgid']}/confirm")
+    [stopped] = await sent_to(post)
+    assert stopped["confirmed_at"] is None
+    assert await post.profile.facts(SENT) == []
+
+
+async def test_what_waits_for_an_advisor_whose_client_she_is_no_more_is_taken_back(post: Post) -> None:
+    client_id = await her(post, wecom=CONTACT)
+    await in_wecom(post, client_id)
+    asked = await written(post, client_id)
+    await post.becomes(asked["message_id"], "awaiting-advisor")
+    await owned(post.profile, client_id)
+    post.clock.advance(minutes=3)
+    assert (await post.becomes(asked["message_id"], "refused"))["reason"] == "no-channel"
+    [stopped] = await sent_to(post)
+    assert stopped["stopped_at"] is not None
+
+
+async def test_nothing_goes_to_a_number_that_is_hers_no_more(post: Post) -> None:
+    client_id = await her(post, phone=PHONE)
+    await post.house.put("/sms/trouble", {"next_error": "AuthFailure.SignatureExpire"})
+    asked = await confirmed(post, client_id)
+
+    async def postponed() -> bool:
+        return bool(await post.profile.rows("select 1 from message where status = 'queued' and due_at > asked_at"))
+
+    await until(postponed)
+    await post.profile.rows("update identity set standing = 'shared' where kind = 'phone' returning 1")
+    post.clock.advance(minutes=5, seconds=1)
+    assert (await post.becomes(asked["message_id"], "refused"))["reason"] == "no-channel"
+    assert (await post.house.get("/sms"))["items"] == []
+
+
+async def test_what_an_advisor_confirmed_before_the_no_was_told_is_sent(post: Post) -> None:
+    client_id = await her(post, wecom=CONTACT)
+    await in_wecom(post, client_id)
+    asked = await written(post, client_id)
+    await post.becomes(asked["message_id"], "awaiting-advisor")
+    [waiting] = await sent_to(post)
+    await post.house.post(f"/wecom/group-sends/{waiting['msgid']}/confirm")
+    await consented(post.profile, client_id, "marketing", granted=False)
+    post.clock.advance(minutes=3)
+    await post.becomes(asked["message_id"], "sent")
+
+
+async def test_what_an_advisor_may_have_confirmed_before_she_left_counts_and_nothing_new_goes_by_her(
+    post: Post,
+) -> None:
+    client_id = await her(post, wecom=CONTACT)
+    await in_wecom(post, client_id)
+    asked = await written(post, client_id)
+    await post.becomes(asked["message_id"], "awaiting-advisor")
+    await post.profile.rows("update advisor set left_at = now() returning 1")
+    post.clock.advance(minutes=3)
+    assert (await post.becomes(asked["message_id"], "unknown"))["reason"] == "not-confirmed"
+    assert (await written(post, client_id))["reason"] == "no-channel"
+
+
+async def test_a_message_that_wecom_knows_nothing_of_is_over_after_a_week_too(post: Post) -> None:
+    client_id = await her(post, wecom=CONTACT)
+    await in_wecom(post, client_id)
+    asked = await written(post, client_id)
+    await post.becomes(asked["message_id"], "awaiting-advisor")
+    await post.profile.rows("update message set channel_ref = 'msg-of-another-corp' returning 1")
+    post.clock.advance(days=7, minutes=1)
+    assert (await post.becomes(asked["message_id"], "unknown"))["reason"] == "not-confirmed"
+
+
 async def test_an_advisor_who_does_not_confirm_leaves_it_unknown_after_a_week(post: Post) -> None:
     client_id = await her(post, wecom=CONTACT)
     await in_wecom(post, client_id)

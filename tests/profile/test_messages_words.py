@@ -136,6 +136,9 @@ def test_the_same_words_under_other_names_are_the_same() -> None:
         ("{salutation}，请看 maison.com。", None),
         ("{salutation}，请致电13800138000。", None),
         ("{salutation}: her@example", None),
+        ("{salutation}，您好。\nA", "{salutation}，您好。\nA"),
+        ("{salutation}，您好\ud83d", None),
+        ("{salutation}，您好\x00", None),
     ],
 )
 def test_an_answer_that_says_what_it_must_not_is_no_draft(answer: str, kept: str | None) -> None:

@@ -133,8 +133,16 @@ def test_quiet_hours_end_within_a_day_and_outside_themselves(begins: time, ends:
     inside = begins <= clock < ends if begins < ends else begins != ends and (clock >= begins or clock < ends)
     assert (left_at is not None) == inside
     if left_at is not None:
-        # An hour more or less where the clocks are changed.
-        assert timedelta(hours=-1) < left_at - at < timedelta(hours=25)
+        # An hour more where the clocks are changed.
+        assert timedelta(0) < left_at - at < timedelta(hours=26)
+
+
+def test_where_the_clock_is_put_back_quiet_hours_end_when_they_are_over() -> None:
+    # On 25 October 2026 Paris has a quarter past two twice: at 00:15 and at 01:15 UTC.
+    quiet, paris = Hours(time(21), time(2, 30)), ZoneInfo("Europe/Paris")
+    for hour in (0, 1):
+        at = datetime(2026, 10, 25, hour, 15, tzinfo=UTC)
+        assert quiet.left_at(at, paris) == at + timedelta(minutes=15)
 
 
 @given(

@@ -203,6 +203,20 @@ async def test_where_there_is_no_way_her_advisor_is_asked_to_call_once_a_day(pos
     assert len(await post.profile.rows("select 1 from task")) == 1
 
 
+async def test_a_call_in_place_of_an_offer_is_one_and_goes_when_she_says_no(post: Post) -> None:
+    client_id = await registered(post.profile)
+    await consented(post.profile, client_id, "marketing")
+    for asked in ({"purpose": "service"}, news()):
+        assert (await post.ask(client_id, **asked))["reason"] == "no-channel"
+    await consented(post.profile, client_id, "marketing", granted=False)
+
+    async def cancelled() -> bool:
+        rows = await post.profile.rows("select is_offer, status from task order by is_offer")
+        return [(row["is_offer"], row["status"]) for row in rows] == [(False, "open"), (True, "cancelled")]
+
+    await until(cancelled)
+
+
 async def test_whoever_answers_r_is_written_to_by_sms_no_more(post: Post) -> None:
     client_id, _ = await willing(post)
     [phone] = [one["value"] for one in await _identities(post, client_id) if one["kind"] == "phone"]

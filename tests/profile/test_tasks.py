@@ -378,6 +378,12 @@ async def test_no_offer_is_left_for_whoever_withdraws(profile: Running) -> None:
         return rows == {offer: ("cancelled", "no-consent"), service: ("open", None)}
 
     await until(cancelled)
+    form = {"client_id": str(client_id), "due_on": "2026-03-04", "words": "新品到店", "is_offer": True}
+    again = await as_role(profile).post("/v1/tasks", json=form, headers=once())
+    assert (again.status_code, problem(again)) == (409, "task-offer-not-wanted")
+    wanted = Wanted(Kind.CALL, client_id, TODAY, "offer", is_offer=True)
+    async with profile.kit.database.transaction(BRAND) as tx:
+        assert await open_all(tx, [wanted], now=NOW) == {}
 
 
 # --- with the client -------------------------------------------------------------------------------------------------
@@ -444,6 +450,57 @@ async def test_two_records_that_are_one_person_have_one_of_each_and_their_own_wh
         return len({row["advisor_id"] for row in rows}) == 2 and {row["status"] for row in rows} == {"open"}
 
     await until(again)
+
+
+async def test_what_somebody_did_for_a_colleague_is_the_colleagues_when_she_leaves(profile: Running) -> None:
+    client_id, leaver = await registered(profile), uuid4()
+    advisor_id, boutique_id = await owned(profile, client_id)
+    ids = {"advisor_id": str(leaver), "boutique_id": str(boutique_id)}
+    await tell(profile, "appointments.advisor-joined.v1", ids | {"region_id": str(uuid4())})
+    lent = await by_hand(profile, client_id)
+    given = await as_role(profile).post(f"/v1/tasks/{lent}/assign", json={"advisor_id": str(leaver)})
+    assert given.json()["advisor_id"] == str(leaver)
+    await tell(profile, "appointments.advisor-left.v1", ids | {"left_at": NOW.isoformat()})
+    [row] = await kept(profile, client_id)
+    assert (row["advisor_id"], row["boutique_id"], row["status"]) == (advisor_id, boutique_id, "open")
+
+
+async def test_thanks_and_a_no_of_one_record_hold_for_the_offers_to_the_other(profile: Running) -> None:
+    async def told_of_the_no() -> bool:
+        return any(one.envelope.type == "profile.consent-withdrawn.v1" for one in await profile.kit.log.read(0, 10_000))
+
+    for refuses in (False, True):
+        one, other = await registered(profile), await registered(profile)
+        offer = await by_hand(profile, one, is_offer=True)
+        if refuses:
+            for granted in (True, False):
+                await consented(profile, other, "marketing", granted=granted)
+            await until(told_of_the_no)
+        await sold(profile, other)
+        merged = await as_role(profile).post(
+            f"/v1/clients/{one}/merges", json={"other_client_id": str(other)}, headers=once()
+        )
+        assert merged.status_code == httpx.codes.CREATED, merged.text
+        becomes = ("cancelled", "2026-03-04") if refuses else ("open", "2026-03-18")
+
+        async def held(offer: UUID = offer, becomes: tuple[str, str] = becomes) -> bool:
+            [row] = [row for row in await kept(profile) if row["task_id"] == offer]
+            return (row["status"], str(row["due_on"])) == becomes
+
+        await until(held)
+
+
+async def test_what_was_opened_while_she_changed_hands_is_her_new_advisors(profile: Running, clock: Clock) -> None:
+    client_id = await registered(profile)
+    await owned(profile, client_id)
+    async with profile.kit.database.transaction(BRAND) as tx:
+        await open_all(tx, [Wanted(Kind.CALL, client_id, TODAY, "late")], now=NOW)
+        successor, boutique_id = await owned(profile, client_id)
+        # The reaction to the new owner does not see yet what is being opened.
+        await tell(profile, "profile.owner-assigned.v1", {"client_id": str(client_id)})
+    await rounded(profile, clock)
+    [row] = await kept(profile, client_id)
+    assert (row["advisor_id"], row["boutique_id"]) == (successor, boutique_id)
 
 
 async def test_nothing_is_to_be_done_for_whoever_is_erased_or_restricted(profile: Running, clock: Clock) -> None:

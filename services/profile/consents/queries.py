@@ -84,14 +84,19 @@ async def granted(tx: AsyncSession, client_id: UUID, purpose: str) -> bool:
 
 async def profiling_off(tx: AsyncSession, client_ids: Sequence[UUID]) -> set[UUID]:
     """Which of these surviving records said no to being reckoned up, by their last word (PIPL, article 24)."""
-    words = await _last_words(tx, client_ids, Purpose.PERSONALISATION)
-    return {client_id for client_id, granted in words.items() if not granted}
+    return await who_refuse(tx, client_ids, Purpose.PERSONALISATION)
 
 
 async def who_allow(tx: AsyncSession, client_ids: Sequence[UUID], purpose: Purpose) -> set[UUID]:
     """Which of these surviving records allow a purpose right now, in one statement however many."""
     words = await _last_words(tx, client_ids, purpose)
     return {client_id for client_id, granted in words.items() if granted}
+
+
+async def who_refuse(tx: AsyncSession, client_ids: Sequence[UUID], purpose: Purpose) -> set[UUID]:
+    """Which of these surviving records said no to a purpose, by their last word; who never said anything is not in."""
+    words = await _last_words(tx, client_ids, purpose)
+    return {client_id for client_id, granted in words.items() if not granted}
 
 
 async def _last_words(tx: AsyncSession, client_ids: Sequence[UUID], purpose: Purpose) -> dict[UUID, bool]:

@@ -67,6 +67,14 @@ class OwnerReleased(Slice):
     client_id: UUID
 
 
+class AdvisorLeft(Slice):
+    """An advisor has left the house."""
+
+    type: ClassVar[str] = "appointments.advisor-left.v1"
+
+    advisor_id: UUID
+
+
 class ClientHandedOver(Slice):
     """A client goes from one advisor to another."""
 
@@ -151,6 +159,11 @@ async def follow_owners(
     await moving.follow_owners(tx, {delivered.fact.client_id for delivered in facts})
 
 
+async def go_on_without(tx: AsyncSession, facts: Sequence[Delivered[AdvisorLeft]]) -> None:
+    """Nobody's tasks leave with her: those of her own clients follow them, the others go to the clients' owners."""
+    await moving.take_back(tx, {delivered.fact.advisor_id for delivered in facts})
+
+
 async def hand_over(tx: AsyncSession, facts: Sequence[Delivered[ClientHandedOver]], now: datetime) -> None:
     """The successor has what there is to do, and meets her first."""
     for delivered in facts:
@@ -202,6 +215,7 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
         on(LifecycleChanged, at(win_back)),
         on(OwnerAssigned, follow_owners),
         on(OwnerReleased, follow_owners),
+        on(AdvisorLeft, go_on_without),
         on(ClientHandedOver, at(hand_over)),
         on(ClientHandedBack, at(hand_back)),
         on(IdentitiesMerged, at(after_merges)),

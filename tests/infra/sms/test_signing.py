@@ -49,6 +49,7 @@ def test_the_day_is_that_of_utc() -> None:
         ("AuthFailure.SignatureFailure", Then.MEND, timedelta(minutes=5)),
         ("UnauthorizedOperation.SmsSdkAppIdVerifyFail", Then.MEND, timedelta(minutes=5)),
         ("InternalError.Timeout", Then.LOST, timedelta(0)),
+        ("", Then.LOST, timedelta(0)),
     ],
 )
 def test_a_code_says_what_becomes_of_the_message(code: str, then: Then, wait: timedelta) -> None:

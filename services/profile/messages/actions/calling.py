@@ -16,4 +16,6 @@ async def call_instead(tx: AsyncSession, client_id: UUID, purpose: Purpose, *, n
     """One task a day and purpose, however many messages found no way."""
     today = await segments.today(tx, now)
     key = f"message:{client_id}:{purpose}:{today.isoformat()}"
-    await opening.open_all(tx, [Wanted(Kind.CALL, client_id, today, key)], now=now)
+    # An offer, whoever makes it and how: it waits for thanks that are owed, and goes when she says no.
+    wanted = Wanted(Kind.CALL, client_id, today, key, is_offer=purpose is Purpose.MARKETING)
+    await opening.open_all(tx, [wanted], now=now)

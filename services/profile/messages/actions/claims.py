@@ -22,6 +22,7 @@ from services.profile.messages.actions.ledger import Account
 from services.profile.messages.events import MessageRefused, MessageSent
 from services.profile.messages.queries import standing
 from services.profile.messages.queries.messages import Words
+from services.profile.messages.queries.ways import leads_to
 from services.profile.messages.rules import NEEDS_CONSENT, Asked, Channel, Purpose, Reason, Status, Step, after
 from services.profile.messages.rules.life import OPEN
 from services.profile.messages.rules.permission import verdict
@@ -129,6 +130,12 @@ async def awaited(tx: AsyncSession, *, now: datetime, again: timedelta) -> Lette
     return _opened(tx, row)
 
 
+async def no_longer(tx: AsyncSession, letter: Letter, *, now: datetime) -> Outcome | None:
+    """Its end, if what permitted a message does so no longer; None while it may leave."""
+    outcome = await _still(tx, letter, now=now)
+    return outcome if outcome.step is Step.WITHDRAW else None
+
+
 async def settle(
     tx: AsyncSession, letter: Letter, outcome: Outcome, *, now: datetime, before: Status = Status.SENDING
 ) -> None:
@@ -189,6 +196,10 @@ async def _still(tx: AsyncSession, letter: Letter, *, now: datetime) -> Outcome:
     found = verdict(asked, now=now, expires_at=letter.expires_at)
     if found.reason is not None:
         return Outcome(Step.WITHDRAW, found.reason, credit=Fate.RETURNED)
+    # A number that is somebody else's by now, an advisor whose client she is no more.
+    appid = letter.account.appid if letter.account is not None else None
+    if not await leads_to(tx, family[0], letter.channel, letter.address, appid=appid, sender_id=letter.sender_id):
+        return Outcome(Step.WITHDRAW, Reason.NO_CHANNEL, credit=Fate.RETURNED)
     if found.due_at is not None and found.due_at > now:
         return Outcome(Step.WAIT, wait=found.due_at - now)
     return Outcome(Step.CLAIM)

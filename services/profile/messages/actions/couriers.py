@@ -128,7 +128,8 @@ class ByWeCom:
         """What became of a message that waits for the advisor; None: it still does."""
         sender = await self.sender_of(letter.sender_id) if letter.sender_id is not None else None
         if sender is None or letter.channel_ref is None:
-            return Outcome(Step.FAIL, Reason.NOT_CONFIRMED)
+            # She has left; whether she confirmed it before, nobody can ask any more.
+            return Outcome(Step.LOSE, Reason.NOT_CONFIRMED)
         found, _ = await sends.get_groupmsg_send_result(self.wecom, letter.channel_ref, sender)
         one = next((result for result in found if result.external_userid == letter.address), None)
         match one.status if one is not None else SendStatus.UNSENT:
@@ -140,6 +141,11 @@ class ByWeCom:
                 return Outcome(Step.FAIL, Reason.MONTH_FULL)
             case _:
                 return None
+
+    async def stop(self, letter: Letter, outcome: Outcome) -> Outcome:
+        """Take back what waits for the advisor: it ends as `outcome` says, unless she has confirmed it meanwhile."""
+        await sends.cancel_groupmsg_send(self.wecom, letter.channel_ref or "")
+        return await self.look(letter) or outcome
 
 
 def meaning_of_sms(code: str) -> Outcome:

@@ -138,7 +138,17 @@ async def send(
     """
     found = await mine(tx, message_id, if_match=if_match, by=by, now=now, step=Step.SEND)
     words, channel = _edited(found, edit)
-    draft = Draft(found.client_id, found.purpose, found.template, found.variables, found.link, words, channel)
+    draft = Draft(
+        found.client_id,
+        found.purpose,
+        found.template,
+        found.variables,
+        found.link,
+        words,
+        channel,
+        # What is of no use after a day is of none because a person sent it.
+        found.expires_at,
+    )
     client_id = await asking.served(tx, draft, settings=settings, by=by, now=now)
     return await asking.decide(tx, message_id, client_id, draft, settings=settings, by=by, now=now, was_draft=True)
 
@@ -154,7 +164,7 @@ async def expire(database: Database, *, now: datetime) -> int:
 async def mine(tx: AsyncSession, message_id: UUID, *, if_match: str, by: Caller, now: datetime, step: Step) -> Message:
     """A draft of a client whom the caller serves, locked; raises NotFound, Stale, and StepNotOpen when it is over."""
     found = await kept(tx, message_id, locked=True)
-    if not await books.serves(tx, found.client_id, by):
+    if not await books.serves(tx, found.client_id, by, now=now):
         raise NotFound
     check_match(if_match, found.version)
     is_over = found.status is Status.DRAFT and found.expires_at is not None and found.expires_at <= now

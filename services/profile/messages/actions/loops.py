@@ -37,7 +37,10 @@ SWEEP = 60.0  # seconds between two looks for drafts that are over
 _AWAITED = text(
     "select brand_id from message where status = 'awaiting-advisor' and due_at <= :now order by due_at limit 1"
 )
-_USERID = text("select wecom_userid from advisor where advisor_id = :advisor_id and wecom_userid is not null limit 1")
+_USERID = text(
+    "select wecom_userid from advisor where advisor_id = :advisor_id and wecom_userid is not null"
+    " and left_at is null limit 1"
+)
 
 
 def sending(transports: Transports | None = None) -> list[Loop]:
@@ -131,9 +134,18 @@ async def look_once(kit: Kit, courier: ByWeCom) -> bool:
     start_trace(None)
     async with kit.database.transaction(brand_id) as tx:
         letter = await claims.awaited(tx, now=now, again=LOOK)
-    if letter is None:
-        return False
-    outcome = await courier.look(letter)
+        if letter is None:
+            return False
+        withdrawn = await claims.no_longer(tx, letter, now=now)
+    try:
+        outcome = await courier.look(letter)
+        if outcome is None and withdrawn is not None:
+            outcome = await courier.stop(letter, withdrawn)
+    except (Refusal, WeChatRejected):
+        # A message that WeCom does not want to speak of is over after its week like any other.
+        if now - letter.asked_at <= PATIENCE:
+            raise
+        outcome = None
     if outcome is None and now - letter.asked_at > PATIENCE:
         outcome = Outcome(Step.LOSE, Reason.NOT_CONFIRMED)
     if outcome is not None:

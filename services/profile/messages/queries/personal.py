@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.refusal import NotFound
 from services.profile.clients import queries as clients
 from services.profile.clients.models import names
+from services.profile.consents import queries as consents
 from services.profile.identities import queries as identities
 from services.profile.messages.rules.texts import Named
 
@@ -46,8 +48,10 @@ class Known:
 
 
 async def known(tx: AsyncSession, client_id: UUID, *, language: str | None, zone: ZoneInfo) -> Known:
-    """The facts of one person, over all records that are she; raises NotFound."""
+    """The facts of one person, over all records that are she; raises NotFound, also where her data may not be used."""
     family = await identities.family(tx, client_id)
+    if await consents.restricted(tx, family[:1]):
+        raise NotFound
     one = await clients.client(tx, family[0])
     spoken = language or one.language
     is_chinese = spoken.lower().startswith("zh")

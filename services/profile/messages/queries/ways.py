@@ -128,6 +128,19 @@ def opened(tx: AsyncSession, one: Reach, channel: Channel) -> str | None:
     return keyring(tx).open("identity", "value", one.places[sealed[0]], sealed[0]) if sealed else None
 
 
+async def leads_to(
+    tx: AsyncSession, client_id: UUID, channel: Channel, address: str, *, appid: str | None, sender_id: UUID | None
+) -> bool:
+    """Whether an address that was found before is still this surviving record's, and in WeCom that advisor hers."""
+    one = (await reach(tx, [client_id], Ways(appid=appid))).get(client_id, Reach())
+    if channel is Channel.SUBSCRIBE:
+        return address in one.openids.values()
+    if channel is Channel.WECOM and (one.sender is None or one.sender[0] != sender_id):
+        return False
+    sealed = {Channel.SMS: one.phones, Channel.EMAIL: one.emails, Channel.WECOM: one.contacts}[channel]
+    return address in {keyring(tx).open("identity", "value", one.places[value], value) for value in sealed}
+
+
 async def openids_of(tx: AsyncSession, client_id: UUID, *, appid: str) -> Sequence[str]:
     """Her openids in one account, the latest first."""
     return [known.openid for known in await identities.openids(tx, client_id) if known.appid == appid]

@@ -19,6 +19,8 @@ _PRICE = re.compile(
 )
 _LINK = re.compile(r"https?:|www\.|\b[a-z0-9-]+\.(?:com|cn|net|org|io|top|me|co)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{5,}|@")
+# Half a character cannot be kept, and of the characters that nobody sees a message needs line breaks alone.
+_UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]")
 _SAID: Mapping[Named, str] = {
     Named.SALUTATION: "how she is addressed",
     Named.PIECE: "the piece she bought last",
@@ -57,6 +59,6 @@ def fit(answer: str, known: Collection[Named]) -> str | None:
         return None
     if not texts.places(words) <= {one.value for one in known} or "{" in re.sub(r"\{[a-z_]+\}", "", words):
         return None
-    if any(pattern.search(words) for pattern in (_FORBIDDEN, _PRICE, _LINK, _NUMBER)):
+    if any(pattern.search(words) for pattern in (_FORBIDDEN, _PRICE, _LINK, _NUMBER, _UNSEEN)):
         return None
     return words

@@ -57,6 +57,8 @@ NEXT: Mapping[tuple[Status, Step], Status] = {
     (Status.SENDING, Step.LOSE): Status.UNKNOWN,
     (Status.AWAITING_ADVISOR, Step.ACCEPT): Status.SENT,
     (Status.AWAITING_ADVISOR, Step.FAIL): Status.FAILED,
+    # What permitted it does so no longer, and WeCom was told in time.
+    (Status.AWAITING_ADVISOR, Step.WITHDRAW): Status.REFUSED,
     # She may still confirm it, and we look no more.
     (Status.AWAITING_ADVISOR, Step.LOSE): Status.UNKNOWN,
 }

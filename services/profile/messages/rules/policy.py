@@ -36,7 +36,9 @@ class Hours:
         if not inside:
             return None
         day = there.date() + timedelta(days=later)
-        return datetime.combine(day, self.ends, tzinfo=zone).astimezone(UTC)
+        ends = (datetime.combine(day, self.ends.replace(fold=fold), tzinfo=zone).astimezone(UTC) for fold in (0, 1))
+        # Where the clock is put back they end twice: what counts is the end that is still to come.
+        return next(end for end in ends if end > at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ from services.profile.books.actions import moving
 from services.profile.books.rules.owners import AdvisorNotThere
 from services.profile.clients import queries as clients
 from services.profile.clients.models import workdays
+from services.profile.consents import queries as consents
+from services.profile.consents.rules import Purpose
+from services.profile.identities import queries as identities
 from services.profile.segments import queries as segments
 from services.profile.tasks.actions import order
 from services.profile.tasks.actions.opening import Wanted, open_all
@@ -127,10 +130,12 @@ async def open_by_hand(
 ) -> Task:
     """Open a task that somebody thought of; an advisor does so for herself. Raises DayNotOpen, AdvisorNotThere.
 
-    Whether the caller may see the client is for whoever calls this to ask first.
+    And OfferNotWanted. Whether the caller may see the client is for whoever calls this to ask first.
     """
     today = await segments.today(tx, now)
     steps.check_first_day(due_on, today=today)
+    if is_offer and await consents.who_refuse(tx, [await identities.canonical(tx, client_id)], Purpose.MARKETING):
+        raise steps.OfferNotWanted
     if by.role is Role.ADVISOR:
         if by.advisor_id is None or advisor_id not in {None, by.advisor_id}:
             raise AdvisorNotThere

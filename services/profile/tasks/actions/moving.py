@@ -10,11 +10,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.profile.books import queries as books
+from services.profile.consents import queries as consents
+from services.profile.consents.rules import Purpose
 from services.profile.identities import queries as identities
 from services.profile.segments import queries as segments
+from services.profile.tasks.actions import closing, order
 from services.profile.tasks.queries.families import HEADS
 from services.profile.tasks.rules.kinds import ONE_PER_PERSON
-from services.profile.tasks.rules.steps import Status
+from services.profile.tasks.rules.steps import Status, Why
 
 _FOLLOWING = text(
     HEADS + " select task.task_id, head.canonical_id from head"  # noqa: S608
@@ -29,6 +32,14 @@ _FOLLOW = text(
     " where task.brand_id = :brand and task.task_id = item.task_id"
     " and (task.advisor_id, task.boutique_id) is distinct from"
     " (item.advisor_id, coalesce(item.boutique_id, task.boutique_id))"
+)
+# Whoever is back by the time it is told keeps hers.
+_TAKE_BACK = text(
+    "update task set follows_owner = true, version = version + 1 where brand_id = :brand and task_id in ("
+    " select task_id from task where brand_id = :brand and status = 'open' and not follows_owner"
+    " and advisor_id = any(:ids) and exists (select from advisor where advisor.brand_id = task.brand_id"
+    " and advisor.advisor_id = task.advisor_id and left_at is not null)"
+    " order by task_id for update) returning client_id"
 )
 # What follows the owner goes by itself. What was the predecessor's own is taken along, and remembered.
 _HAND_OVER = text(
@@ -97,6 +108,14 @@ async def follow_owners(tx: AsyncSession, client_ids: Collection[UUID]) -> None:
     await tx.execute(_FOLLOW, {"brand": brand, **following})
 
 
+async def take_back(tx: AsyncSession, advisor_ids: Collection[UUID]) -> None:
+    """What somebody who has left had to do for a colleague's clients is for their owners to do; safe to repeat."""
+    asked = {"brand": tx.info["brand_id"], "ids": sorted(set(advisor_ids))}
+    clients = (await tx.execute(_TAKE_BACK, asked)).scalars().all()
+    if clients:
+        await follow_owners(tx, set(clients))
+
+
 async def hand_over(tx: AsyncSession, passing: Passing) -> None:
     """What the predecessor had to do for her is the successor's; safe to repeat."""
     await tx.execute(_HAND_OVER, await _passing(tx, passing))
@@ -131,6 +150,11 @@ async def come_together(tx: AsyncSession, client_ids: Collection[UUID], *, now: 
         if task_ids:
             await tx.execute(statement, brand | {"task_ids": task_ids})
     await follow_owners(tx, client_ids)
+    # What one record said holds for the other's offers, and so do the thanks that it is owed.
+    await closing.cancel_offers(
+        tx, sorted(await consents.who_refuse(tx, heads, Purpose.MARKETING)), Why.NO_CONSENT, now=now
+    )
+    await order.reckon(tx, heads)
 
 
 _RANK = {Status.OPEN: 1, Status.CANCELLED: 2}

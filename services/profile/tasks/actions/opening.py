@@ -14,6 +14,7 @@ from infra.ids import new_id
 from services.profile.books import queries as books
 from services.profile.clients import queries as clients
 from services.profile.consents import queries as consents
+from services.profile.consents.rules import Purpose
 from services.profile.identities import queries as identities
 from services.profile.segments import queries as segments
 from services.profile.tasks.actions import order
@@ -82,8 +83,9 @@ class Wanted:
 async def open_all(tx: AsyncSession, wanted: Sequence[Wanted], *, now: datetime, by: str = BY_RULE) -> dict[str, UUID]:
     """Open those tasks that were not opened before; their ids by their keys, the new ones only.
 
-    Left out are: rules that the house has switched off, clients who are erased or whose data is restricted, what one of
-    her other records has already, what she lately did not want, and what is over. A constant number of statements.
+    Left out are: rules that the house has switched off, clients who are erased or whose data is restricted, offers to
+    whoever said no to marketing, what one of her other records has already, what she lately did not want, and what is
+    over. A constant number of statements.
     """
     fresh = await _fresh(tx, {(one.kind, one.key): one for one in wanted})
     if not fresh:
@@ -94,12 +96,15 @@ async def open_all(tx: AsyncSession, wanted: Sequence[Wanted], *, now: datetime,
     # Of both: who was erased after she was merged into somebody is no client either.
     living = await clients.spared(tx, sorted({*heads, *heads.values()}))
     closed = await consents.restricted(tx, sorted(set(heads.values())))
+    offered = {heads[one.client_id] for one in fresh if one.is_offer}
+    refuses = await consents.who_refuse(tx, sorted(offered), Purpose.MARKETING) if offered else set()
     open_to = [
         one
         for one in fresh
         if setting.opens(one.kind)
         and {one.client_id, heads[one.client_id]} <= living
         and heads[one.client_id] not in closed
+        and not (one.is_offer and heads[one.client_id] in refuses)
         and _over_on(one, setting.open_days) >= today
     ]
     since = today - timedelta(days=setting.rest_days)

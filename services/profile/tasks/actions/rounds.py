@@ -17,7 +17,7 @@ from services.profile.clients import queries as clients
 from services.profile.clients.models.days import Day
 from services.profile.clients.queries import dates
 from services.profile.segments import queries as segments
-from services.profile.tasks.actions import closing
+from services.profile.tasks.actions import closing, moving
 from services.profile.tasks.actions.opening import Wanted, open_all
 from services.profile.tasks.models import occasions
 from services.profile.tasks.queries import policy as policies
@@ -100,6 +100,8 @@ async def _part(tx: AsyncSession, *, now: datetime) -> int:
         return 0
     ids = list((await tx.execute(_OWNED, whose | {"after": after, "limit": BATCH})).scalars())
     if ids:
+        # What was opened while its client changed hands was given to whoever had her before.
+        await moving.follow_owners(tx, ids)
         await greet(tx, ids, today=today, now=now)
         await tx.execute(_GO_ON, whose | {"after": ids[-1]})
         return len(ids)

@@ -100,6 +100,15 @@ class DayNotOpen(Refusal):
     zh = "请选择今后两年内、且不晚于任务有效期(over_on)的日期。"
 
 
+class OfferNotWanted(Refusal):
+    """An offer to a client who said no to marketing."""
+
+    kind = Kind.CONFLICT
+    slug = "task-offer-not-wanted"
+    en = "She said no to offers. Open the task without one, or ask her first whether she allows them again."
+    zh = "该客户已拒绝营销联系。请新建不含推荐内容的任务，或先征得其同意。"
+
+
 @dataclass(frozen=True, slots=True)
 class Trying:
     """How often somebody may try: this is attempt number `attempts` of `most`, the next would be on `again_on`."""

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from suite.door import Door, Refused
@@ -102,6 +103,16 @@ def prepare(walk: Walk) -> None:
     walk.known["chosen"] = chosen
 
 
+def _recommended(advisor: Door, client_id: str, shown: dict[str, Any]) -> list[dict[str, Any]] | None:
+    try:
+        items: list[dict[str, Any]] = advisor.get(f"/v1/clients/{client_id}/recommendations", **shown)["items"]
+    except Refused as refused:
+        if refused.status == HTTPStatus.NOT_FOUND:
+            return None
+        raise
+    return items
+
+
 def _credit(house: House, client_id: str) -> int:
     with house.staff("client-service") as desk:
         permissions = desk.get(f"/v1/clients/{client_id}/permissions")
@@ -125,7 +136,10 @@ def come_and_buy(walk: Walk) -> None:
     advisor: Door = walk.known["advisor"]
     appointment, client_id = walk.known["appointment"], walk.known["client_id"]
     shown = {"boutique_id": appointment["boutique_id"], "limit": 10}
-    before = [item["piece_code"] for item in advisor.get(f"/v1/clients/{client_id}/recommendations", **shown)["items"]]
+    # The visit opens her to the boutique's people, as soon as profile has heard of it.
+    seen, took = eventually("her advisor sees her", lambda: _recommended(advisor, client_id, shown), within=10)
+    walk.say(f"her advisor for the visit may see her; waited for {took:.2f} s")
+    before = [item["piece_code"] for item in seen]
     at = f"/v1/appointments/{appointment['appointment_id']}"
     # One message: the tap is what WeChat counts, and what it pushes to the gateway.
     her.allow_message("survey-invitation")

@@ -140,9 +140,11 @@ async def test_a_wrong_item_refuses_itself_alone(running: Start) -> None:
     # Who leaves is out, whatever else HR has wrong about her.
     [left] = await sync(place, person(place, "E1", state="left", boutique_code="NOWHERE"))
     assert (left["status"], len(await told(place, "advisor-left"))) == ("updated", 1)
-    for wrong in ({"state": "absent"}, {"absent_from_on": "2030-01-01"}, {"state": "ill"}):
-        answer = await hr(place).put("/v1/staff/batch", json={"items": [person(place, **wrong)]})
-        assert answer.status_code == 422
+    for wrong in ({"state": "absent"}, {"absent_from_on": "2030-01-01"}, {"absent_until_on": "2030-01-01"}):
+        [refused] = await sync(place, person(place, "E9", **wrong))
+        assert refused["reason"] == "absence-unfit"
+    answer = await hr(place).put("/v1/staff/batch", json={"items": [person(place, state="ill")]})
+    assert answer.status_code == 422
 
 
 async def test_of_batches_with_the_same_people_at_once_nobody_is_entered_twice(running: Start) -> None:

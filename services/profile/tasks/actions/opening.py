@@ -87,11 +87,13 @@ async def open_all(tx: AsyncSession, wanted: Sequence[Wanted], *, now: datetime,
     whoever said no to marketing, what one of her other records has already, what she lately did not want, and what is
     over. A constant number of statements.
     """
-    fresh = await _fresh(tx, {(one.kind, one.key): one for one in wanted})
-    if not fresh:
-        return {}
     setting = (await policies.policy(tx)).policy
     today = await segments.today(tx, now)
+    # First what costs nothing: a house's old receipts come by the thousand, and all of them are over.
+    in_time = [one for one in wanted if setting.opens(one.kind) and _over_on(one, setting.open_days) >= today]
+    fresh = await _fresh(tx, {(one.kind, one.key): one for one in in_time})
+    if not fresh:
+        return {}
     heads = await identities.canonicals(tx, sorted({one.client_id for one in fresh}))
     # Of both: who was erased after she was merged into somebody is no client either.
     living = await clients.spared(tx, sorted({*heads, *heads.values()}))
@@ -101,11 +103,9 @@ async def open_all(tx: AsyncSession, wanted: Sequence[Wanted], *, now: datetime,
     open_to = [
         one
         for one in fresh
-        if setting.opens(one.kind)
-        and {one.client_id, heads[one.client_id]} <= living
+        if {one.client_id, heads[one.client_id]} <= living
         and heads[one.client_id] not in closed
         and not (one.is_offer and heads[one.client_id] in refuses)
-        and _over_on(one, setting.open_days) >= today
     ]
     since = today - timedelta(days=setting.rest_days)
     chosen = await _once_each(tx, await _wanted_by_her(tx, open_to, heads, since=since), heads)

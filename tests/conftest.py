@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import shell
 from tests.running import Running, Throwaway, start
@@ -21,6 +22,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first: two processes share the files out, and neither shall wait for the other's last."""
     items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in LONG)
 
+
+# How slow a machine is says nothing of a rule.
+settings.register_profile("maison", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("maison")
 
 # At import, so that it holds for every test, and for the processes that tests start.
 shell.forget()

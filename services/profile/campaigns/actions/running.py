@@ -40,8 +40,9 @@ _KEEP = text(
     " cast(:reasons as text[]), cast(:tasks as uuid[])) as item (client_id, fate, reason, task_id)"
     " on conflict do nothing"
 )
-# One campaign after the other decides whom it makes an offer: what the first has opened the second sees.
-_TURN = text("select pg_advisory_xact_lock(hashtextextended('campaign-offers:' || :brand, 0))")
+# One campaign after the other decides whom it makes an offer: what the first has opened the second sees. Nobody waits
+# for a batch of another's: whose turn it is not comes back.
+_TURN = text("select pg_try_advisory_xact_lock(hashtextextended('campaign-offers:' || :brand, 0))")
 _GO_ON = text("update campaign set after = :after where brand_id = :brand and campaign_id = :campaign_id")
 _END = text(
     "update campaign set status = :status, fault = :fault, ended_at = :ended_at"
@@ -84,6 +85,11 @@ async def _batch(tx: AsyncSession, campaign_id: UUID, *, now: datetime, limit: i
 
 
 async def _go_on(tx: AsyncSession, campaign: Campaign, *, now: datetime, limit: int) -> int:
+    if (
+        campaign.purpose == rules.MARKETING
+        and not (await tx.execute(_TURN, {"brand": tx.info["brand_id"]})).scalar_one()
+    ):
+        return 0
     try:
         ids = await lists.members(tx, campaign.list_id, by=campaign.caller, now=now, after=campaign.after, limit=limit)
     except NotFound:
@@ -101,8 +107,6 @@ async def _go_on(tx: AsyncSession, campaign: Campaign, *, now: datetime, limit: 
 async def _open(tx: AsyncSession, campaign: Campaign, ids: Sequence[UUID], *, now: datetime) -> None:
     whose = {"brand": tx.info["brand_id"], "campaign_id": campaign.campaign_id}
     known = set((await tx.execute(_KNOWN, whose | {"ids": list(ids)})).scalars())
-    if campaign.purpose == rules.MARKETING:
-        await tx.execute(_TURN, {"brand": tx.info["brand_id"]})
     judged = await judge(tx, campaign, [one for one in ids if one not in known], now=now)
     asked = [one for one in judged.values() if one.fate is Fate.TASK]
     opened = await open_all(tx, [_wanted(campaign, one) for one in asked], now=now, by=campaign.created_by)

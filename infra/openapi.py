@@ -11,7 +11,7 @@ from infra.problems import MEDIA_TYPE, Problem
 
 Part = dict[str, Any]
 
-_MODULE = re.compile(r"services__[a-z]+__([a-z]+)__[a-z]+__([A-Z]\w*)")
+_MODULE = re.compile(r"services__[a-z]+__([a-z]+)(?:__[a-z]+)+__([A-Z]\w*)")
 _REFUSED = 400  # and above
 KEY: Part = {
     "name": "Idempotency-Key",
@@ -88,10 +88,7 @@ def describe(app: FastAPI, service: str) -> None:
     def complete() -> Part:
         if app.openapi_schema:
             return app.openapi_schema
-        # Two models of one name are told apart by FastAPI with their modules' names; the capability's is enough.
-        document: Part = json.loads(
-            _MODULE.sub(lambda found: f"{found[1].capitalize()}{found[2]}", json.dumps(plain()))
-        )
+        document = _by_capability(plain())
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
@@ -104,6 +101,20 @@ def describe(app: FastAPI, service: str) -> None:
         return document
 
     app.openapi = complete  # type: ignore[method-assign]
+
+
+def _by_capability(document: Part) -> Part:
+    """Two models of one name are told apart by FastAPI with their modules' names; the capability's is enough.
+
+    So moving a model to another file changes nothing for callers. Raises ValueError where it is not enough.
+    """
+    text = json.dumps(document)
+    names = {found[0]: f"{found[1].capitalize()}{found[2]}" for found in _MODULE.finditer(text)}
+    taken = [*names.values(), *document.get("components", {}).get("schemas", {})]
+    if twice := sorted({name for name in names.values() if taken.count(name) > 1}):
+        raise ValueError(f"models of one capability need names of their own: {', '.join(twice)}")
+    renamed: Part = json.loads(_MODULE.sub(lambda found: names[found[0]], text))
+    return renamed
 
 
 def shared() -> Part:

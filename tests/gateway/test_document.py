@@ -33,6 +33,10 @@ def test_every_operation_names_its_service_its_roles_and_only_schemas_that_exist
     assert used <= MERGED["components"]["schemas"].keys()
 
 
+def test_a_models_name_says_nothing_of_the_file_it_stands_in() -> None:
+    assert [name for name in MERGED["components"]["schemas"] if "__" in name] == []
+
+
 def test_every_operation_behind_the_door_is_found_and_none_of_the_gateways_own() -> None:
     found = operations(MERGED)
     table = Table(found)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.profile.messages.rules import assistant, limits, sameness, templates, texts
 from services.profile.messages.rules.limits import TooLongForTemplate
-from services.profile.messages.rules.permission import Purpose
+from services.profile.messages.rules.purposes import Purpose
 from services.profile.messages.rules.sameness import SameWordsToMany
 from services.profile.messages.rules.templates import LinkNotOurs
 from services.profile.messages.rules.texts import KINDS, NAMEABLE, Named

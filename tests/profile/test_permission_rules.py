@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.profile.messages.rules import Asked, Channel, Purpose, Reason
-from services.profile.messages.rules.permission import (
-    MAINLAND,
-    Decision,
-    Verdict,
-    choose,
-    is_for_a_call,
-    order,
-    verdict,
-)
+from services.profile.messages.rules.decisions import Decision, choose, is_for_a_call, order
+from services.profile.messages.rules.permission import MAINLAND, Verdict, verdict
 from services.profile.messages.rules.policy import Hours, Policy, ZoneUnknown
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -32,21 +32,11 @@ from services.profile.messages.actions.events import Event
 from services.profile.messages.queries import standing
 from services.profile.messages.queries.messages import Words
 from services.profile.messages.queries.ways import Ways
-from services.profile.messages.schemas import (
-    AcceptedView,
-    AskedView,
-    ChannelWordsForm,
-    ChannelWordsView,
-    ChannelWordView,
-    DecisionsForm,
-    DecisionsView,
-    EditForm,
-    EventsForm,
-    MessageForm,
-    MessagePolicyForm,
-    MessagePolicyView,
-    MessageView,
-)
+from services.profile.messages.schemas.channels import ChannelWordsForm, ChannelWordsView, ChannelWordView
+from services.profile.messages.schemas.events import AcceptedView, EventsForm
+from services.profile.messages.schemas.messages import AskedView, EditForm, MessageForm, MessageView
+from services.profile.messages.schemas.permissions import DecisionsForm, DecisionsView
+from services.profile.messages.schemas.policy import MessagePolicyForm, MessagePolicyView
 
 routes = router()
 # What an e-mail leads to stands without a prefix, as survey links do.

@@ -26,7 +26,7 @@ from services.profile.desk.schemas.record import ClientView, IdentityView, LookF
 from services.profile.identities import actions as identity_actions
 from services.profile.identities import queries as identities
 from services.profile.messages.actions import permission as messages
-from services.profile.messages.schemas import PermissionsView
+from services.profile.messages.schemas.permissions import PermissionsView
 from services.profile.privacy import actions as privacy
 from services.profile.privacy.queries import Sight
 from services.profile.privacy.rules import STAFF

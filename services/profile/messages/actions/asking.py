@@ -24,8 +24,9 @@ from services.profile.messages.queries.messages import Message, Words
 from services.profile.messages.queries.standing import Standing
 from services.profile.messages.queries.ways import Ways
 from services.profile.messages.rules import Channel, Purpose, check_purpose
-from services.profile.messages.rules.permission import EXEMPT, Decision, is_for_a_call
+from services.profile.messages.rules.decisions import Decision, is_for_a_call
 from services.profile.messages.rules.policy import Policy
+from services.profile.messages.rules.purposes import EXEMPT
 
 # One sender after the other decides about one client: what the first has taken of her budget the second sees.
 _TURN = text("select pg_advisory_xact_lock(hashtextextended('message:' || :brand || ':' || :client_id, 0))")

@@ -18,7 +18,7 @@ from services.profile.messages.events import MessageRefused
 from services.profile.messages.queries.standing import Standing
 from services.profile.messages.queries.ways import opened
 from services.profile.messages.rules import Channel, Purpose
-from services.profile.messages.rules.permission import Decision
+from services.profile.messages.rules.decisions import Decision
 
 _REFUSE = text(
     "insert into message"

@@ -12,7 +12,8 @@ from services.profile.messages.queries import standing as ledger
 from services.profile.messages.queries.standing import Permissions, Standing
 from services.profile.messages.queries.ways import Ways
 from services.profile.messages.rules import Channel, Purpose
-from services.profile.messages.rules.permission import Decision, choose, order, verdict
+from services.profile.messages.rules.decisions import Decision, choose, order
+from services.profile.messages.rules.permission import verdict
 from services.profile.messages.rules.policy import Policy
 
 EVERY_WAY = Ways()

@@ -14,9 +14,10 @@ from services.profile.consents.rules import Purpose as Consented
 from services.profile.identities import queries as identities
 from services.profile.messages.queries.ways import MEMBER, Reach, Ways, reach
 from services.profile.messages.rules import NEEDS_CONSENT, Asked, Channel, Purpose
+from services.profile.messages.rules.decisions import Decision
 from services.profile.messages.rules.life import COUNTED
-from services.profile.messages.rules.permission import EXEMPT, Decision
 from services.profile.messages.rules.policy import Policy
+from services.profile.messages.rules.purposes import EXEMPT
 from services.profile.segments import queries as segments
 from services.profile.segments.rules import Segment
 

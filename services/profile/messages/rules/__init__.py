@@ -1,14 +1,13 @@
 """What may be sent to a client, by which channel and when; what it may say; and the life of a message."""
 
 from services.profile.messages.rules.life import NEXT, Status, Step, StepNotOpen, after
-from services.profile.messages.rules.permission import (
+from services.profile.messages.rules.permission import Asked, Reason
+from services.profile.messages.rules.purposes import (
     BY_HAND,
     NEEDS_CONSENT,
-    Asked,
     Channel,
     Purpose,
     PurposeNotOpen,
-    Reason,
     check_purpose,
 )
 from services.profile.messages.rules.templates import template

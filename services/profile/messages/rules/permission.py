@@ -1,44 +1,18 @@
 """May it be sent? An ordered list of rules, each with its reason; the order is the specification."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from infra.refusal import Kind, Refusal
 from services.profile.messages.rules.policy import Hours, Policy, zone_of
+from services.profile.messages.rules.purposes import EXEMPT, NEEDS_CONSENT, Channel, Purpose
 
-
-class Purpose(StrEnum):
-    """What a message is for. Service is what she asked for herself: her booking, her repair, an answer."""
-
-    SERVICE = "service"
-    SURVEY = "survey"
-    MARKETING = "marketing"
-
-
-class Channel(StrEnum):
-    """A way to her."""
-
-    SUBSCRIBE = "wechat-subscribe"
-    WECOM = "wecom"
-    SMS = "sms"
-    EMAIL = "email"
-
-
-NEEDS_CONSENT = frozenset({Purpose.SURVEY, Purpose.MARKETING})
-# What she waits for herself is neither too much nor at a wrong hour.
-EXEMPT = frozenset({Purpose.SERVICE})
-# Surveys come from their journeys, never by hand.
-BY_HAND = frozenset({Purpose.SERVICE, Purpose.MARKETING})
 # Marketing by SMS leaves in these hours alone; the carriers refuse it at others.
 SMS_CLOSED = Hours(time(22), time(8))
 MAINLAND = "Asia/Shanghai"
 LONGEST_WAIT = timedelta(days=2)
-
-_USUAL = (Channel.SUBSCRIBE, Channel.WECOM, Channel.SMS, Channel.EMAIL)
-_OWN_ADVISOR_FIRST = (Channel.WECOM, Channel.SUBSCRIBE, Channel.SMS, Channel.EMAIL)
 
 
 class Reason(StrEnum):
@@ -65,15 +39,6 @@ class Reason(StrEnum):
     # The two that make it `unknown`: the channel did not answer, or we were interrupted before we could hear it.
     NO_ANSWER = "no-answer"
     INTERRUPTED = "interrupted"
-
-
-class PurposeNotOpen(Refusal):
-    """Somebody wants to send by hand what only a journey sends."""
-
-    kind = Kind.FORBIDDEN
-    slug = "purpose-not-open"
-    en = "Surveys are sent by their journeys. Choose service or marketing."
-    zh = "问卷由客户旅程自动发送，请选择服务或营销用途。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,22 +199,6 @@ RULES: Sequence[Rule] = (
     WordsFit(),
     CreditLeft(),
 )
-# How far a refused message came: of several channels the one that came furthest says why. What waits for its hour in
-# vain was refused by nothing else.
-_FURTHEST = (
-    Reason.RESTRICTED,
-    Reason.NO_CONSENT,
-    Reason.CHANNEL_DECLINED,
-    Reason.FATIGUE,
-    Reason.NO_CHANNEL,
-    Reason.NOTHING_TO_SAY,
-    Reason.NO_CREDIT,
-    Reason.QUIET_HOURS,
-    Reason.SMS_HOURS,
-    Reason.TOO_LATE,
-)
-# A person may ring her up where only the way was missing; not where she, or the house, does not want it.
-CALL_INSTEAD = frozenset({Reason.NO_CHANNEL, Reason.NOTHING_TO_SAY, Reason.NO_CREDIT, Reason.NOT_SET_UP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,16 +213,6 @@ class Verdict:
     def permitted(self) -> bool:
         """Whether it may be sent by this channel, now or at `due_at`."""
         return self.reason is None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """By which channel and when; None and the reason where by none. `channels` says it of every one of them."""
-
-    channel: Channel | None
-    reason: Reason | None
-    due_at: datetime | None
-    channels: Mapping[Channel, Verdict]
 
 
 def verdict(
@@ -298,31 +237,3 @@ def verdict(
 def _waiting(asked: Asked, at: datetime, rules: Sequence[Rule]) -> Against | None:
     found = (rule.judge(asked, at) for rule in rules)
     return next((against for against in found if against is not None and against.waits), None)
-
-
-def order(*, own_advisor_first: bool) -> Sequence[Channel]:
-    """Which channel goes before which: VIC and core clients hear from their own advisor first."""
-    return _OWN_ADVISOR_FIRST if own_advisor_first else _USUAL
-
-
-def choose(channels: Mapping[Channel, Verdict], preferred: Sequence[Channel]) -> Decision:
-    """The first of the preferred channels that is permitted; or the reason of the one that came furthest."""
-    for channel in preferred:
-        if channels[channel].permitted:
-            return Decision(channel, None, channels[channel].due_at, channels)
-    reasons = [reason for channel in preferred if (reason := channels[channel].reason) is not None]
-    # What is not set up is our affair: to whoever asked there is no way to her.
-    said = [reason for reason in reasons if reason is not Reason.NOT_SET_UP] or [Reason.NO_CHANNEL]
-    return Decision(None, max(said, key=_FURTHEST.index), None, channels)
-
-
-def is_for_a_call(decision: Decision, purpose: Purpose) -> bool:
-    """Whether her advisor is asked to ring her up: nobody rings for a survey, or past her no."""
-    reasons = {one.reason for one in decision.channels.values()}
-    return decision.channel is None and purpose in BY_HAND and bool(reasons) and reasons <= CALL_INSTEAD
-
-
-def check_purpose(purpose: Purpose, *, by_hand: bool) -> None:
-    """Raise PurposeNotOpen for what people may not send themselves."""
-    if by_hand and purpose not in BY_HAND:
-        raise PurposeNotOpen

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from infra.refusal import Kind, Refusal
 from services.profile.messages.rules import texts
-from services.profile.messages.rules.permission import Purpose
+from services.profile.messages.rules.purposes import Purpose
 
 # What a template says decides what it is for, whatever the sender calls it: consent is asked for that purpose.
 PURPOSES: Mapping[str, Purpose] = {"survey-invitation": Purpose.SURVEY, **texts.PURPOSES}

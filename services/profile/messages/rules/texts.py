@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from services.profile.messages.rules.permission import Purpose
+from services.profile.messages.rules.purposes import Purpose
 
 
 class Named(StrEnum):

@@ -1,0 +1,1 @@
+"""How messages, permissions, the policy and what channels tell go over the wire."""

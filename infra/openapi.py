@@ -11,7 +11,7 @@ from infra.problems import MEDIA_TYPE, Problem
 
 Part = dict[str, Any]
 
-_MODULE = re.compile(r"services__[a-z]+__([a-z]+)(?:__[a-z]+)+__([A-Z]\w*)")
+_MODULE = re.compile(r"(?:services__[a-z]+|infra)__([a-z]+)(?:__[a-z]+)*__([A-Z]\w*)")
 _REFUSED = 400  # and above
 KEY: Part = {
     "name": "Idempotency-Key",

@@ -89,7 +89,7 @@ def prepare(walk: Walk) -> None:
     )
     at = f"/v1/appointments/{appointment['appointment_id']}/preparation"
     sheet, took = eventually(
-        "the assortment is on the sheet", lambda: (found := advisor.get(at))["assortment"] and found, within=5
+        "the assortment is on the sheet", lambda: (found := advisor.get(at))["assortment"] and found
     )
     chosen = sheet["assortment"]["pieces"]
     must("pieces were chosen", chosen)
@@ -137,13 +137,13 @@ def come_and_buy(walk: Walk) -> None:
     appointment, client_id = walk.known["appointment"], walk.known["client_id"]
     shown = {"boutique_id": appointment["boutique_id"], "limit": 10}
     # The visit opens her to the boutique's people, as soon as profile has heard of it.
-    seen, took = eventually("her advisor sees her", lambda: _recommended(advisor, client_id, shown), within=10)
+    seen, took = eventually("her advisor sees her", lambda: _recommended(advisor, client_id, shown))
     walk.say(f"her advisor for the visit may see her; waited for {took:.2f} s")
     before = [item["piece_code"] for item in seen]
     at = f"/v1/appointments/{appointment['appointment_id']}"
     # One message: the tap is what WeChat counts, and what it pushes to the gateway.
     her.allow_message("survey-invitation")
-    credit, _ = eventually("her tap reaches the ledger", lambda: _credit(walk.house, client_id), within=5)
+    credit, _ = eventually("her tap reaches the ledger", lambda: _credit(walk.house, client_id))
     walk.say(f"her tap in WeChat granted {credit} message")
     advisor.post(f"{at}/check-in")
     expect("the visit", saw=advisor.post(f"{at}/complete")["status"], wanted="completed")
@@ -163,7 +163,6 @@ def come_and_buy(walk: Walk) -> None:
     segment, took = eventually(
         "her segment changes",
         lambda: (now := advisor.get(f"/v1/clients/{client_id}/segment"))["segment"] != walk.known["segment"] and now,
-        within=5,
     )
     expect("her segment after CNY 80,000", saw=segment["segment"], wanted="core")
     walk.say(f"{walk.known['segment']} -> {segment['segment']} in {took:.2f} s")
@@ -173,7 +172,7 @@ def come_and_buy(walk: Walk) -> None:
         codes = [item["piece_code"] for item in items]
         return codes if codes != before and bought["piece_code"] not in codes else None
 
-    after, took = eventually("the recommendations change", changed, within=5)
+    after, took = eventually("the recommendations change", changed)
     must("what she bought is no longer recommended", bought["piece_code"] in before)
     walk.say(f"recommendations changed in {took:.2f} s: {len(set(after) - set(before))} of {len(after)} are new")
     me = her.door.get("/v1/me")

@@ -35,7 +35,7 @@ def _wait_for_invitation(her: WeChatUser, count: int) -> str:
         found = her.messages()
         return found if len(found) >= count else None
 
-    messages, _ = eventually("the survey invitation reaches her WeChat", arrived, within=15)
+    messages, _ = eventually("the survey invitation reaches her WeChat", arrived)
     expect("how many invitations she got", saw=len(messages), wanted=count)
     return _link(messages[-1])
 
@@ -61,7 +61,6 @@ def speak(walk: Walk) -> None:
             ),
             None,
         ),
-        within=2,
     )
     must("the work order has a deadline", order["due_at"])
     whole = manager.get(f"/v1/work-orders/{order['work_order_id']}")
@@ -91,7 +90,7 @@ def put_right(walk: Walk) -> None:
     path = _wait_for_invitation(her, 2)
     _answer(path, walk, 9, "谢谢，处理得很好。")
     closed, took = eventually(
-        "the loop is closed", lambda: (seen := manager.get(at))["loop"]["state"] == "recovered" and seen, within=5
+        "the loop is closed", lambda: (seen := manager.get(at))["loop"]["state"] == "recovered" and seen
     )
     expect("her second answer on the work order", saw=closed["loop"]["score"], wanted=9)
     walk.say(f"asked again, 9 of 10: the loop was recorded as closed after {took:.2f} s")
@@ -114,5 +113,5 @@ def put_right(walk: Walk) -> None:
         rest = iter(kinds)
         return kinds if all(any(kind == seen for seen in rest) for kind in wanted) else None
 
-    kinds, _ = eventually("her timeline tells it in order", told, within=5)
+    kinds, _ = eventually("her timeline tells it in order", told)
     walk.say("her timeline: " + ", ".join(kinds[-14:]))

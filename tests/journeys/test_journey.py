@@ -165,7 +165,7 @@ def test_a_service_that_is_down_is_said_so_while_the_others_go_on_and_it_catches
             shown = recommended()
             return bool(shown) and wanted not in shown
 
-        eventually("the purchase reaches recommend", without_it, within=30)
+        eventually("the purchase reaches recommend", without_it)
 
 
 def test_a_killed_service_comes_back_and_nothing_acknowledged_is_lost(suite: Suite) -> None:
@@ -184,9 +184,9 @@ def test_a_killed_service_comes_back_and_nothing_acknowledged_is_lost(suite: Sui
             items = headquarters.get(f"/v1/clients/{client_id}/timeline", limit=100)["items"]
             return [item["kind"] for item in items if item["subject_id"] == kept["purchase_id"]]
 
-        found, _ = eventually("the fact of this purchase arrives", on_the_timeline, within=10)
+        found, _ = eventually("the fact of this purchase arrives", on_the_timeline)
         assert found == ["purchase"]
-    eventually("another process serves profile", partial(suite.has_other, "profile", before), within=10)
+    eventually("another process serves profile", partial(suite.has_other, "profile", before))
 
 
 def _wear_out(suite: Suite, name: str) -> None:
@@ -198,7 +198,7 @@ def _wear_out(suite: Suite, name: str) -> None:
         pid = suite.pid(name)
         os.kill(pid, signal.SIGKILL)
         if attempt < 3:
-            eventually(f"{name} is started again", partial(suite.has_other, name, pid), within=20)
+            eventually(f"{name} is started again", partial(suite.has_other, name, pid))
 
 
 def _client(till: Door) -> str:

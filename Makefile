@@ -88,7 +88,7 @@ faults: dev ## kill everything a thousand times, then replace and kill the suite
 fuzz: dev ## try every operation with invented requests for ten minutes
 	@$(BIN)/python -m tests.fuzz.main --minutes 10
 
-fuzz-long: dev ## the same with 200,000 requests (about an hour on two cores)
+fuzz-long: dev ## the same with 200,000 requests (about half an hour on two cores)
 	@$(BIN)/python -m tests.fuzz.main --cases 200000
 
 bench: venv ## measure: a table of ratios, side by side in one run (under ten minutes)

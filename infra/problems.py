@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from typing import Any
 
 from fastapi import Request
@@ -141,7 +142,10 @@ def _pointer(error: Mapping[str, Any]) -> str:
 
 def malformed(errors: Iterable[Mapping[str, Any]]) -> Malformed:
     """What pydantic found: where and which rule, never the value."""
-    return Malformed(errors=[{"pointer": _pointer(error), "code": error["type"]} for error in errors][:50])
+    found = [{"pointer": _pointer(error), "code": error["type"]} for error in errors]
+    # A tuple whose items are refused is too short for pydantic besides: it counts those that are left.
+    inside = {above for one in found for above in accumulate(one["pointer"].split("/")[:-1], "{}/{}".format)}
+    return Malformed(errors=[one for one in found if one["code"] != "too_short" or one["pointer"] not in inside][:50])
 
 
 def of_validation(request: Request, exc: RequestValidationError) -> JSONResponse:

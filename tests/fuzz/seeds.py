@@ -17,6 +17,7 @@ from tests.fuzz.house import APPID, GATEWAY, House, person
 from tests.gateway.build import PASSWORD
 
 PATIENCE = 400  # tries, 50 ms apart
+STAFF = 3  # advisors and rooms of each boutique
 CLIENTS = 8
 PURPOSES = ("personalisation", "marketing", "survey", "measurements")
 KEPT = 40  # ids of a kind; the newest push out the oldest
@@ -99,12 +100,10 @@ class Seeds:
             boutique = await self._ask("appointments", "POST", "/v1/boutiques", form)
             self.keep("boutique_id", boutique["boutique_id"])
             at = f"/v1/boutiques/{boutique['boutique_id']}"
-            for number in range(3):
+            for number in range(STAFF):
                 room = {"name_zh": "厅", "name_en": f"Room {number}", "capacity": 6}
                 await self._ask("appointments", "POST", f"{at}/rooms", room)
-                advisor = {"display_name": "林静", "languages": ["zh"], "shifts": HOURS}
-                made = await self._ask("appointments", "POST", f"{at}/advisors", advisor)
-                self.keep("advisor_id", made["advisor_id"])
+        await self._staff()
         experience = {
             **_named("PRIVATE"),
             "duration_minutes": 30,
@@ -116,6 +115,17 @@ class Seeds:
         made = await self._ask("appointments", "POST", "/v1/experiences", experience)
         self.keep("experience_id", made["experience_id"])
         self.keep("skill", "high-jewellery")
+
+    async def _staff(self) -> None:
+        """Three advisors at each boutique: what was tried may have moved them, or let them go."""
+        self._pools["advisor_id"] = deque(maxlen=KEPT)
+        for boutique_id in self.pool("boutique_id"):
+            at = f"/v1/boutiques/{boutique_id}/advisors"
+            here = [one["advisor_id"] for one in (await self._ask("appointments", "GET", at))["items"][:STAFF]]
+            while len(here) < STAFF:
+                advisor = {"display_name": "林静", "languages": ["zh"], "shifts": HOURS}
+                here.append((await self._ask("appointments", "POST", at, advisor))["advisor_id"])
+            self.keep("advisor_id", *here)
 
     async def _shelves(self) -> None:
         pieces = [
@@ -161,7 +171,7 @@ class Seeds:
         ):
             await self._ask("profile", "POST", f"{at}/identities", identity, by=DOOR)
         await self._allow(made["client_id"])
-        owner = {"advisor_id": advisors[number % 3], "boutique_id": boutiques[0]}
+        owner = {"advisor_id": advisors[number % STAFF], "boutique_id": boutiques[0]}
         await self._ask("profile", "PUT", f"{at}/owner", owner)
         await self._ask("profile", "POST", "/v1/purchases", _receipt(number))
         piece = await self._ask("profile", "POST", f"{at}/owned-pieces", {"serial": f"AV-{number:04d}"})
@@ -178,7 +188,8 @@ class Seeds:
         await self._ask("profile", "PUT", f"/v1/clients/{client_id}/consents", {"consents": consents})
 
     async def _revive(self) -> None:
-        """Whose data was restricted is let be used again; in the place of whoever was erased comes somebody new."""
+        """Restricted data is let be used again; in the place of whoever was erased, or left, comes somebody new."""
+        await self._staff()
         officer = self._house.client("profile", self.callers[Role.PRIVACY][0])
         boss = self._house.client("profile", self._boss)
         for client_id in self.pool("client_id"):

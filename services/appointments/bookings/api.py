@@ -138,7 +138,7 @@ async def read_appointment(appointment_id: UUID, tx: Transaction, by: By, respon
     return _view(await queries.visible(tx, appointment_id, by), response, by)
 
 
-@routes.post("/appointments/{appointment_id}/confirm")
+@routes.post("/appointments/{appointment_id}/confirm", responses=refuses(410))
 @permit(*BOOKS)
 async def confirm_appointment(
     *, appointment_id: UUID, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response

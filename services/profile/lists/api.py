@@ -50,7 +50,7 @@ async def lists(*, tx: Transaction, by: By, after: After = None, limit: Limit = 
     return Page(items=[_view(one, by) for one in found[:limit]], next_cursor=more)
 
 
-@routes.post("/lists", status_code=201)
+@routes.post("/lists", status_code=201, responses=tagged(201))
 @permit(*KEEP_LISTS)
 @idempotent()
 async def keep(form: ListForm, *, tx: Transaction, by: By, now: Now, response: Response) -> ListView:

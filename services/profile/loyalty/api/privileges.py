@@ -63,7 +63,7 @@ async def change(
     return _view(changed, response)
 
 
-@routes.post("/privileges/{privilege_id}/allot")
+@routes.post("/privileges/{privilege_id}/allot", responses=tagged())
 @permit(Role.HEADQUARTERS)
 async def allot(privilege_id: UUID, *, tx: Transaction, by: By, now: Now, response: Response) -> PrivilegeView:
     """Give what is left of a limited edition to its list, in its order, once the deadline has passed."""

@@ -45,9 +45,13 @@ async def covered(place: House, resource_id: str, kind: str) -> list[tuple[str, 
 
 async def hours_taken(place: House, resource_id: str, on: str) -> float:
     """How many hours of a day its rows take; they cannot overlap."""
-    day = at(f"{on} 00:00")
-    rows = [row for row in await taken(place, resource_id) if day <= row["starts_at"] < day + timedelta(days=1)]
-    return sum((row["ends_at"] - row["starts_at"]).total_seconds() for row in rows) / 3600
+    begins, ends = at(f"{on} 00:00"), at(f"{on} 00:00") + timedelta(days=1)
+    parts = [
+        (max(row["starts_at"], begins), min(row["ends_at"], ends))
+        for row in await taken(place, resource_id)
+        if row["starts_at"] < ends and begins < row["ends_at"]
+    ]
+    return sum((last - first).total_seconds() for first, last in parts) / 3600
 
 
 def clocks(slots: list[dict[str, Any]]) -> list[str]:

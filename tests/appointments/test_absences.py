@@ -51,7 +51,7 @@ async def hours_taken(place: House, resource_id: str, on: str) -> float:
         for row in await taken(place, resource_id)
         if row["starts_at"] < ends and begins < row["ends_at"]
     ]
-    return sum((last - first).total_seconds() for first, last in parts) / 3600
+    return float(sum((last - first).total_seconds() for first, last in parts)) / 3600
 
 
 def clocks(slots: list[dict[str, Any]]) -> list[str]:

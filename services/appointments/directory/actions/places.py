@@ -235,15 +235,14 @@ async def write(tx: AsyncSession, holder_id: UUID, timetable: Timetable) -> None
         for starts, ends in hours or ((0, 0),):
             tx.add(DatedHours(brand_id=brand_id, holder_id=holder_id, on_day=on_day, starts=starts, ends=ends))
     for day, pauses in timetable.breaks.items():
-        weekday, on_day = (day, None) if isinstance(day, int) else (None, day)
         for starts, ends in pauses:
             tx.add(
                 BreakTime(
                     brand_id=brand_id,
                     break_id=new_id(),
                     holder_id=holder_id,
-                    weekday=weekday,
-                    on_day=on_day,
+                    weekday=day if isinstance(day, int) else None,
+                    on_day=None if isinstance(day, int) else day,
                     starts=starts,
                     ends=ends,
                 )

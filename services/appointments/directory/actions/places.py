@@ -167,7 +167,9 @@ async def take_over(
 async def add_room(tx: AsyncSession, boutique_id: UUID, given: Mapping[str, Any], *, by: Caller) -> Room:
     """Add a room to a boutique; raises NotFound, CodeInUse."""
     boutique = await queries.own_boutique(tx, boutique_id, by)
-    made = Room(brand_id=boutique.brand_id, room_id=new_id(), boutique_id=boutique_id, active=True, version=1, **given)
+    made = Room(
+        **{"active": True, **given}, brand_id=boutique.brand_id, room_id=new_id(), boutique_id=boutique_id, version=1
+    )
     await _add(tx, made)
     return made
 

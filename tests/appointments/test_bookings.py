@@ -154,7 +154,7 @@ async def test_times_that_cannot_be_had_are_refused_by_name(running: Start) -> N
 async def test_a_skill_that_nobody_has_leaves_no_time(running: Start) -> None:
     place = await house(running, skill="high-jewellery")
     assert await place.free() == []
-    assert problem(await place.asks()) == "outside-shift"
+    assert problem(await place.asks()) == "nobody-offers-this-here"
     skilled = await build.advisor(place.manager(), place.boutique_id, skills=["high-jewellery"])
     assert (await place.hold())["advisor_id"] == skilled["advisor_id"]
 

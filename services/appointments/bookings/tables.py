@@ -136,7 +136,7 @@ class Disruption(Base):
 
 
 class DisruptedVisit(Base):
-    """What became of a visit that stood in the way of a disruption."""
+    """What became of a visit that stood in the way of a disruption, at `starts_at`."""
 
     __tablename__ = "disrupted_visit"
 
@@ -145,6 +145,7 @@ class DisruptedVisit(Base):
     appointment_id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[UUID]
     from_advisor_id: Mapped[UUID]
+    starts_at: Mapped[datetime] = mapped_column(INSTANT)
     outcome: Mapped[str]
     advisor_id: Mapped[UUID | None]
     proposal_id: Mapped[UUID | None]

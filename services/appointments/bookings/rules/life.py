@@ -30,13 +30,6 @@ class Status(StrEnum):
 OPEN = (Status.PENDING, Status.CONFIRMED)
 
 
-class Mode(StrEnum):
-    """How she is received."""
-
-    IN_PERSON = "in-person"
-    VIDEO = "video"
-
-
 class Step(StrEnum):
     """What can be done with it."""
 
@@ -83,12 +76,12 @@ class StepNotPossible(Refusal):
 
 
 class HoldExpired(Refusal):
-    """The five minutes are over."""
+    """The minutes are over."""
 
     kind = Kind.GONE
     slug = "hold-expired"
-    en = "The time was kept for five minutes and is free again. Please choose a time once more."
-    zh = "时段保留的五分钟已过，请重新选择时段。"
+    en = "The time was kept for a few minutes and is free again. Please choose a time once more."
+    zh = "时段保留时间已过，请重新选择时段。"
 
 
 class RequestUnanswered(Refusal):

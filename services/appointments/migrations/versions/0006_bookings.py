@@ -62,6 +62,7 @@ TABLES = {
             appointment_id uuid not null,
             client_id uuid not null,
             from_advisor_id uuid not null,
+            starts_at timestamptz not null,
             outcome text not null check (outcome in ('reassigned', 'offered', 'nothing-free')),
             advisor_id uuid,
             proposal_id uuid,
@@ -148,7 +149,11 @@ STATEMENTS = (
     "create index ix_proposal_client_id on proposal (brand_id, client_id)",
     "create index ix_proposal_expires_at on proposal (expires_at) where status = 'open'",
     "create index ix_disruption_boutique on disruption (brand_id, boutique_id, created_at)",
+    "create index ix_disrupted_visit_appointment_id on disrupted_visit (brand_id, appointment_id)",
     "create index ix_disrupted_visit_client_id on disrupted_visit (brand_id, client_id)",
+    # Null is who was there before this was written down.
+    "alter table advisor add column joined_at timestamptz",
+    "alter table advisor alter column joined_at set default now()",
     "create index ix_client_deputy_advisor_id on client_deputy (brand_id, advisor_id)",
 )
 

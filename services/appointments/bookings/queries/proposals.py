@@ -69,16 +69,11 @@ async def disruption(tx: AsyncSession, disruption_id: UUID, by: Caller) -> Disru
     return found
 
 
-async def disrupted(tx: AsyncSession, disruption_id: UUID) -> Sequence[tuple[DisruptedVisit, Appointment]]:
-    """What became of its visits, by their ids, with the visits as they are now."""
+async def disrupted(tx: AsyncSession, disruption_id: UUID) -> Sequence[DisruptedVisit]:
+    """What became of its visits, by their ids."""
     query = (
-        select(DisruptedVisit, Appointment)
-        .join(
-            Appointment,
-            (Appointment.brand_id == DisruptedVisit.brand_id)
-            & (Appointment.appointment_id == DisruptedVisit.appointment_id),
-        )
+        select(DisruptedVisit)
         .where(DisruptedVisit.brand_id == brand(tx), DisruptedVisit.disruption_id == disruption_id)
         .order_by(DisruptedVisit.appointment_id)
     )
-    return [(row[0], row[1]) for row in await tx.execute(query)]
+    return (await tx.execute(query)).scalars().all()

@@ -1,4 +1,4 @@
-"""An advisor is ill, or a boutique closed: each visit that stands in the way goes to somebody else, or is offered anew."""
+"""An advisor is ill, a boutique closed: each visit in the way goes to somebody else, or another time is offered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,6 @@ from services.appointments.bookings.actions.placing import Target, request_for
 from services.appointments.bookings.actions.proposing import keep
 from services.appointments.bookings.actions.taking import (
     ALTERNATIVES,
-    Away,
     Request,
     Taking,
     nearest,
@@ -32,57 +31,17 @@ from services.appointments.bookings.events import AppointmentDisrupted, Appointm
 from services.appointments.bookings.queries.policy import setting
 from services.appointments.bookings.queries.proposals import was_disrupted
 from services.appointments.bookings.rules.assigning import Reason, ranked
+from services.appointments.bookings.rules.disruptions import Affected, Outcome, Settled, Trouble
 from services.appointments.bookings.rules.life import Status
 from services.appointments.bookings.rules.placing import SlotTaken, able
 from services.appointments.bookings.rules.policy import Policy
-from services.appointments.bookings.rules.proposals import Answer, Because, Outcome
+from services.appointments.bookings.rules.proposals import Answer, Because
 from services.appointments.bookings.tables import Appointment, DisruptedVisit, Disruption, Proposal
 from services.appointments.directory import queries as directory
 from services.appointments.directory.rules import SECOND, Span
 
 MOST = 50  # visits in one transaction; whoever has more asks again
 LEAD = timedelta(minutes=30)  # a time that begins sooner is not offered: she has to hear of it first
-
-
-@dataclass(frozen=True)
-class Affected:
-    """What became of one visit, or would become of it."""
-
-    appointment_id: UUID
-    client_id: UUID
-    starts_at: datetime
-    from_advisor_id: UUID
-    outcome: Outcome
-    advisor_id: UUID | None = None
-    proposal_id: UUID | None = None
-    proposed_at: datetime | None = None
-    expires_at: datetime | None = None
-    alternatives: Sequence[dict[str, str]] = ()
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Who or what is away, for how long and why."""
-
-    boutique_id: UUID
-    advisor_id: UUID | None
-    span: Span
-    reason: str
-
-    @property
-    def away(self) -> Away:
-        """The same as times are looked for."""
-        return Away(self.span, frozenset({self.advisor_id}) if self.advisor_id else None)
-
-
-@dataclass(frozen=True)
-class Settled:
-    """A disruption and its visits; with `more` there are others, and the same is to be asked again."""
-
-    disruption_id: UUID
-    trouble: Trouble
-    visits: Sequence[Affected]
-    more: bool
 
 
 async def disrupt(

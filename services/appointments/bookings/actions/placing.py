@@ -20,7 +20,7 @@ from services.appointments.bookings.actions import wording
 from services.appointments.bookings.actions.announcing import announce
 from services.appointments.bookings.actions.life import owing
 from services.appointments.bookings.actions.taking import Request, Taken, Taking, take
-from services.appointments.bookings.actions.wording import Words
+from services.appointments.bookings.actions.wording import UNSAID, Words
 from services.appointments.bookings.events import AppointmentMoved
 from services.appointments.bookings.queries.policy import setting
 from services.appointments.bookings.queries.proposals import open_one
@@ -56,7 +56,7 @@ class Wish:
     mode: Mode = Mode.IN_PERSON
     language: str | None = None
     occasion: str | None = None
-    words: Words = Words()
+    words: Words = UNSAID
     override_reason: str | None = None
 
 
@@ -209,14 +209,14 @@ async def move(
     taken = await take(tx, request, Taking(appointment_id, expires_at, leaving=appointment), actor=actor, now=now)
     appointment.status, appointment.expires_at = after, expires_at
     settle(appointment, request, taken)
-    appointment.agreed_by = target.agreed_by
+    appointment.agreed_by = None if by.role is Role.CLIENT else target.agreed_by
     set_aside(tx, appointment, taken, reason=target.override_reason)
     announce(
         tx,
         AppointmentMoved,
         appointment,
         by=by.role,
-        agreed_by=target.agreed_by,
+        agreed_by=appointment.agreed_by,
         overridden=list(taken.overridden),
     )
     return appointment

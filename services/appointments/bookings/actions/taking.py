@@ -23,7 +23,8 @@ from services.appointments.availability.rules import (
 )
 from services.appointments.bookings import queries
 from services.appointments.bookings.rules.assigning import Reason, ranked
-from services.appointments.bookings.rules.placing import Place, SlotTaken, holding, lenient, placed, set_aside, shut
+from services.appointments.bookings.rules.disruptions import Away, shut
+from services.appointments.bookings.rules.placing import Place, SlotTaken, holding, lenient, placed, set_aside
 from services.appointments.bookings.rules.proposals import beyond
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory.rules import SECOND, Mode, Span
@@ -32,14 +33,6 @@ from services.appointments.directory.tables import Boutique, Experience
 ATTEMPTS = 8  # combinations of advisor and room that are tried when rivals keep taking them
 ALTERNATIVES = 3
 REACH = (timedelta(days=1), timedelta(days=14))  # how far around alternatives are looked for: first near, then far
-
-
-@dataclass(frozen=True)
-class Away:
-    """Some advisors, or with None all of them, who cannot receive anybody for a while."""
-
-    span: Span
-    advisor_ids: frozenset[UUID] | None
 
 
 @dataclass(frozen=True)
@@ -60,7 +53,7 @@ class Request:
 
     def seen(self, outlook: Outlook) -> Outlook:
         """An outlook without whoever is away."""
-        return outlook if self.away is None else shut(outlook, self.away.span, advisor_ids=self.away.advisor_ids)
+        return outlook if self.away is None else shut(outlook, self.away)
 
     def claims(self, place: Place) -> list[Claim]:
         """What it takes, at this place. Buffers widen the advisors' and the room's time, not the client's."""

@@ -50,6 +50,9 @@ class Words:
     answers: Mapping[str, str] | None = None
 
 
+UNSAID = Words()
+
+
 @dataclass(frozen=True)
 class Opened:
     """The same of a visit, opened, and what the house wrote."""

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.identity import Caller
 from infra.refusal import NotFound
 from services.appointments.bookings.queries.appointments import visible
-from services.appointments.bookings.rules.proposals import Answer, Outcome
+from services.appointments.bookings.rules.disruptions import Outcome
+from services.appointments.bookings.rules.proposals import Answer
 from services.appointments.bookings.tables import Appointment, DisruptedVisit, Disruption, Proposal
 from services.appointments.directory.queries import brand, within_reach
 

@@ -1,6 +1,6 @@
 """Which of those who are free is taken, and what a manager sets aside to have a time."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -109,18 +109,3 @@ def able(advisors: Iterable[AdvisorTime], agreed: Span, terms: Terms) -> list[UU
         for one in advisors
         if any(shift.contains(agreed) for shift in one.shifts) and not any(span.overlaps(upkeep) for span in one.busy)
     ]
-
-
-def shut(outlook: Outlook, span: Span, *, advisor_ids: Collection[UUID] | None) -> Outlook:
-    """The same with these advisors, or everybody, away for a while."""
-
-    def away(advisor_id: UUID) -> bool:
-        return advisor_ids is None or advisor_id in advisor_ids
-
-    return replace(
-        outlook,
-        advisors=tuple(
-            replace(one, busy=(*one.busy, span)) if away(one.advisor_id) else one for one in outlook.advisors
-        ),
-        seconds=tuple(replace(one, busy=(*one.busy, span)) if away(one.advisor_id) else one for one in outlook.seconds),
-    )

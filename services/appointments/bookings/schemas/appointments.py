@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from infra.wire import Code, Form, LongText, Text, View
+from infra.wire import Code, Form, LongText, View
 from services.appointments.availability.schemas import Instant, PartySize
 from services.appointments.bookings.rules.assigning import AssignedFor
 from services.appointments.bookings.rules.life import Status

@@ -1,5 +1,6 @@
 """Wire models of proposals and disruptions."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
@@ -8,7 +9,8 @@ from pydantic import model_validator
 
 from infra.wire import Code, Form, View
 from services.appointments.availability.schemas import Instant
-from services.appointments.bookings.rules.proposals import AgreedBy, Answer, Because, Outcome
+from services.appointments.bookings.rules.disruptions import Outcome
+from services.appointments.bookings.rules.proposals import AgreedBy, Answer, Because
 from services.appointments.bookings.schemas.appointments import Reason
 
 LONGEST = timedelta(days=92)
@@ -90,7 +92,7 @@ class DisruptedVisitView(View):
     proposal_id: UUID | None
     proposed_at: datetime | None = None
     expires_at: datetime | None = None
-    alternatives: list[AlternativeView] = []
+    alternatives: Sequence[AlternativeView] = ()
 
 
 class DisruptionView(View):

@@ -93,7 +93,7 @@ async def test_a_visit_that_was_moved_since_comes_back_only_into_a_shift(running
     weekly = [{"weekday": 2, "starts": "10:00", "ends": "20:00"}]
     path = f"/v1/advisors/{giver}/shifts"
     said(await place.manager().put(path, json={"weekly": weekly}, headers={"If-Match": "*"}))
-    later = {"starts_at": build.at("2030-01-09 11:00").isoformat(), "advisor_id": taker}
+    later = {"starts_at": build.at("2030-01-09 11:00").isoformat(), "advisor_id": taker, "agreed_by": "telephone"}
     await place.step(place.manager(), visit, "move", **later)
     await handed(place, "handed-back", handover, her, giver, taker)
     assert await outcomes(place, handover) == {visit: ("not-returned", "off-shift")}
@@ -111,7 +111,7 @@ async def test_visits_follow_while_others_are_moved_and_nobody_is_in_two_places(
     handover = new_id()
 
     async def move(appointment_id: str) -> int:
-        form = {"starts_at": build.at("2030-01-08 16:00").isoformat(), "advisor_id": third}
+        form = {"starts_at": build.at("2030-01-08 16:00").isoformat(), "advisor_id": third, "agreed_by": "telephone"}
         answer = await place.manager().post(
             f"/v1/appointments/{appointment_id}/move", json=form, headers={"If-Match": "*"}
         )

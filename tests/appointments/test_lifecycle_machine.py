@@ -28,7 +28,7 @@ from services.appointments.bookings.rules.life import (
 )
 from services.appointments.bookings.rules.policy import LEAD, approve_until
 from tests.appointments.build import House, at, client, house
-from tests.asking import problem
+from tests.asking import once, problem
 from tests.running import Running, Throwaway, start
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -288,10 +288,9 @@ class ManyLives(RuleBasedStateMachine):
         if (kept := self._pick(index)) is None:
             return
         http = self.place.manager()
-        headers = {"If-Match": "*", "Idempotency-Key": f"{len(self.kept)}-{index}-{slot}-{self.place.clock.now}"}
+        headers = {"If-Match": "*", **once()}
         path = f"/v1/appointments/{kept.appointment_id}/proposals"
         body = {"starts_at": at(self._local(slot)).isoformat()}
-        self.place.clock.advance(seconds=1)
         answer = self.runner.run(http.post(path, json=body, headers=headers))
         if kept.status != "confirmed":
             assert problem(answer) == "appointment-step-not-possible"

@@ -100,6 +100,12 @@ async def _directory(house: House) -> None:
         "draft_kind": "farewell",
         "experience_id": experience["experience_id"],
     }
+    at, day = f"/v1/boutiques/{places['plaza']['boutique_id']}", {"starts": "2095-01-01", "ends": "2095-01-01"}
+    salon = {"name_zh": "云起厅", "name_en": "Cloud", "capacity": 4}
+    house.ids["room_id"] = (await house.made("appointments", "hq", "POST", f"{at}/rooms", salon))["room_id"]
+    house.ids["closure_id"] = (await house.made("appointments", "hq", "POST", f"{at}/closures", day))["closure_id"]
+    away = f"/v1/advisors/{advisors['ad']}/leaves"
+    house.ids["leave_id"] = (await house.made("appointments", "hq", "POST", away, day))["leave_id"]
     local = {"plaza": ("ad", "co", "as", "ev", "ma", "re", "po"), "skp": ("st", "a2", "e2", "m2", "r2")}
     for name, columns in local.items():
         boutique_id, region_id = (UUID(places[name][one]) for one in ("boutique_id", "region_id"))

@@ -204,8 +204,9 @@ async def timetables(tx: AsyncSession, holder_ids: Sequence[UUID], window: Span 
         if starts < ends:
             day.append((starts, ends))
     pauses: dict[UUID, dict[int | date, list[Minutes]]] = defaultdict(lambda: defaultdict(list))
-    for holder_id, weekday, on_day, starts, ends in await tx.execute(breaks.order_by(BreakTime.starts)):
-        pauses[holder_id][on_day or weekday].append((starts, ends))
+    for pause in await tx.execute(breaks.order_by(BreakTime.starts)):
+        day_of = pause.weekday if pause.on_day is None else pause.on_day
+        pauses[pause.holder_id][day_of].append((pause.starts, pause.ends))
     return {
         holder_id: Timetable(
             {weekday: tuple(hours) for weekday, hours in weekly[holder_id].items()},

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, or_, select, text
+from sqlalchemy import Select, and_, any_, exists, literal, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
@@ -144,7 +144,7 @@ async def open_to(tx: AsyncSession, client: Person, *, after: str | None, limit:
                 Experience.audience == Audience.EVERYONE,
                 and_(
                     Experience.audience == Audience.SEGMENT,
-                    Experience.open_to_segments.any(client.segment) if client.segment is not None else False,
+                    literal(client.segment) == any_(Experience.open_to_segments),
                 ),
                 and_(Experience.audience == Audience.INVITATION, invited),
             ),

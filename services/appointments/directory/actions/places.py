@@ -167,7 +167,9 @@ async def take_over(
 async def add_room(tx: AsyncSession, boutique_id: UUID, given: Mapping[str, Any], *, by: Caller) -> Room:
     """Add a room to a boutique; raises NotFound, CodeInUse."""
     boutique = await queries.own_boutique(tx, boutique_id, by)
-    made = Room(brand_id=boutique.brand_id, room_id=new_id(), boutique_id=boutique_id, active=True, version=1, **given)
+    made = Room(
+        **{"active": True, **given}, brand_id=boutique.brand_id, room_id=new_id(), boutique_id=boutique_id, version=1
+    )
     await _add(tx, made)
     return made
 
@@ -235,15 +237,14 @@ async def write(tx: AsyncSession, holder_id: UUID, timetable: Timetable) -> None
         for starts, ends in hours or ((0, 0),):
             tx.add(DatedHours(brand_id=brand_id, holder_id=holder_id, on_day=on_day, starts=starts, ends=ends))
     for day, pauses in timetable.breaks.items():
-        weekday, on_day = (day, None) if isinstance(day, int) else (None, day)
         for starts, ends in pauses:
             tx.add(
                 BreakTime(
                     brand_id=brand_id,
                     break_id=new_id(),
                     holder_id=holder_id,
-                    weekday=weekday,
-                    on_day=on_day,
+                    weekday=day if isinstance(day, int) else None,
+                    on_day=None if isinstance(day, int) else day,
                     starts=starts,
                     ends=ends,
                 )

@@ -41,7 +41,7 @@ def rows(content: bytes) -> tuple[Sequence[str], list[Row]]:
         raise SheetUnfit("old-or-locked-workbook")
     read = _workbook(content) if content.startswith(_ZIP) else _text(content)
     header: Sequence[str] | None = None
-    found = []
+    found: list[Row] = []
     for row in read:
         if row.cells is not None and not any(cell.strip() for cell in row.cells):
             continue

@@ -115,6 +115,8 @@ async def test_she_moves_and_gives_up_what_she_asked_for_without_notice(running:
     target = at("2030-01-08 15:00").isoformat()
     moved = await place.step(place.by(her), held["appointment_id"], "move", starts_at=target)
     assert (moved["status"], moved["starts_at"]) == ("pending", "2030-01-08T07:00:00Z")
+    assert [one["starts_at"] for one in await told(place, "requested")] == ["2030-01-08T03:00:00Z", moved["starts_at"]]
+    assert await told(place, "moved") == []
     # It is due when it was.
     assert datetime.fromisoformat(moved["expires_at"]) == at("2030-01-08 09:00")
     rows = await place.running.rows("select distinct kind, expires_at from occupation")

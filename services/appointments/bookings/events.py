@@ -56,7 +56,10 @@ class AppointmentCancelled(_Agreed, Fact):
 
 
 class AppointmentRequested(_Agreed, Fact):
-    """A client asks for a visit that the boutique has to approve by then; its time is kept for her meanwhile."""
+    """A client asks for a visit that the boutique has to approve by then; its time is kept for her meanwhile.
+
+    Told again when she asks for another time instead.
+    """
 
     type: ClassVar[str] = "appointments.requested.v1"
 

@@ -21,7 +21,7 @@ from services.appointments.bookings.actions.announcing import announce
 from services.appointments.bookings.actions.life import owing
 from services.appointments.bookings.actions.taking import Request, Taken, Taking, take
 from services.appointments.bookings.actions.wording import UNSAID, Words
-from services.appointments.bookings.events import AppointmentMoved
+from services.appointments.bookings.events import AppointmentMoved, AppointmentRequested
 from services.appointments.bookings.queries.policy import setting
 from services.appointments.bookings.queries.proposals import open_one
 from services.appointments.bookings.rules.assigning import AssignedFor
@@ -33,7 +33,7 @@ from services.appointments.bookings.rules.policy import (
     Policy,
     approve_until,
 )
-from services.appointments.bookings.rules.proposals import AgreedBy, ProposalStands
+from services.appointments.bookings.rules.proposals import HerWord, ProposalStands
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory import queries as directory
 from services.appointments.directory.rules import Mode
@@ -179,7 +179,7 @@ class Target:
 
     starts_at: datetime
     advisor_id: UUID | None = None
-    agreed_by: AgreedBy | None = None
+    agreed_by: HerWord | None = None
     override_reason: str | None = None
 
 
@@ -211,14 +211,13 @@ async def move(
     settle(appointment, request, taken)
     appointment.agreed_by = None if by.role is Role.CLIENT else target.agreed_by
     set_aside(tx, appointment, taken, reason=target.override_reason)
-    announce(
-        tx,
-        AppointmentMoved,
-        appointment,
-        by=by.role,
-        agreed_by=appointment.agreed_by,
-        overridden=list(taken.overridden),
-    )
+    if expires_at is None:
+        more = {"agreed_by": appointment.agreed_by, "overridden": list(taken.overridden)}
+        announce(tx, AppointmentMoved, appointment, by=by.role, **more)
+    else:
+        # Nobody has agreed to see her yet: she asks for another time now.
+        because = appointment.needs_approval_for
+        announce(tx, AppointmentRequested, appointment, by=by.role, expires_at=expires_at, because=because)
     return appointment
 
 

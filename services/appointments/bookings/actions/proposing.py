@@ -25,7 +25,14 @@ from services.appointments.bookings.rules.assigning import AssignedFor
 from services.appointments.bookings.rules.life import Status, Step, step
 from services.appointments.bookings.rules.placing import SlotTaken
 from services.appointments.bookings.rules.policy import HerAgreementMissing
-from services.appointments.bookings.rules.proposals import AgreedBy, Answer, Because, ProposalOver, ProposalStands
+from services.appointments.bookings.rules.proposals import (
+    AgreedBy,
+    Answer,
+    Because,
+    HerWord,
+    ProposalOver,
+    ProposalStands,
+)
 from services.appointments.bookings.tables import Appointment, Proposal
 from services.appointments.directory import queries as directory
 from services.appointments.directory.rules import Span
@@ -113,16 +120,16 @@ async def keep(
 
 
 async def accept(
-    tx: AsyncSession, proposal_id: UUID, *, agreed_by: AgreedBy | None, by: Caller, now: datetime
+    tx: AsyncSession, proposal_id: UUID, *, agreed_by: HerWord | None, by: Caller, now: datetime
 ) -> Appointment:
     """Give the visit the time that was kept for it; the house says how she agreed.
 
     Raises NotFound, HerAgreementMissing, ProposalOver, StepNotPossible, SlotTaken.
     """
     proposal, visit = await with_visit(tx, proposal_id, by)
-    how = AgreedBy.PROPOSAL if by.role is Role.CLIENT else agreed_by
-    if how is None:
+    if by.role is not Role.CLIENT and agreed_by is None:
         raise HerAgreementMissing
+    how = AgreedBy.PROPOSAL if by.role is Role.CLIENT or agreed_by is None else AgreedBy(agreed_by)
     _check_open(proposal, now=now)
     status = step(Status(visit.status), Step.MOVE)
     await _swap(tx, proposal, visit, now=now)
@@ -148,11 +155,13 @@ async def _swap(tx: AsyncSession, proposal: Proposal, visit: Appointment, *, now
         Claim(proposal.client_id, agreed),
         *(Claim(one, upkeep) for one in receiving if one is not None),
     ]
+    advisors = [one for one in (proposal.advisor_id, proposal.second_advisor_id) if one is not None]
+    has_left = [one for one in advisors if (await directory.advisor(tx, one)).left_at is not None]
     await availability.give_back_all(tx, [proposal.proposal_id], [*visit.resource_ids, *proposal.resource_ids])
     missing = await availability.occupy(
         tx, claims, appointment_id=visit.appointment_id, now=now, expires_at=None, leaving=visit.resource_ids
     )
-    if missing:
+    if missing or has_left:
         raise SlotTaken(alternatives=[])
 
 

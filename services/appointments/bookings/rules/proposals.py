@@ -35,6 +35,14 @@ class AgreedBy(StrEnum):
     MESSAGE = "message"
 
 
+class HerWord(StrEnum):
+    """How she told the house that she agrees."""
+
+    TELEPHONE = "telephone"
+    IN_PERSON = "in-person"
+    MESSAGE = "message"
+
+
 class ProposalOver(Refusal):
     """She, or time, has answered already."""
 

@@ -11,7 +11,7 @@ from services.appointments.availability.schemas import Instant, PartySize
 from services.appointments.bookings.rules.assigning import AssignedFor
 from services.appointments.bookings.rules.life import Status
 from services.appointments.bookings.rules.policy import ApprovalFor
-from services.appointments.bookings.rules.proposals import AgreedBy
+from services.appointments.bookings.rules.proposals import AgreedBy, HerWord
 from services.appointments.bookings.schemas.words import Answers, Configuration, Link, Words
 from services.appointments.directory.rules import Mode
 from services.appointments.directory.schemas.staff import Language
@@ -52,7 +52,7 @@ class MoveForm(Form):
 
     starts_at: Instant
     advisor_id: UUID | None = None
-    agreed_by: AgreedBy | None = None
+    agreed_by: HerWord | None = None
     override_reason: Reason | None = None
 
 

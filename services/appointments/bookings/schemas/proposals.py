@@ -10,7 +10,7 @@ from pydantic import model_validator
 from infra.wire import Code, Form, View
 from services.appointments.availability.schemas import Instant
 from services.appointments.bookings.rules.disruptions import Outcome
-from services.appointments.bookings.rules.proposals import AgreedBy, Answer, Because
+from services.appointments.bookings.rules.proposals import Answer, Because, HerWord
 from services.appointments.bookings.schemas.appointments import Reason
 
 LONGEST = timedelta(days=92)
@@ -27,7 +27,7 @@ class ProposalForm(Form):
 class AcceptForm(Form):
     """How she agreed, where the house answers for her."""
 
-    agreed_by: AgreedBy | None = None
+    agreed_by: HerWord | None = None
 
 
 class AlternativeView(View):

@@ -355,7 +355,7 @@ def _reason(*, agrees: bool) -> dict[str, str]:
 @pytest.mark.parametrize("needs_approval", [False, True])
 def test_many_lives_through_http(postgres: Throwaway, *, needs_approval: bool) -> None:
     machine = type("Machine", (ManyLives,), {"postgres": postgres, "needs_approval": needs_approval})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=4,

@@ -25,7 +25,7 @@ def csv(*lines: str, encoding: str = "utf-8") -> bytes:
 def xlsx(*rows: Sequence[object]) -> bytes:
     book = openpyxl.Workbook()
     for row in rows:
-        book.active.append(list(row))
+        book.worksheets[0].append(list(row))
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()

@@ -39,7 +39,7 @@ routes = router()
 @permit(*BOOKS)
 @idempotent(keep=timedelta(days=30))
 async def hold_time(*, form: HoldForm, kit: OfKit, tx: Transaction, by: By, now: Now, response: Response) -> Shown:
-    """Keep a time for five minutes; if it is taken, the answer names the nearest free ones.
+    """Keep a time for a few minutes; if it is taken, the answer names the nearest free ones.
 
     Staff book for clients whom profile shows them.
     """

@@ -1,10 +1,9 @@
-"""What occasions do on profile's facts: remember segments, and learn what became of messages."""
+"""What occasions do on profile's facts: learn what became of messages."""
 
 from collections.abc import Sequence
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.facts import Delivered, Slice
@@ -14,21 +13,6 @@ from services.appointments.occasions.actions.messages import Heard
 from services.appointments.occasions.tables import Invitation
 
 TEMPLATES = frozenset({telling.INVITATION, telling.SEAT_OFFER, telling.CANCELLED})
-_SEGMENT = text(
-    """
-    insert into client_segment (brand_id, client_id, segment, told_at) values (:brand, :client, :segment, :at)
-    on conflict (brand_id, client_id) do update set segment = excluded.segment, told_at = excluded.told_at
-    """
-)
-
-
-class SegmentChanged(Slice):
-    """Her segment is another one."""
-
-    type: ClassVar[str] = "profile.segment-changed.v1"
-
-    client_id: UUID
-    segment: str
 
 
 class MessageSent(Slice):
@@ -48,13 +32,6 @@ class MessageRefused(Slice):
     message_id: UUID
     template: str
     reason: str
-
-
-async def remember_segment(tx: AsyncSession, facts: Sequence[Delivered[SegmentChanged]]) -> None:
-    """Keep the last segment of each client."""
-    for told in facts:  # facts about one client come in order
-        one = {"brand": told.brand_id, "client": told.fact.client_id}
-        await tx.execute(_SEGMENT, one | {"segment": told.fact.segment, "at": told.occurred_at})
 
 
 async def note_sent(tx: AsyncSession, facts: Sequence[Delivered[MessageSent]]) -> None:
@@ -86,7 +63,6 @@ async def _about(tx: AsyncSession, brand_id: str, heard: Heard) -> Invitation | 
 
 
 REACTIONS: list[Reaction] = [
-    on(SegmentChanged, remember_segment, fills=("client_segment",)),
     on(MessageSent, note_sent),
     on(MessageRefused, note_refused),
 ]

@@ -15,7 +15,7 @@ from services.appointments.directory.queries import LOCAL, brand
 from services.appointments.directory.rules import Span
 from services.appointments.occasions.queries import guests
 from services.appointments.occasions.rules.life import Segment
-from services.appointments.waitlist.rules import OPEN, Status, Waiting
+from services.appointments.waitlist.rules import OPEN, ROUND, Status, Waiting
 from services.appointments.waitlist.tables import Entry, Offer, WaitlistPolicy
 
 OFFER_MINUTES = 120
@@ -80,9 +80,7 @@ async def page(
 
 async def open_offers(tx: AsyncSession, entry_ids: Collection[UUID]) -> Mapping[UUID, Offer]:
     """The offers that stand, by the entries they are made to."""
-    query = select(Offer).where(
-        Offer.brand_id == brand(tx), Offer.entry_id.in_(entry_ids), Offer.status.in_(OPEN)
-    )
+    query = select(Offer).where(Offer.brand_id == brand(tx), Offer.entry_id.in_(entry_ids), Offer.status.in_(OPEN))
     return {one.entry_id: one for one in (await tx.execute(query)).scalars()}
 
 
@@ -97,14 +95,17 @@ async def open_entries(tx: AsyncSession, client_ids: Collection[UUID]) -> int:
 
 
 async def due(tx: AsyncSession, boutique_id: UUID, *, now: datetime, limit: int) -> Sequence[Entry]:
-    """Who waits at a boutique and may be asked now, in the order of coming."""
+    """Who waits at a boutique, in the order of coming, without those who rest.
+
+    Whoever waits only for the next round is among them: nobody who has just come is asked before her.
+    """
     query = (
         select(Entry)
         .where(
             Entry.brand_id == brand(tx),
             Entry.boutique_id == boutique_id,
             Entry.status == Status.WAITING,
-            Entry.due_at <= now,
+            Entry.due_at <= now + ROUND,
         )
         .order_by(Entry.joined_at, Entry.entry_id)
         .limit(limit)

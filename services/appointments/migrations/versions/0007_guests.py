@@ -1,27 +1,17 @@
-"""Occasions with their sessions, seats and guests; the waiting list and its offers; our copy of clients' segments."""
+"""Occasions with their sessions, seats and guests, and the waiting list with its offers."""
 
 from alembic import op
 
 from infra.database import guard
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
 SEGMENTS = "'vic', 'core', 'potential', 'occasional', 'newcomer'"
 
 TABLES = {
-    # From profile.segment-changed. No client is ever shown what stands here.
-    "client_segment": """
-        create table client_segment (
-            brand_id text not null,
-            client_id uuid not null,
-            segment text not null,
-            told_at timestamptz not null,
-            constraint pk_client_segment primary key (brand_id, client_id)
-        )
-        """,
     "occasion": """
         create table occasion (
             brand_id text not null,
@@ -242,8 +232,10 @@ INDEXES = (
     "create index ix_client_segment_segment on client_segment (brand_id, segment, client_id)",
     "create index ix_occasion_session_occasion_id on occasion_session (brand_id, occasion_id)",
     # One invitation each; whoever had herself erased stands in the figures as nobody.
-    "create unique index uq_occasion_invitation_client_id on occasion_invitation (brand_id, occasion_id, client_id)"
-    " where client_id <> '00000000-0000-0000-0000-000000000000'",
+    (
+        "create unique index uq_occasion_invitation_client_id on occasion_invitation (brand_id, occasion_id, client_id)"
+        " where client_id <> '00000000-0000-0000-0000-000000000000'"
+    ),
     "create index ix_occasion_invitation_client_id on occasion_invitation (brand_id, client_id)",
     "create index ix_occasion_invitation_session_id on occasion_invitation (brand_id, session_id)",
     "create index ix_occasion_invitation_to_tell on occasion_invitation (next_attempt_at) where to_tell is not null",
@@ -254,8 +246,10 @@ INDEXES = (
     "create index ix_waitlist_entry_boutique_id on waitlist_entry (brand_id, boutique_id, entry_id)",
     "create index ix_waitlist_entry_due_at on waitlist_entry (due_at) where status = 'waiting'",
     # Two taps, or she and her advisor at once: she waits for one thing at one place once.
-    "create unique index uq_waitlist_entry_open on waitlist_entry (brand_id, client_id, boutique_id, experience_id)"
-    " where status in ('waiting', 'offered')",
+    (
+        "create unique index uq_waitlist_entry_open on waitlist_entry (brand_id, client_id, boutique_id, experience_id)"
+        " where status in ('waiting', 'offered')"
+    ),
     "create index ix_waitlist_offer_entry_id on waitlist_offer (brand_id, entry_id)",
     "create index ix_waitlist_offer_client_id on waitlist_offer (brand_id, client_id)",
     "create index ix_waitlist_offer_open on waitlist_offer (next_attempt_at) where status in ('asking', 'offered')",

@@ -11,7 +11,7 @@ from infra.eventlog.outbox import record
 from infra.identity import Caller, Role
 from infra.refusal import NotFound
 from infra.wire import check_match
-from services.appointments.bookings.rules import judge_arrival
+from services.appointments.bookings.rules.life import judge_arrival
 from services.appointments.directory.queries import brand, within_reach
 from services.appointments.occasions.actions import seating
 from services.appointments.occasions.events import OccasionAttended

@@ -4,11 +4,17 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 THING = 20  # characters that WeChat's `thing` holds
-PURPOSES = {"occasion-invitation": "marketing", "seat-offer": "service", "occasion-cancelled": "service"}
+PURPOSES = {
+    "occasion-invitation": "marketing",
+    "seat-offer": "service",
+    "occasion-cancelled": "service",
+    "waitlist-offer": "service",
+}
 _SENTENCES = {
     "occasion-invitation": "诚邀您出席{occasion}({date}，{place})，期待您的回复。",
     "seat-offer": "您候补的{occasion}({date}，{place})现有席位为您保留，请在{until}前确认。",
     "occasion-cancelled": "很抱歉，{occasion}({date}，{place})因故取消，期待下次相聚。",
+    "waitlist-offer": "您候补的{experience}({date}，{place})现有时段为您保留，请在{until}前确认。",
 }
 
 

@@ -138,9 +138,7 @@ async def prolong(
     """Have a hold last until later; False if it has run out. After False the caller must not commit."""
     wanted = set(resource_ids)
     await take_turns(tx, wanted)
-    rows = await tx.execute(
-        _PROLONG, {"brand": brand(tx), "appointment": appointment_id, "until": until, "now": now}
-    )
+    rows = await tx.execute(_PROLONG, {"brand": brand(tx), "appointment": appointment_id, "until": until, "now": now})
     return set(rows.scalars()) == wanted
 
 

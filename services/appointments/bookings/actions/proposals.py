@@ -50,9 +50,7 @@ async def withdraw(tx: AsyncSession, visit: Appointment, *, now: datetime) -> No
         await release(tx, proposal, visit, outcome=Answer.WITHDRAWN, now=now)
 
 
-async def release(
-    tx: AsyncSession, proposal: Proposal, visit: Appointment, *, outcome: Answer, now: datetime
-) -> None:
+async def release(tx: AsyncSession, proposal: Proposal, visit: Appointment, *, outcome: Answer, now: datetime) -> None:
     """Free what is kept for a proposal, and end it."""
     await availability.give_back(tx, proposal.proposal_id, proposal.resource_ids)
     end(tx, proposal, visit, outcome=outcome, now=now)

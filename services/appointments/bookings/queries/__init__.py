@@ -9,6 +9,7 @@ from services.appointments.bookings.queries.appointments import (
     has_locked,
     in_the_way,
     must_not_wait,
+    occupied,
     reassignments,
     visible,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "has_locked",
     "in_the_way",
     "must_not_wait",
+    "occupied",
     "reassignments",
     "standing",
     "visible",

@@ -1,5 +1,6 @@
 """Reads of appointments, always through the eyes of a caller."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +17,10 @@ from services.appointments.directory.queries import LOCAL, brand
 from services.appointments.directory.rules import Span
 
 _HAS_LOCKED = "bookings has locked"
+_OCCUPIED = text(
+    "select resource_id, lower(during), upper(during) from occupation"
+    " where brand_id = :brand and appointment_id = :taker"
+)
 _CANONICALS = text("select client_id, canonical_id from client_alias where brand_id = :brand and client_id = any(:ids)")
 
 
@@ -124,12 +129,13 @@ def has_locked(tx: AsyncSession) -> None:
 
 
 async def in_the_way(
-    tx: AsyncSession, during: Span, *, boutique_id: UUID, advisor_id: UUID | None, limit: int
+    tx: AsyncSession, during: Span, *, boutique_id: UUID, advisor_id: UUID | None, now: datetime, limit: int
 ) -> Sequence[Appointment]:
-    """Visits agreed or asked for that meet a span, at a boutique or with one advisor; nobody else's until the commit."""
+    """Visits to come that meet a span, at a boutique or with one advisor; nobody else's to change until the commit."""
     query = select(Appointment).where(
         Appointment.brand_id == brand(tx),
         Appointment.status.in_(OPEN),
+        Appointment.starts_at > now,
         Appointment.starts_at < during.ends_at,
         Appointment.ends_at > during.starts_at,
     )
@@ -142,6 +148,14 @@ async def in_the_way(
     # In the order of ids: so does everybody who locks several.
     locked = query.where(Appointment.appointment_id.in_(ids)).order_by(Appointment.appointment_id).with_for_update()
     return (await tx.execute(locked.execution_options(populate_existing=True))).scalars().all()
+
+
+async def occupied(tx: AsyncSession, taker_id: UUID) -> dict[UUID, list[Span]]:
+    """What an appointment or a proposal occupies, by resource."""
+    found: dict[UUID, list[Span]] = defaultdict(list)
+    for resource_id, starts_at, ends_at in await tx.execute(_OCCUPIED, {"brand": brand(tx), "taker": taker_id}):
+        found[resource_id].append(Span(starts_at, ends_at))
+    return found
 
 
 async def canonicals(tx: AsyncSession, client_ids: Collection[UUID]) -> dict[UUID, UUID]:

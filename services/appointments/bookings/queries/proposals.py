@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.identity import Caller
 from infra.refusal import NotFound
 from services.appointments.bookings.queries.appointments import visible
-from services.appointments.bookings.rules.proposals import Answer, Outcome
+from services.appointments.bookings.rules.disruptions import Outcome
+from services.appointments.bookings.rules.proposals import Answer
 from services.appointments.bookings.tables import Appointment, DisruptedVisit, Disruption, Proposal
 from services.appointments.directory.queries import brand, within_reach
 
@@ -69,16 +70,11 @@ async def disruption(tx: AsyncSession, disruption_id: UUID, by: Caller) -> Disru
     return found
 
 
-async def disrupted(tx: AsyncSession, disruption_id: UUID) -> Sequence[tuple[DisruptedVisit, Appointment]]:
-    """What became of its visits, by their ids, with the visits as they are now."""
+async def disrupted(tx: AsyncSession, disruption_id: UUID) -> Sequence[DisruptedVisit]:
+    """What became of its visits, by their ids."""
     query = (
-        select(DisruptedVisit, Appointment)
-        .join(
-            Appointment,
-            (Appointment.brand_id == DisruptedVisit.brand_id)
-            & (Appointment.appointment_id == DisruptedVisit.appointment_id),
-        )
+        select(DisruptedVisit)
         .where(DisruptedVisit.brand_id == brand(tx), DisruptedVisit.disruption_id == disruption_id)
         .order_by(DisruptedVisit.appointment_id)
     )
-    return [(row[0], row[1]) for row in await tx.execute(query)]
+    return (await tx.execute(query)).scalars().all()

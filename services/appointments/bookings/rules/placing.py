@@ -1,12 +1,12 @@
 """Which of those who are free is taken, and what a manager sets aside to have a time."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from infra.refusal import Kind, Refusal
-from services.appointments.availability.rules import Outlook, RoomTime, Slot
+from services.appointments.availability.rules import AdvisorTime, Outlook, RoomTime, Slot, Terms
 from services.appointments.bookings.rules.assigning import AssignedFor
 from services.appointments.directory.rules import Span
 
@@ -91,18 +91,21 @@ def _broken(strict: Outlook, place: Place, starts_at: datetime, *, now: datetime
         yield "no-room-for-party"
 
 
-def shut(outlook: Outlook, span: Span, *, advisor_ids: Collection[UUID] | None) -> Outlook:
-    """The same with these advisors, or everybody, away for a while."""
+def why_not(outlook: Outlook, advisor_id: UUID, agreed: Span) -> str | None:
+    """Why an advisor cannot receive her at a time agreed: not-there, off-shift, taken; None when she can."""
+    hers = next((one for one in outlook.advisors if one.advisor_id == advisor_id), None)
+    if hers is None:
+        return "not-there"
+    if not any(shift.contains(agreed) for shift in hers.shifts):
+        return "off-shift"
+    return None if able([hers], agreed, outlook.terms) else "taken"
 
-    def away(advisor_id: UUID) -> bool:
-        return advisor_ids is None or advisor_id in advisor_ids
 
-    return replace(
-        outlook,
-        advisors=tuple(
-            replace(one, busy=(*one.busy, span)) if away(one.advisor_id) else one for one in outlook.advisors
-        ),
-        seconds=tuple(
-            replace(one, busy=(*one.busy, span)) if away(one.advisor_id) else one for one in outlook.seconds
-        ),
-    )
+def able(advisors: Iterable[AdvisorTime], agreed: Span, terms: Terms) -> list[UUID]:
+    """Who of them works and is free for a time agreed, with its buffers."""
+    upkeep = agreed.widened(terms.before, terms.after)
+    return [
+        one.advisor_id
+        for one in advisors
+        if any(shift.contains(agreed) for shift in one.shifts) and not any(span.overlaps(upkeep) for span in one.busy)
+    ]

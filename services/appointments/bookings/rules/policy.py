@@ -116,11 +116,7 @@ class Policy:
         """Why a visit that she, or somebody who may not approve it, confirms has to be approved."""
         if by_experience:
             return ApprovalFor.EXPERIENCE
-        if (
-            actor is Actor.CLIENT
-            and self.no_show_consequence is Consequence.APPROVAL
-            and no_shows >= self.no_shows
-        ):
+        if actor is Actor.CLIENT and self.no_show_consequence is Consequence.APPROVAL and no_shows >= self.no_shows:
             return ApprovalFor.NO_SHOWS
         return None
 

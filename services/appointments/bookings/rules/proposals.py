@@ -35,14 +35,6 @@ class AgreedBy(StrEnum):
     MESSAGE = "message"
 
 
-class Outcome(StrEnum):
-    """What became of a visit whose advisor is away or whose boutique is closed."""
-
-    REASSIGNED = "reassigned"
-    OFFERED = "offered"
-    NOTHING_FREE = "nothing-free"
-
-
 class ProposalOver(Refusal):
     """She, or time, has answered already."""
 

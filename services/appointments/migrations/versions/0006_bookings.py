@@ -135,15 +135,21 @@ STATEMENTS = (
     ))
     """,
     "alter table appointment drop constraint ck_appointment_expires",
-    "alter table appointment add constraint ck_appointment_expires"
-    " check (status not in ('held', 'pending') or expires_at is not null)",
+    """
+    alter table appointment add constraint ck_appointment_expires
+        check (status not in ('held', 'pending') or expires_at is not null)
+    """,
     "alter table appointment add constraint ck_appointment_mode check (mode in ('in-person', 'video'))",
-    "alter table appointment add constraint fk_appointment_second_advisor"
-    " foreign key (brand_id, second_advisor_id) references advisor (brand_id, advisor_id)",
+    """
+    alter table appointment add constraint fk_appointment_second_advisor
+        foreign key (brand_id, second_advisor_id) references advisor (brand_id, advisor_id)
+    """,
     "create index ix_appointment_due on appointment (expires_at) where status in ('held', 'pending')",
     "drop index ix_appointment_expires_at",
-    "create index ix_appointment_second_advisor on appointment (brand_id, second_advisor_id, starts_at)"
-    " where second_advisor_id is not null",
+    """
+    create index ix_appointment_second_advisor on appointment (brand_id, second_advisor_id, starts_at)
+        where second_advisor_id is not null
+    """,
     "create unique index uq_proposal_open on proposal (brand_id, appointment_id) where status = 'open'",
     "create index ix_proposal_appointment_id on proposal (brand_id, appointment_id)",
     "create index ix_proposal_client_id on proposal (brand_id, client_id)",

@@ -19,7 +19,7 @@ from services.appointments.waitlist.tables import Entry, Offer
 class WaitForm(Form):
     """What she waits for: an experience at a boutique, on any day of a range, at some times of the day or any.
 
-    A client waits for herself; the house's people say for whom (`client_id`). Without `advisor_id` anybody receives her.
+    A client waits for herself; the house's people say for whom (`client_id`). Without `advisor_id`: anybody.
     """
 
     boutique_id: UUID

@@ -2,6 +2,7 @@
 
 import hmac
 from datetime import datetime
+from typing import NoReturn
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -119,18 +120,23 @@ async def _seat(
         guest.waiting_since = guest.waiting_since if same and guest.waiting_since else now
         guest.session_id, guest.plus_ones, guest.next_attempt_at = session_id, form.plus_ones, now
         return
+    # What she holds already is hers; for the rest those come first who have waited for it.
+    others = [one for one in before if one.invitation_id != guest.invitation_id]
+    if party > kept and any(_fits(one, occasion, seated, now=now) for one in others):
+        await _refuse(tx, guest, occasion, session_id, party=party, now=now)
     try:
-        # What she holds already is hers; for the rest those come first who have waited for it.
-        if party > kept and any(
-            one.invitation_id != guest.invitation_id and _fits(one, occasion, seated, now=now) for one in before
-        ):
-            raise SessionFull
         seating.take(guest, occasion, seated, party=party, now=now)
     except SessionFull:
-        with tx.no_autoflush:  # what she gave up for this stands only in memory, and stays there
-            others = await seating.other_sessions(tx, guest, occasion, session_id, party=party, now=now)
-        raise SessionFull(alternatives=others) from None
+        await _refuse(tx, guest, occasion, session_id, party=party, now=now)
     guest.waiting_since = None
+
+
+async def _refuse(
+    tx: AsyncSession, guest: Invitation, occasion: Occasion, session_id: UUID, *, party: int, now: datetime
+) -> NoReturn:
+    with tx.no_autoflush:  # what she gave up for this stands only in memory, and stays there
+        others = await seating.other_sessions(tx, guest, occasion, session_id, party=party, now=now)
+    raise SessionFull(alternatives=others)
 
 
 def _fits(guest: Invitation, occasion: Occasion, seated: Seated, *, now: datetime) -> bool:

@@ -52,7 +52,7 @@ async def join(form: WaitForm, *, kit: OfKit, tx: Transaction, by: By, now: Now,
     """
     if by.role is not Role.CLIENT and form.client_id is not None:
         await look(kit.peers, form.client_id, seen="booking", by=by)
-    return await _view(tx, await joining.join(tx, form, by=by, now=now), response, by)
+    return await _view(tx, await joining.join(tx, form.wish(), by=by, now=now), response, by)
 
 
 @routes.get("/waitlist")
@@ -138,6 +138,6 @@ async def set_policy(
     form: WaitlistPolicyForm, *, if_match: IfMatch, tx: Transaction, response: Response
 ) -> WaitlistPolicyView:
     """Say whom the brand asks first, from now on. Without an order time alone counts."""
-    setting = await joining.set_policy(tx, form, if_match=if_match)
+    setting = await joining.set_policy(tx, form.priority, offer_minutes=form.offer_minutes, if_match=if_match)
     response.headers["ETag"] = etag(setting.version)
     return WaitlistPolicyView.of(setting)

@@ -116,6 +116,20 @@ def check_range(from_on: date, until_on: date, *, today: date) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What a client would wait for; `hours` in minutes after midnight, none: any time of the day."""
+
+    boutique_id: UUID
+    experience_id: UUID
+    client_id: UUID | None
+    advisor_id: UUID | None
+    from_on: date
+    until_on: date
+    hours: tuple[Minutes, ...]
+    party_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Somebody who waits, as far as her turn and her wishes go. `passed` are times she was offered before."""
 

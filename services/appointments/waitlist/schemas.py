@@ -12,7 +12,7 @@ from services.appointments.directory.rules import overlapping
 from services.appointments.directory.schemas.places import Day, Stretch
 from services.appointments.occasions.rules.life import Segment
 from services.appointments.waitlist.queries import OFFER_MINUTES, Setting
-from services.appointments.waitlist.rules import Status
+from services.appointments.waitlist.rules import Status, Wish
 from services.appointments.waitlist.tables import Entry, Offer
 
 
@@ -36,6 +36,19 @@ class WaitForm(Form):
         if overlapping([one.minutes for one in self.hours]):
             raise ValueError("times of the day may not overlap")
         return self
+
+    def wish(self) -> Wish:
+        """The wish it describes."""
+        return Wish(
+            self.boutique_id,
+            self.experience_id,
+            self.client_id,
+            self.advisor_id,
+            self.from_on,
+            self.until_on,
+            tuple(one.minutes for one in self.hours),
+            self.party_size,
+        )
 
 
 class OfferView(View):

@@ -26,7 +26,7 @@ from services.appointments.occasions.rules.life import (
     Status,
     opening,
 )
-from services.appointments.occasions.schemas.invitations import InviteForm
+from services.appointments.occasions.rules.wanted import Guests
 from services.appointments.occasions.tables import Invitation, Occasion
 
 # One call after the other decides about a brand's clients: what the first has asked of her the second counts.
@@ -55,37 +55,37 @@ class Inviting:
     more: bool
 
 
-async def invite(tx: AsyncSession, occasion_id: UUID, form: InviteForm, *, by: Caller, now: datetime) -> Inviting:
+async def invite(tx: AsyncSession, occasion_id: UUID, wanted: Guests, *, by: Caller, now: datetime) -> Inviting:
     """Invite, or with `dry_run` only say whom; raises NotFound, NotPermitted, OccasionNotOpen.
 
     Advisors invite their own clients by name, boutiques their own clients, headquarters everybody. A draft may have
     guests: nobody is told before it is published.
     """
-    if by.role is Role.ADVISOR and form.segments is not None:
+    if by.role is Role.ADVISOR and wanted.segments is not None:
         raise NotPermitted
     occasion = await occasions.visible(tx, occasion_id, by)
     if occasion.status == Standing.CANCELLED:
         raise OccasionNotOpen
-    if not form.dry_run:
+    if not wanted.dry_run:
         await tx.execute(_TURN, {"brand": brand(tx)})
-    client_ids, more = await _named(tx, occasion_id, form, by=by)
+    client_ids, more = await _named(tx, occasion_id, wanted, by=by)
     verdicts = await _judged(tx, occasion, client_ids, by=by, now=now)
-    if not form.dry_run:
-        how = "segment" if form.segments is not None else "hand" if by.role is Role.ADVISOR else "list"
+    if not wanted.dry_run:
+        how = "segment" if wanted.segments is not None else "hand" if by.role is Role.ADVISOR else "list"
         verdicts = await _write(tx, occasion, verdicts, how=how, by=by, now=now)
     return Inviting(verdicts, more)
 
 
-async def _named(tx: AsyncSession, occasion_id: UUID, form: InviteForm, *, by: Caller) -> tuple[Sequence[UUID], bool]:
-    if form.segments is None:
-        return list(dict.fromkeys(form.client_ids or ())), False
+async def _named(tx: AsyncSession, occasion_id: UUID, wanted: Guests, *, by: Caller) -> tuple[Sequence[UUID], bool]:
+    if wanted.segments is None:
+        return list(dict.fromkeys(wanted.client_ids or ())), False
     places = by.boutique_ids if by.role in LOCAL else None
-    if form.boutique_id is not None:
-        if not within_reach(by, form.boutique_id):
+    if wanted.boutique_id is not None:
+        if not within_reach(by, wanted.boutique_id):
             raise NotFound
-        places = frozenset({form.boutique_id})
-    found = await guests.of_segments(tx, occasion_id, form.segments, boutique_ids=places, limit=form.limit + 1)
-    return found[: form.limit], len(found) > form.limit
+        places = frozenset({wanted.boutique_id})
+    found = await guests.of_segments(tx, occasion_id, wanted.segments, boutique_ids=places, limit=wanted.limit + 1)
+    return found[: wanted.limit], len(found) > wanted.limit
 
 
 async def _judged(

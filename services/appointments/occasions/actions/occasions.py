@@ -31,37 +31,37 @@ from services.appointments.occasions.rules.life import (
     step,
 )
 from services.appointments.occasions.rules.seats import FewerSeatsThanGuests, SessionHasGuests, check_reserves
-from services.appointments.occasions.schemas.occasions import OccasionForm, ReserveForm, SessionForm, SessionPatch
+from services.appointments.occasions.rules.wanted import NewOccasion, NewSession, SessionChange
 from services.appointments.occasions.tables import Invitation, Occasion, OccasionPolicy, Session, SessionReserve
 
 
-async def create(tx: AsyncSession, form: OccasionForm, *, by: Caller, now: datetime) -> Occasion:
+async def create(tx: AsyncSession, wanted: NewOccasion, *, by: Caller, now: datetime) -> Occasion:
     """Make a draft; raises NotFound for a boutique that is not the caller's, NotPermitted, MoreReservedThanSeats."""
-    if form.boutique_id is not None:
-        await directory.own_boutique(tx, form.boutique_id, by)
+    if wanted.boutique_id is not None:
+        await directory.own_boutique(tx, wanted.boutique_id, by)
     elif by.role in LOCAL:
         raise NotPermitted  # the brand's own occasions are headquarters'
     made = Occasion(
         brand_id=brand(tx),
         occasion_id=new_id(),
-        boutique_id=form.boutique_id,
-        kind=form.kind,
-        title_zh=form.title_zh,
-        title_en=form.title_en,
-        about_zh=form.about_zh,
-        about_en=form.about_en,
+        boutique_id=wanted.boutique_id,
+        kind=wanted.kind,
+        title_zh=wanted.title_zh,
+        title_en=wanted.title_en,
+        about_zh=wanted.about_zh,
+        about_en=wanted.about_en,
         status=Standing.DRAFT,
-        most_plus_ones=form.most_plus_ones,
-        reply_by_at=form.reply_by_at,
-        opens_at=form.opens_at,
-        windows=[one.model_dump(mode="json") for one in form.windows],
-        reserves_until=form.reserves_until,
+        most_plus_ones=wanted.most_plus_ones,
+        reply_by_at=wanted.reply_by_at,
+        opens_at=wanted.opens_at,
+        windows=wanted.windows,
+        reserves_until=wanted.reserves_until,
         created_at=now,
         version=1,
     )
     tx.add(made)
     await tx.flush()
-    for session in form.sessions:
+    for session in wanted.sessions:
         await _add(tx, made, session, by=by)
     return made
 
@@ -85,19 +85,21 @@ async def change(
     return occasion
 
 
-async def add_session(tx: AsyncSession, occasion_id: UUID, form: SessionForm, *, if_match: str, by: Caller) -> Occasion:
+async def add_session(
+    tx: AsyncSession, occasion_id: UUID, wanted: NewSession, *, if_match: str, by: Caller
+) -> Occasion:
     """Add a session; raises NotFound, Stale, OccasionStepNotPossible, MoreReservedThanSeats."""
     occasion = await queries.own(tx, occasion_id, by)
     check_match(if_match, occasion.version)
     _check(occasion, Standing.DRAFT, Standing.PUBLISHED)
-    await _add(tx, occasion, form, by=by)
+    await _add(tx, occasion, wanted, by=by)
     occasion.version += 1
     await tx.flush()
     return occasion
 
 
 async def change_session(
-    tx: AsyncSession, occasion_id: UUID, session_id: UUID, form: SessionPatch, *, if_match: str, by: Caller
+    tx: AsyncSession, occasion_id: UUID, session_id: UUID, change: SessionChange, *, if_match: str, by: Caller
 ) -> Occasion:
     """Change a session's seats, or its time while nobody has accepted it.
 
@@ -110,20 +112,18 @@ async def change_session(
     if seated is None or seated.session.occasion_id != occasion_id:
         raise NotFound
     session = seated.session
-    if form.starts_at is not None and form.ends_at is not None:
+    if change.starts_at is not None and change.ends_at is not None:
         if session.taken:
             raise SessionHasGuests
-        session.starts_at, session.ends_at = form.starts_at, form.ends_at
-    seats = form.seats or session.seats
+        session.starts_at, session.ends_at = change.starts_at, change.ends_at
+    seats = change.seats or session.seats
     if seats < session.taken:
         raise FewerSeatsThanGuests(taken=session.taken)
-    kept = {one.segment: one.seats for one in seated.reserves}
-    if form.reserves is not None:
-        kept = {one.segment.value: one.seats for one in form.reserves}
-    check_reserves(seats, kept.values())
+    kept = change.reserves
+    check_reserves(seats, (one.seats for one in seated.reserves) if kept is None else kept.values())
     session.seats = seats
-    if form.reserves is not None:
-        await _reserve(tx, session.session_id, form.reserves, seated.reserves)
+    if kept is not None:
+        await _reserve(tx, session.session_id, kept, seated.reserves)
     occasion.version += 1
     await tx.flush()
     return occasion
@@ -211,32 +211,32 @@ def _check(occasion: Occasion, *standings: Standing) -> None:
         raise OccasionStepNotPossible(occasion_status=occasion.status)
 
 
-async def _add(tx: AsyncSession, occasion: Occasion, form: SessionForm, *, by: Caller) -> None:
-    if form.boutique_id is not None:
-        await directory.own_boutique(tx, form.boutique_id, by)
-    check_reserves(form.seats, (one.seats for one in form.reserves))
+async def _add(tx: AsyncSession, occasion: Occasion, wanted: NewSession, *, by: Caller) -> None:
+    if wanted.boutique_id is not None:
+        await directory.own_boutique(tx, wanted.boutique_id, by)
+    check_reserves(wanted.seats, wanted.reserves.values())
     made = Session(
         brand_id=occasion.brand_id,
         session_id=new_id(),
         occasion_id=occasion.occasion_id,
-        boutique_id=form.boutique_id,
-        place_zh=form.place_zh,
-        place_en=form.place_en,
-        starts_at=form.starts_at,
-        ends_at=form.ends_at,
-        seats=form.seats,
+        boutique_id=wanted.boutique_id,
+        place_zh=wanted.place_zh,
+        place_en=wanted.place_en,
+        starts_at=wanted.starts_at,
+        ends_at=wanted.ends_at,
+        seats=wanted.seats,
         taken=0,
     )
     tx.add(made)
     await tx.flush()
-    await _reserve(tx, made.session_id, form.reserves, ())
+    await _reserve(tx, made.session_id, wanted.reserves, ())
 
 
 async def _reserve(
-    tx: AsyncSession, session_id: UUID, wanted: Sequence[ReserveForm], there: Sequence[SessionReserve]
+    tx: AsyncSession, session_id: UUID, wanted: Mapping[Segment, int], there: Sequence[SessionReserve]
 ) -> None:
     known = {one.segment: one for one in there}
-    seats = {one.segment.value: one.seats for one in wanted}
+    seats = {segment.value: number for segment, number in wanted.items()}
     for segment, one in known.items():
         one.seats = seats.get(segment, 0)
     new = sorted(set(seats) - set(known))

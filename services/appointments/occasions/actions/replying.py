@@ -34,7 +34,7 @@ from services.appointments.occasions.rules.life import (
 )
 from services.appointments.occasions.rules.passes import Pass, PassNotValid
 from services.appointments.occasions.rules.seats import SessionFull
-from services.appointments.occasions.schemas.invitations import ReplyForm
+from services.appointments.occasions.rules.wanted import Reply
 from services.appointments.occasions.tables import Invitation, Occasion
 
 STEPS = {"accept": Step.ACCEPT, "decline": Step.DECLINE, "withdraw": Step.WITHDRAW, "wait": Step.WAIT}
@@ -42,7 +42,7 @@ WAITING = 200  # who waits before her, as far as it is looked at
 
 
 async def reply(
-    tx: AsyncSession, invitation_id: UUID, form: ReplyForm, *, if_match: str, by: Caller, now: datetime
+    tx: AsyncSession, invitation_id: UUID, said: Reply, *, if_match: str, by: Caller, now: datetime
 ) -> Invitation:
     """Take her answer.
 
@@ -52,7 +52,7 @@ async def reply(
     # The invitation before its sessions, everywhere: so nobody waits for whom waits for him.
     guest = await guests.visible(tx, invitation_id, by, lock=True)
     check_match(if_match, guest.version)
-    was, wanted = Status(guest.status), STEPS[form.answer]
+    was, wanted = Status(guest.status), STEPS[said.answer]
     after = step(was, wanted)
     occasion = await occasions.occasion(tx, guest.occasion_id)
     by_client = by.role is Role.CLIENT
@@ -64,7 +64,7 @@ async def reply(
         by_client=by_client,
     )
     if wanted in {Step.ACCEPT, Step.WAIT}:
-        await _seat(tx, guest, occasion, form, wanted, by_client=by_client, now=now)
+        await _seat(tx, guest, occasion, said, wanted, by_client=by_client, now=now)
     else:
         await seating.free(tx, [guest])
         guest.waiting_since, guest.session_id, guest.plus_ones = None, None, 0
@@ -74,8 +74,7 @@ async def reply(
     guest.pass_number += 1  # whatever pass she had opens nothing any more
     if after is not Status.WAITING:
         changed = was is after is Status.ACCEPTED
-        said: seating.Answered = "changed" if changed else _SAID[after]
-        seating.answered(tx, guest, occasion, said, by=by)
+        seating.answered(tx, guest, occasion, "changed" if changed else _SAID[after], by=by)
     await tx.flush()
     return guest
 
@@ -91,14 +90,14 @@ async def _seat(
     tx: AsyncSession,
     guest: Invitation,
     occasion: Occasion,
-    form: ReplyForm,
+    said: Reply,
     wanted: Step,
     *,
     by_client: bool,
     now: datetime,
 ) -> None:
-    judge_plus_ones(form.plus_ones, occasion.most_plus_ones)
-    session_id, party = form.session_id or guest.session_id, 1 + form.plus_ones
+    judge_plus_ones(said.plus_ones, occasion.most_plus_ones)
+    session_id, party = said.session_id or guest.session_id, 1 + said.plus_ones
     if session_id is None:
         raise SessionMissing
     offered = Status(guest.status) is Status.OFFERED
@@ -116,9 +115,9 @@ async def _seat(
         seating.give_back(guest, locked[guest.session_id])
     if wanted is Step.WAIT:
         # Who asks for another session or for more seats begins anew.
-        same = guest.session_id == session_id and guest.plus_ones >= form.plus_ones
+        same = guest.session_id == session_id and guest.plus_ones >= said.plus_ones
         guest.waiting_since = guest.waiting_since if same and guest.waiting_since else now
-        guest.session_id, guest.plus_ones, guest.next_attempt_at = session_id, form.plus_ones, now
+        guest.session_id, guest.plus_ones, guest.next_attempt_at = session_id, said.plus_ones, now
         return
     # What she holds already is hers; for the rest those come first who have waited for it.
     others = [one for one in before if one.invitation_id != guest.invitation_id]

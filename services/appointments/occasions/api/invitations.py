@@ -15,7 +15,7 @@ from infra.openapi import refuses, tagged
 from infra.wire import After, Limit, Page, cursor, etag, read_id_cursor
 from services.appointments.occasions.actions import inviting, replying, seating
 from services.appointments.occasions.queries import guests, occasions
-from services.appointments.occasions.rules.life import Status
+from services.appointments.occasions.rules.life import OccasionKind, Status
 from services.appointments.occasions.schemas.invitations import (
     ArrivalForm,
     ArrivalView,
@@ -64,7 +64,7 @@ async def _hers(tx: Transaction, rows: Sequence[Invitation], now: datetime) -> l
             HerInvitationView(
                 invitation_id=guest.invitation_id,
                 occasion_id=guest.occasion_id,
-                kind=occasion.kind,
+                kind=OccasionKind(occasion.kind),
                 title_zh=occasion.title_zh,
                 title_en=occasion.title_en,
                 about_zh=occasion.about_zh,
@@ -100,7 +100,7 @@ async def invite(occasion_id: UUID, form: InviteForm, *, tx: Transaction, by: By
 
     Advisors invite clients of their own by name, boutiques their own clients.
     """
-    done = await inviting.invite(tx, occasion_id, form, by=by, now=now)
+    done = await inviting.invite(tx, occasion_id, form.wanted(), by=by, now=now)
     refused = sum(one.rule is not None for one in done.verdicts)
     return InvitingView(
         dry_run=form.dry_run,
@@ -164,7 +164,7 @@ async def reply(
     response: Response,
 ) -> Shown:
     """Accept, change, decline, withdraw, or wait for a seat; the house's people answer for her when she tells them."""
-    guest = await replying.reply(tx, invitation_id, form, if_match=if_match, by=by, now=now)
+    guest = await replying.reply(tx, invitation_id, form.wanted(), if_match=if_match, by=by, now=now)
     return await _view(tx, guest, response, by=by, now=now)
 
 

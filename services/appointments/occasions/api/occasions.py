@@ -44,7 +44,7 @@ async def _view(tx: Transaction, one: Occasion, response: Response) -> OccasionV
 @idempotent()
 async def create_occasion(form: OccasionForm, *, tx: Transaction, by: By, now: Now, response: Response) -> OccasionView:
     """Make an occasion; nobody hears of it before it is published. The brand's own are headquarters' to make."""
-    return await _view(tx, await actions.create(tx, form, by=by, now=now), response)
+    return await _view(tx, await actions.create(tx, form.wanted(), by=by, now=now), response)
 
 
 @routes.get("/occasions")
@@ -85,7 +85,9 @@ async def add_session(
     occasion_id: UUID, form: SessionForm, *, if_match: IfMatch, tx: Transaction, by: By, response: Response
 ) -> OccasionView:
     """Add a session to an occasion."""
-    return await _view(tx, await actions.add_session(tx, occasion_id, form, if_match=if_match, by=by), response)
+    return await _view(
+        tx, await actions.add_session(tx, occasion_id, form.wanted(), if_match=if_match, by=by), response
+    )
 
 
 @routes.patch("/occasions/{occasion_id}/sessions/{session_id}")
@@ -101,7 +103,7 @@ async def change_session(
     response: Response,
 ) -> OccasionView:
     """Change a session's seats and what is reserved; its time only while nobody has accepted it."""
-    changed = await actions.change_session(tx, occasion_id, session_id, form, if_match=if_match, by=by)
+    changed = await actions.change_session(tx, occasion_id, session_id, form.wanted(), if_match=if_match, by=by)
     return await _view(tx, changed, response)
 
 

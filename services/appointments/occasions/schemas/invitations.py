@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from infra.wire import Form, View
 from services.appointments.occasions.rules.fatigue import Rule
 from services.appointments.occasions.rules.life import OccasionKind, Segment, Status
+from services.appointments.occasions.rules.wanted import Guests, Reply
 from services.appointments.occasions.schemas.occasions import PlusOnes, Segments
 from services.appointments.occasions.tables import Invitation
 
@@ -34,6 +35,10 @@ class InviteForm(Form):
         if self.segments is None and self.boutique_id is not None:
             raise ValueError("boutique_id narrows segments")
         return self
+
+    def wanted(self) -> Guests:
+        """The guests it describes."""
+        return Guests(self.client_ids, self.segments, self.boutique_id, self.limit, self.dry_run)
 
 
 class InvitedView(View):
@@ -65,6 +70,10 @@ class ReplyForm(Form):
     answer: Literal["accept", "decline", "withdraw", "wait"]
     session_id: UUID | None = None
     plus_ones: PlusOnes = 0
+
+    def wanted(self) -> Reply:
+        """The reply it describes."""
+        return Reply(self.answer, self.session_id, self.plus_ones)
 
 
 class ArrivalForm(Form):

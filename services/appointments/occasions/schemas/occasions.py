@@ -12,6 +12,7 @@ from services.appointments.occasions.queries.occasions import Seated, Setting
 from services.appointments.occasions.queries.report import Tally
 from services.appointments.occasions.rules.fatigue import FatiguePolicy
 from services.appointments.occasions.rules.life import OccasionKind, Segment, Standing
+from services.appointments.occasions.rules.wanted import NewOccasion, NewSession, SessionChange
 from services.appointments.occasions.tables import Occasion, Session
 
 LONGEST = timedelta(days=7)  # of one session
@@ -64,6 +65,18 @@ class SessionForm(Form):
         _once([one.segment for one in self.reserves])
         return self
 
+    def wanted(self) -> NewSession:
+        """The session it describes."""
+        return NewSession(
+            self.boutique_id,
+            self.place_zh,
+            self.place_en,
+            self.starts_at,
+            self.ends_at,
+            self.seats,
+            {one.segment: one.seats for one in self.reserves},
+        )
+
 
 class SessionPatch(Form):
     """What is to be different; null or left out stays. `reserves` replaces them all."""
@@ -81,6 +94,11 @@ class SessionPatch(Form):
             raise ValueError("must end after it starts, at most seven days later")
         _once([one.segment for one in self.reserves or []])
         return self
+
+    def wanted(self) -> SessionChange:
+        """The change it describes."""
+        reserves = None if self.reserves is None else {one.segment: one.seats for one in self.reserves}
+        return SessionChange(self.starts_at, self.ends_at, self.seats, reserves)
 
 
 class OccasionForm(Form):
@@ -107,6 +125,23 @@ class OccasionForm(Form):
     def _unambiguous(self) -> Self:
         _once([one.segment for one in self.windows])
         return self
+
+    def wanted(self) -> NewOccasion:
+        """The occasion it describes."""
+        return NewOccasion(
+            boutique_id=self.boutique_id,
+            kind=self.kind,
+            title_zh=self.title_zh,
+            title_en=self.title_en,
+            about_zh=self.about_zh,
+            about_en=self.about_en,
+            most_plus_ones=self.most_plus_ones,
+            reply_by_at=self.reply_by_at,
+            opens_at=self.opens_at,
+            windows=[one.model_dump(mode="json") for one in self.windows],
+            reserves_until=self.reserves_until,
+            sessions=[one.wanted() for one in self.sessions],
+        )
 
 
 class OccasionPatch(Form):

@@ -1,5 +1,6 @@
 """Joining the waiting list and leaving it, and whom a brand asks first."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from services.appointments.bookings.actions.placing import ClientMissing
 from services.appointments.directory import queries as directory
 from services.appointments.directory.queries import brand
 from services.appointments.directory.rules import wall
+from services.appointments.occasions.rules.life import Segment
 from services.appointments.waitlist import queries
 from services.appointments.waitlist.actions import settling
 from services.appointments.waitlist.queries import Setting
@@ -30,30 +32,30 @@ from services.appointments.waitlist.rules import (
     OfferStatus,
     Status,
     TooManyWaits,
+    Wish,
     check_range,
 )
-from services.appointments.waitlist.schemas import WaitForm, WaitlistPolicyForm
 from services.appointments.waitlist.tables import Entry, WaitlistPolicy
 
 # She taps on two phones: one after the other is counted.
 _TURN = text("select pg_advisory_xact_lock(hashtextextended('waitlist:' || :brand || ':' || :client, 0))")
 
 
-async def join(tx: AsyncSession, form: WaitForm, *, by: Caller, now: datetime) -> Entry:
+async def join(tx: AsyncSession, wish: Wish, *, by: Caller, now: datetime) -> Entry:
     """Put a client on the list.
 
     Raises NotFound, NotPermitted, ClientMissing, what `check_offer` raises, WaitRangeInvalid, TooManyWaits and
     AlreadyWaiting.
     """
-    boutique = await directory.own_boutique(tx, form.boutique_id, by)
-    experience = await directory.experience(tx, form.experience_id)
-    if form.advisor_id is not None:
-        await directory.own_advisor(tx, form.advisor_id, by)
-    whose = _whose(form.client_id, by)
+    boutique = await directory.own_boutique(tx, wish.boutique_id, by)
+    experience = await directory.experience(tx, wish.experience_id)
+    if wish.advisor_id is not None:
+        await directory.own_advisor(tx, wish.advisor_id, by)
+    whose = _whose(wish.client_id, by)
     await spare(tx, f"client:{whose}")
     client = await times.person(tx, whose)
     await times.check_offer(tx, experience, client, actor=times.actor(by))
-    check_range(form.from_on, form.until_on, today=wall(now, ZoneInfo(boutique.zone)).date())
+    check_range(wish.from_on, wish.until_on, today=wall(now, ZoneInfo(boutique.zone)).date())
     await tx.execute(_TURN, {"brand": brand(tx), "client": str(client.client_id)})
     if by.role is Role.CLIENT and await queries.open_entries(tx, client.client_ids) >= MOST:
         raise TooManyWaits
@@ -61,13 +63,13 @@ async def join(tx: AsyncSession, form: WaitForm, *, by: Caller, now: datetime) -
         brand_id=boutique.brand_id,
         entry_id=new_id(),
         client_id=client.client_id,
-        boutique_id=form.boutique_id,
-        experience_id=form.experience_id,
-        advisor_id=form.advisor_id,
-        from_on=form.from_on,
-        until_on=form.until_on,
-        hours=[list(one.minutes) for one in form.hours],
-        party_size=form.party_size,
+        boutique_id=wish.boutique_id,
+        experience_id=wish.experience_id,
+        advisor_id=wish.advisor_id,
+        from_on=wish.from_on,
+        until_on=wish.until_on,
+        hours=[list(one) for one in wish.hours],
+        party_size=wish.party_size,
         status=Status.WAITING,
         made_by=by.role,
         joined_at=now,
@@ -112,13 +114,13 @@ async def leave(tx: AsyncSession, entry_id: UUID, *, if_match: str, by: Caller, 
     return entry
 
 
-async def set_policy(tx: AsyncSession, form: WaitlistPolicyForm, *, if_match: str) -> Setting:
+async def set_policy(tx: AsyncSession, priority: Sequence[Segment], *, offer_minutes: int, if_match: str) -> Setting:
     """Say whom the brand asks first, from now on; raises Stale."""
     before = await queries.setting(tx, lock=True)
     check_match(if_match, before.version)
     new = {
-        "priority": [one.value for one in form.priority],
-        "offer_minutes": form.offer_minutes,
+        "priority": [one.value for one in priority],
+        "offer_minutes": offer_minutes,
         "version": before.version + 1,
     }
     row = insert(WaitlistPolicy).values(brand_id=brand(tx), **new)
@@ -128,4 +130,4 @@ async def set_policy(tx: AsyncSession, form: WaitlistPolicyForm, *, if_match: st
     ).returning(WaitlistPolicy.version)
     if (await tx.execute(written)).scalar_one_or_none() is None:
         raise Stale
-    return Setting(tuple(form.priority), form.offer_minutes, before.version + 1)
+    return Setting(tuple(priority), offer_minutes, before.version + 1)

@@ -142,10 +142,6 @@ class Waiting:
     hours: tuple[Minutes, ...] = ()
     passed: tuple[Span, ...] = ()
 
-    def window(self, zone: ZoneInfo) -> Span:
-        """Her days, from midnight to midnight on the boutique's wall."""
-        return Span(_midnight(self.from_on, zone), _midnight(self.until_on + timedelta(days=1), zone))
-
     def suits(self, slot: Slot, zone: ZoneInfo) -> bool:
         """Whether she would have this time, and was not offered it, or a part of it, before."""
         span = Span(slot.starts_at, slot.ends_at)
@@ -157,10 +153,6 @@ class Waiting:
             and (self.advisor_id is None or self.advisor_id in slot.advisor_ids)
             and not any(one.overlaps(span) for one in self.passed)
         )
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return reaches(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 - a wall clock has no zone
 
 
 def in_turn(waiting: Sequence[Waiting], priority: Sequence[Segment]) -> list[Waiting]:

@@ -149,7 +149,9 @@ async def _eyes(tx: AsyncSession, by: Caller) -> ColumnElement[bool]:
         if by.client_id is None:
             raise NotFound
         person = await availability.person(tx, by.client_id)
-        return Invitation.client_id.in_(person.client_ids) & Invitation.invited_at.is_not(None)
+        # What she has not heard of is not hers yet; what somebody of the house has said yes to for her is.
+        heard = or_(Invitation.invited_at.is_not(None), Invitation.answered_at.is_not(None))
+        return Invitation.client_id.in_(person.client_ids) & heard
     if by.role not in LOCAL:
         return true()
     owned = exists().where(

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.facts import Delivered, Slice
@@ -14,45 +15,43 @@ from services.appointments.waitlist.actions import settling
 from services.appointments.waitlist.actions.asking import TEMPLATE
 
 
-class _Freed(Slice):
+class _Freed(BaseModel):
     """A visit gave its time back, or a part of it."""
-
-    type: ClassVar[str] = "appointments.freed.v1"
 
     boutique_id: UUID
 
 
-class AppointmentCancelled(_Freed):
+class AppointmentCancelled(_Freed, Slice):
     """It will not take place."""
 
     type: ClassVar[str] = "appointments.cancelled.v1"
 
 
-class AppointmentMoved(_Freed):
+class AppointmentMoved(_Freed, Slice):
     """It takes place at another time."""
 
     type: ClassVar[str] = "appointments.moved.v1"
 
 
-class AppointmentRefused(_Freed):
+class AppointmentRefused(_Freed, Slice):
     """It was asked for, and will not take place."""
 
     type: ClassVar[str] = "appointments.refused.v1"
 
 
-class ProposalEnded(_Freed):
+class ProposalEnded(_Freed, Slice):
     """One of the two times that were kept is free."""
 
     type: ClassVar[str] = "appointments.proposal-ended.v1"
 
 
-class VisitCompleted(_Freed):
+class VisitCompleted(_Freed, Slice):
     """What was left of its time is free."""
 
     type: ClassVar[str] = "appointments.visit-completed.v1"
 
 
-class NoShowRecorded(_Freed):
+class NoShowRecorded(_Freed, Slice):
     """She did not come."""
 
     type: ClassVar[str] = "appointments.no-show-recorded.v1"
@@ -68,7 +67,7 @@ class MessageRefused(Slice):
     reason: str
 
 
-FREEING: tuple[type[_Freed], ...] = (
+FREEING: tuple[type[Slice], ...] = (
     AppointmentCancelled,
     AppointmentMoved,
     AppointmentRefused,
@@ -81,7 +80,7 @@ FREEING: tuple[type[_Freed], ...] = (
 def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
     """The reactions. Who is to be looked at now is told by this service's clock."""
 
-    async def look_again(tx: AsyncSession, facts: Sequence[Delivered[_Freed]]) -> None:
+    async def look_again(tx: AsyncSession, facts: Sequence[Delivered[Any]]) -> None:
         """Look through the lists of these boutiques now."""
         for boutique_id in sorted({told.fact.boutique_id for told in facts}):
             await settling.stir(tx, boutique_id, now=clock())

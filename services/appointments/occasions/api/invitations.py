@@ -46,8 +46,7 @@ async def _hers(tx: Transaction, rows: Sequence[Invitation], now: datetime) -> l
     shown = []
     for guest in rows:
         occasion = await occasions.occasion(tx, guest.occasion_id)
-        # What the house knows of its messages is not hers to wonder about.
-        unheard = guest.status == Status.UNREACHABLE
+        status, offered_until = _seen(guest)
         sessions = [
             HerSessionView(
                 session_id=one.session.session_id,
@@ -69,13 +68,13 @@ async def _hers(tx: Transaction, rows: Sequence[Invitation], now: datetime) -> l
                 title_en=occasion.title_en,
                 about_zh=occasion.about_zh,
                 about_en=occasion.about_en,
-                status=Status.INVITED if unheard else Status(guest.status),
+                status=status,
                 most_plus_ones=occasion.most_plus_ones,
                 reply_by_at=occasion.reply_by_at,
                 sessions=sessions,
                 session_id=guest.session_id,
                 plus_ones=guest.plus_ones,
-                offer_expires_at=guest.offer_expires_at,
+                offer_expires_at=offered_until,
                 answered_at=guest.answered_at,
                 arrived_at=guest.arrived_at,
                 token=replying.token(tx, guest),
@@ -83,6 +82,16 @@ async def _hers(tx: Transaction, rows: Sequence[Invitation], now: datetime) -> l
             )
         )
     return shown
+
+
+def _seen(guest: Invitation) -> tuple[Status, datetime | None]:
+    """Where she stands, as far as she was told: what the house knows of its messages is not hers to wonder about."""
+    status = Status(guest.status)
+    if status is Status.UNREACHABLE:
+        return Status.INVITED, None
+    if status is Status.OFFERED and guest.to_tell is not None:
+        return Status.WAITING, None
+    return status, guest.offer_expires_at
 
 
 async def _view(tx: Transaction, guest: Invitation, response: Response, *, by: By, now: datetime) -> Shown:

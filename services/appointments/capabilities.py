@@ -20,7 +20,7 @@ from services.appointments.waitlist import api as waitlist
 from services.appointments.waitlist import reactions as on_waitlist
 from services.appointments.waitlist.actions.asking import offering
 
-SERVES = [*directory.ROUTERS, availability.routes, *bookings.ROUTERS, preparation.routes]
+SERVES = [*directory.ROUTERS, *availability.ROUTERS, *bookings.ROUTERS, preparation.routes]
 SERVES += [*occasions.ROUTERS, waitlist.routes]
 LOOPS = [expiry.loop, telling, seating_those_who_wait, offering]
 

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
@@ -16,8 +16,10 @@ from services.appointments.directory.tables import (
     Advisor,
     Boutique,
     BreakTime,
+    Closure,
     DatedHours,
     Experience,
+    Leave,
     Region,
     Room,
     WeeklyHours,
@@ -152,10 +154,8 @@ async def advisor(tx: AsyncSession, advisor_id: UUID) -> Advisor:
     return await _the(tx, select(Advisor).where(Advisor.brand_id == brand(tx), Advisor.advisor_id == advisor_id))
 
 
-async def room(tx: AsyncSession, boutique_id: UUID, room_id: UUID, by: Caller, *, lock: bool = False) -> Room:
-    """One room of a boutique that the caller may work with; raises NotFound for any other."""
-    if not within_reach(by, boutique_id):
-        raise NotFound
+async def room(tx: AsyncSession, boutique_id: UUID, room_id: UUID, *, lock: bool = False) -> Room:
+    """One room of a boutique; raises NotFound."""
     query = select(Room).where(Room.brand_id == brand(tx), Room.boutique_id == boutique_id, Room.room_id == room_id)
     return await _the(tx, query.with_for_update(key_share=True) if lock else query)
 
@@ -214,3 +214,47 @@ async def timetables(tx: AsyncSession, holder_ids: Sequence[UUID], window: Span 
         )
         for holder_id in holder_ids
     }
+
+
+async def leave(tx: AsyncSession, advisor_id: UUID, leave_id: UUID, *, lock: bool = False) -> Leave:
+    """One leave of an advisor; raises NotFound."""
+    query = select(Leave).where(Leave.brand_id == brand(tx), Leave.advisor_id == advisor_id, Leave.leave_id == leave_id)
+    return await _the(tx, query.with_for_update() if lock else query)
+
+
+async def closure(tx: AsyncSession, boutique_id: UUID, closure_id: UUID, *, lock: bool = False) -> Closure:
+    """One closure of a boutique; raises NotFound."""
+    query = select(Closure).where(
+        Closure.brand_id == brand(tx), Closure.boutique_id == boutique_id, Closure.closure_id == closure_id
+    )
+    return await _the(tx, query.with_for_update() if lock else query)
+
+
+async def leaves(
+    tx: AsyncSession, advisor_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Leave]:
+    """An advisor's leave by its start."""
+    starts = func.lower(Leave.during)
+    query = select(Leave).where(Leave.brand_id == brand(tx), Leave.advisor_id == advisor_id)
+    if after is not None:
+        query = query.where(tuple_(starts, Leave.leave_id) > tuple_(*after))
+    return (await tx.execute(query.order_by(starts, Leave.leave_id).limit(limit))).scalars().all()
+
+
+async def closures(
+    tx: AsyncSession, boutique_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Closure]:
+    """A boutique's closures by their start."""
+    starts = func.lower(Closure.during)
+    query = select(Closure).where(Closure.brand_id == brand(tx), Closure.boutique_id == boutique_id)
+    if after is not None:
+        query = query.where(tuple_(starts, Closure.closure_id) > tuple_(*after))
+    return (await tx.execute(query.order_by(starts, Closure.closure_id).limit(limit))).scalars().all()
+
+
+def bounds(row: Leave | Closure) -> Span:
+    """When leave or a closure begins and ends."""
+    during = row.during
+    if during.lower is None or during.upper is None:  # a CHECK of its table keeps it bounded
+        raise NotFound
+    return Span(during.lower, during.upper)

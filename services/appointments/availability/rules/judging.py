@@ -206,6 +206,10 @@ class Offer:
             raise ExperienceInactive
         if actor is Actor.CLIENT and not self.is_open_to(segment=segment, invited=invited):
             raise NotOpenToHer
+        self.judge_way(mode=mode, language=language)
+
+    def judge_way(self, *, mode: Mode | None, language: str | None) -> None:
+        """Raise ModeNotOffered, LanguageNotOffered."""
         if mode is not None and mode not in self.modes:
             raise ModeNotOffered(modes=[one.value for one in self.modes])
         if language is not None and self.languages and language not in self.languages:

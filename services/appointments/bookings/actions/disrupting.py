@@ -89,7 +89,8 @@ async def _settle(tx: AsyncSession, trouble: Trouble, *, by: Caller, now: dateti
     visits = sorted(found, key=lambda visit: (visit.starts_at, visit.appointment_id))[:MOST]
     offered = await proposals.standing(tx, [visit.appointment_id for visit in visits])
     # Everybody whose time may be given or taken here, at once: each after the other could dead-lock with who books.
-    concerned = {one for kept in (*visits, *offered.values()) for one in kept.resource_ids}
+    concerned = {one for visit in visits for one in visit.resource_ids}
+    concerned |= {one for offer in offered.values() for one in offer.resource_ids}
     concerned |= set((await queries.canonicals(tx, {visit.client_id for visit in visits})).values())
     for place in {trouble.boutique_id, *(visit.boutique_id for visit in visits)}:
         concerned |= set(await times.staffed(tx, place))

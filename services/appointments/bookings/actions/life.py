@@ -72,9 +72,11 @@ async def cancel(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: C
 async def call_off(tx: AsyncSession, client_ids: Sequence[UUID], *, now: datetime) -> None:
     """Cancel whatever a client has agreed to or keeps, without notice: she had herself erased."""
     found = await queries.ahead(tx, client_ids)
+    if not found:
+        return
     offered = await proposals.standing(tx, [one.appointment_id for one in found])
-    kept = [*found, *offered.values()]
-    resources = {resource for one in kept for resource in one.resource_ids}
+    resources = {resource for appointment in found for resource in appointment.resource_ids}
+    resources |= {resource for offer in offered.values() for resource in offer.resource_ids}
     # All locks at once, in their one order: each appointment after the other would dead-lock with who moves another.
     await take_turns(tx, resources)
     ids = [*(one.appointment_id for one in found), *(one.proposal_id for one in offered.values())]

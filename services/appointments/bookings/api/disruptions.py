@@ -8,9 +8,10 @@ from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import permit
-from services.appointments.bookings.actions.disrupting import Settled, disrupt
+from services.appointments.bookings.actions.disrupting import disrupt
 from services.appointments.bookings.api.shown import LEADS
 from services.appointments.bookings.queries.proposals import disrupted, disruption
+from services.appointments.bookings.rules.disruptions import Settled
 from services.appointments.bookings.schemas.proposals import DisruptedVisitView, DisruptionForm, DisruptionView
 from services.appointments.directory.rules import Span
 

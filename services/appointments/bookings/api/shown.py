@@ -1,5 +1,7 @@
 """Who books, receives and reads, and how an appointment is shown to whom."""
 
+from typing import Any
+
 from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,14 +41,11 @@ def shown(
     """An appointment as this caller sees it. What was written is for her and for who speaks to her."""
     response.headers["ETag"] = etag(appointment.version)
     written = opened(tx, appointment) if by.role in BOOKS else None
-    more = {
+    more: dict[str, Any] = {
         "words": Words.model_validate(written) if written else None,
         "proposal_id": proposal.proposal_id if proposal else None,
     }
     if by.role is Role.CLIENT:
-        return HerDetailedView(**HerAppointmentView.model_validate(appointment).model_dump(), **more)
-    return DetailedView(
-        **AppointmentView.model_validate(appointment).model_dump(),
-        **more,
-        override_reason=written.override_reason if written else None,
-    )
+        return HerDetailedView.model_validate({**dict(HerAppointmentView.model_validate(appointment)), **more})
+    more["override_reason"] = written.override_reason if written else None
+    return DetailedView.model_validate({**dict(AppointmentView.model_validate(appointment)), **more})

@@ -10,7 +10,7 @@ Answer = Annotated[str, Field(min_length=1, max_length=500, pattern=WORDS)]
 # By the codes of the experience's questions, of which there are at most three.
 Answers = Annotated[dict[Code, Answer], Field(min_length=1, max_length=3)]
 Link = Annotated[str, StringConstraints(min_length=9, max_length=500, pattern=r"^https://[A-Za-z0-9][\x21-\x7e]*$")]
-Carat = Annotated[float, Field(ge=0.01, le=100, allow_inf_nan=False)]
+Carat = Annotated[float, Field(ge=0.01, le=100, allow_inf_nan=False, strict=True)]
 RingSize = Annotated[str, Field(pattern=r"^[0-9]{1,2}(\.[0-9])?$|^[A-Z]½?$", max_length=4)]
 Engraving = Annotated[str, Field(min_length=1, max_length=40, pattern=WORDS)]
 

@@ -135,6 +135,9 @@ LAUNCH, WORKSHOP = OccasionKind.LAUNCH, OccasionKind.WORKSHOP
         ([past(WORKSHOP, 1)], Segment.VIC, None),
         ([past(LAUNCH, 40)], Segment.VIC, Rule.SAME_KIND),
         ([past(LAUNCH, 40), past(WORKSHOP, 35)], Segment.VIC, None),
+        # Nor before one that is planned.
+        ([past(LAUNCH, -2)], Segment.CORE, Rule.SAME_KIND),
+        ([past(LAUNCH, -9), past(WORKSHOP, -2)], Segment.CORE, None),
         ([past(WORKSHOP, days) for days in (1, 2, 29)], Segment.CORE, Rule.TOO_MANY),
         ([past(WORKSHOP, days) for days in (1, 2, 30)], Segment.CORE, None),
         # What is planned counts too.

@@ -1,6 +1,7 @@
 """Who waits, who is asked next, and for what, without any I/O."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,9 +21,9 @@ HOUR = timedelta(hours=1)
 HERS, ANOTHER = UUID(int=1), UUID(int=2)
 
 
-def waiting(n: int = 1, segment: Segment | None = None, **given: object) -> Waiting:
-    days = {"advisor_id": None, "from_on": date(2030, 1, 7), "until_on": date(2030, 1, 8)}
-    return Waiting(UUID(int=n), segment, NOW + n * HOUR, **{**days, **given})  # type: ignore[arg-type]
+def waiting(n: int = 1, segment: Segment | None = None, **given: Any) -> Waiting:
+    days: dict[str, Any] = {"advisor_id": None, "from_on": date(2030, 1, 7), "until_on": date(2030, 1, 8)}
+    return Waiting(UUID(int=n), segment, NOW + n * HOUR, **{**days, **given})
 
 
 def slot(hours: int) -> Slot:
@@ -56,7 +57,7 @@ def test_a_brands_order_comes_before_time() -> None:
     ],
 )
 def test_she_is_offered_what_she_would_have_and_has_not_let_go(
-    given: dict[str, object], hours: int, *, suits: bool
+    given: dict[str, Any], hours: int, *, suits: bool
 ) -> None:
     assert waiting(**given).suits(slot(hours), SHANGHAI) is suits
 

@@ -47,7 +47,7 @@ async def a_guest(house: House) -> Mapping[str, str]:
     yes = {"answer": "accept", "session_id": made["session_id"]}
     await house.made("appointments", "cs", "POST", f"{invitation}/reply", yes)
     hers = await house.made("appointments", "cl", "GET", invitation)
-    return {**made, "invitation_id": one["invitation_id"], "token": hers["token"]}
+    return {**made, "invitation_id": one["invitation_id"], "pass": hers["token"]}
 
 
 async def a_wait(house: House) -> Mapping[str, str]:
@@ -111,12 +111,12 @@ ASKS: Mapping[str, Ask] = {
     f"PATCH {_AT}": Ask({"title_en": "New"}),
     f"POST {_AT}/publish": Ask(fresh=an_occasion),
     f"POST {_AT}/cancel": Ask(fresh=an_occasion),
-    f"POST {_AT}/sessions": Ask(_FORM["sessions"][0], fresh=an_occasion),  # type: ignore[index]
+    f"POST {_AT}/sessions": Ask(_FORM["sessions"][0], fresh=an_occasion),
     f"PATCH {_AT}/sessions/{{session_id}}": Ask({"seats": 12}),
     f"GET {_AT}/report": Ask(shows="occasion_id"),
     f"GET {_AT}/invitations": Ask(shows="invitation_id"),
     f"POST {_AT}/invitations": Ask(_HER),
-    f"POST {_AT}/check-in": Ask({"token": "{token}"}, fresh=a_guest, shows="client_id"),
+    f"POST {_AT}/check-in": Ask({"token": "{pass}"}, fresh=a_guest, shows="client_id"),
     "GET /v1/invitations/{invitation_id}": Ask(shows="invitation_id"),
     "POST /v1/invitations/{invitation_id}/reply": Ask(
         {"answer": "accept", "session_id": "{session_id}"}, shows="invitation_id"

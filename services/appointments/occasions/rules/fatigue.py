@@ -59,8 +59,7 @@ class FatiguePolicy:
         window = timedelta(days=self.within_days)
         if sum(at - window < one.at < at + window for one in past) >= self.most_invitations:
             return Rule.TOO_MANY
-        before = [one for one in past if one.at <= at]
-        if self.alternates and before and max(before, key=lambda one: one.at).kind is kind:
+        if self.alternates and kind in _beside(past, at):
             return Rule.SAME_KIND
         if segment in self.pauses_for and self._rests(past, kind, at):
             return Rule.DECLINED
@@ -72,3 +71,10 @@ class FatiguePolicy:
         # A yes in between begins the count anew.
         no = [when for when, answer in answered if answer is Answer.NO and (yes is None or when > yes)]
         return len(no) >= self.declines and at < max(no) + timedelta(days=self.pause_days)
+
+
+def _beside(past: Sequence[Past], at: datetime) -> set[OccasionKind]:
+    """The kinds of the last invitation before that moment and of the first after it, if one is planned."""
+    before = max((one for one in past if one.at <= at), key=lambda one: one.at, default=None)
+    after = min((one for one in past if one.at > at), key=lambda one: one.at, default=None)
+    return {one.kind for one in (before, after) if one is not None}

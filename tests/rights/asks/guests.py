@@ -47,7 +47,7 @@ async def a_guest(house: House) -> Mapping[str, str]:
     yes = {"answer": "accept", "session_id": made["session_id"]}
     await house.made("appointments", "cs", "POST", f"{invitation}/reply", yes)
     hers = await house.made("appointments", "cl", "GET", invitation)
-    return {**made, "invitation_id": one["invitation_id"], "pass": hers["token"]}
+    return {**made, "guest_id": one["invitation_id"], "pass": hers["token"]}
 
 
 async def a_wait(house: House) -> Mapping[str, str]:
@@ -81,6 +81,7 @@ async def furnish(house: House) -> None:
 
 
 _NOT_OFFERED = frozenset({"nothing-offered"})
+_GUEST = {"invitation_id": "guest_id"}
 _AT = "/v1/occasions/{occasion_id}"
 _WAIT = "/v1/waitlist/{entry_id}"
 _FORM = {
@@ -114,14 +115,14 @@ ASKS: Mapping[str, Ask] = {
     f"POST {_AT}/sessions": Ask(_FORM["sessions"][0], fresh=an_occasion),
     f"PATCH {_AT}/sessions/{{session_id}}": Ask({"seats": 12}),
     f"GET {_AT}/report": Ask(shows="occasion_id"),
-    f"GET {_AT}/invitations": Ask(shows="invitation_id"),
+    f"GET {_AT}/invitations": Ask(shows="guest_id"),
     f"POST {_AT}/invitations": Ask(_HER),
     f"POST {_AT}/check-in": Ask({"token": "{pass}"}, fresh=a_guest, shows="client_id"),
-    "GET /v1/invitations/{invitation_id}": Ask(shows="invitation_id"),
+    "GET /v1/invitations/{invitation_id}": Ask(named=_GUEST, shows="guest_id"),
     "POST /v1/invitations/{invitation_id}/reply": Ask(
-        {"answer": "accept", "session_id": "{session_id}"}, shows="invitation_id"
+        {"answer": "accept", "session_id": "{session_id}"}, named=_GUEST, shows="guest_id"
     ),
-    "GET /v1/me/invitations": Ask(shows="invitation_id"),
+    "GET /v1/me/invitations": Ask(shows="guest_id"),
     "PUT /v1/occasion-policy": Ask(_POLICY),
     "GET /v1/me/waitlist": Ask(shows="entry_id"),
     "GET /v1/waitlist": Ask(shows="entry_id"),

@@ -24,6 +24,15 @@ DEFAULTS = (
         title="预约成功通知",
         parameters={"thing1": "门店名称", "time2": "预约时间", "name3": "客户顾问"},
     ),
+    *(
+        Template(template_id=name, title=title, parameters={"thing1": what, "time2": "时间", "thing3": "地点"})
+        for name, title, what in (
+            ("occasion-invitation", "活动邀请通知", "活动名称"),
+            ("seat-offer", "候补席位通知", "活动名称"),
+            ("occasion-cancelled", "活动取消通知", "活动名称"),
+            ("waitlist-offer", "候补时段通知", "服务项目"),
+        )
+    ),
 )
 
 

@@ -11,7 +11,7 @@ from tests.feedback.build import answers, survey
 from tests.gateway.build import PASSWORD
 from tests.profile.build import receipt
 from tests.rights.asking import filled
-from tests.rights.asks import loyalty
+from tests.rights.asks import guests, loyalty
 from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK, a_disruption, a_proposal
 from tests.rights.asks.every import parked
 from tests.rights.asks.profile import (
@@ -61,6 +61,7 @@ async def furnish(house: House) -> None:
     await _visit(house)
     await _complaint(house)
     await loyalty.furnish(house)
+    await guests.furnish(house)
     await _outside(house)
     for name in NAMES:
         house.ids["parked_id"] = str(await parked(house, name))

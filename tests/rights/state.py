@@ -22,6 +22,7 @@ MOVING = frozenset(
         "retention_run",
         "reconciliation",
         "task_round",
+        "waitlist_entry",
         "wechat_token",
     }
 )

@@ -11,6 +11,7 @@ from infra.eventlog.outbox import record
 from infra.ids import NOBODY
 from infra.tombstones import bury
 from services.appointments.bookings.actions import life
+from services.appointments.occasions.actions import leaving
 from services.appointments.rights.events import ClientDataErased
 from services.appointments.rights.tables import DECISIONS
 
@@ -20,6 +21,7 @@ async def erase(tx: AsyncSession, erasure_id: UUID, client_ids: Sequence[UUID], 
     # Facts about what was hers are about NOBODY from now on, and have no effect either.
     for one in sorted({NOBODY, *client_ids}):
         await bury(tx, f"client:{one}", now=now)
+    await leaving.call_off(tx, client_ids, now=now)
     await life.call_off(tx, client_ids, now=now)
     erased = await carry_out(tx, DECISIONS, client_ids, now=now)
     record(tx, ClientDataErased(erasure_id=erasure_id, erased=erased))

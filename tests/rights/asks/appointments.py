@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from tests.rights.asking import Ask, filled
+from tests.rights.asks import guests
 from tests.rights.house import House
 
 ROUND_THE_CLOCK = {"weekly": [{"weekday": day, "starts": "00:00", "ends": "24:00"} for day in range(1, 8)]}
@@ -204,4 +205,5 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/me/appointments": Ask(shows="appointment_id"),
     "GET /v1/regions": Ask(shows="region_id"),
     "POST /v1/regions": Ask({"code": "R-{n}", **_NAMES}),
+    **guests.ASKS,
 }

@@ -54,4 +54,24 @@ REASSIGNED = (
     Decision("disrupted_visit", Fate.DELETED, "what became of her visits when an advisor was away", hers=HERS),
 )
 
-DECISIONS = (*DIRECTORY, *AVAILABILITY, *REASSIGNED, *BOOKINGS, *PLUMBING)
+OCCASIONS = (
+    Decision("occasion", Fate.NOT_HERS, "what the house invites to"),
+    Decision("occasion_session", Fate.NOT_HERS, "when and where, and how many seats"),
+    Decision("session_reserve", Fate.NOT_HERS, "seats that are kept for a segment"),
+    Decision("occasion_policy", Fate.NOT_HERS, "how often a brand invites"),
+    Decision("guest_message", Fate.KEPT, "which message was about which invitation or offer: ids alone"),
+    Decision(
+        "occasion_invitation",
+        Fate.UNLINKED,
+        "what is to come is taken back first; the rest stays in an occasion's figures, without her",
+        hers=HERS,
+        sets="client_id = :nobody, reason = null, version = version + 1",
+    ),
+)
+WAITLIST = (
+    Decision("waitlist_policy", Fate.NOT_HERS, "whom a brand asks first"),
+    Decision("waitlist_offer", Fate.DELETED, "which times were kept for her", hers=HERS),
+    Decision("waitlist_entry", Fate.DELETED, "what she waited for", hers=HERS),
+)
+
+DECISIONS = (*DIRECTORY, *AVAILABILITY, *REASSIGNED, *WAITLIST, *BOOKINGS, *OCCASIONS, *PLUMBING)

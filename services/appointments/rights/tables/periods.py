@@ -1,7 +1,7 @@
 """How long appointments keeps what, and what then becomes of it; docs/privacy.md says it for people."""
 
 from infra.retention.periods import CUTOFF, Period, Sweep
-from services.appointments.rights.tables import BOOKINGS
+from services.appointments.rights.tables import BOOKINGS, OCCASIONS
 
 PERIODS = (
     Period(
@@ -21,6 +21,30 @@ PERIODS = (
                 " and t.status in ('completed', 'cancelled', 'refused', 'no-show', 'expired')",
                 key=("appointment_id",),
                 sets=BOOKINGS[0].sets,
+            ),
+        ),
+    ),
+    Period(
+        "guests",
+        3 * 365 + 1,
+        90,
+        10 * 365,
+        "invitations to occasions, which stay in the figures without the client, and past waiting (PIPL 19)",
+        (
+            Sweep("guest_message", f"t.told_at < {CUTOFF}", key=("message_id",)),
+            Sweep("waitlist_offer", f"t.settled_at < {CUTOFF}", key=("offer_id",)),
+            Sweep(
+                "waitlist_entry",
+                f"t.ended_at < {CUTOFF} and not exists (select from waitlist_offer o"
+                " where o.brand_id = t.brand_id and o.entry_id = t.entry_id)",
+                key=("entry_id",),
+            ),
+            Sweep(
+                "occasion_invitation",
+                f"t.created_at < {CUTOFF} and t.client_id <> :nobody and not exists (select from occasion_session s"
+                f" where s.brand_id = t.brand_id and s.occasion_id = t.occasion_id and s.ends_at >= {CUTOFF})",
+                key=("invitation_id",),
+                sets=OCCASIONS[-1].sets,
             ),
         ),
     ),

@@ -14,6 +14,10 @@ PURPOSES: Mapping[str, Purpose] = {"survey-invitation": Purpose.SURVEY, **texts.
 # Which of our variables fills which parameter of the WeChat template, where the settings do not say it.
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "survey-invitation": {"boutique": "thing1", "date": "date2", "text": "thing3"},
+    "occasion-invitation": {"occasion": "thing1", "date": "time2", "place": "thing3"},
+    "seat-offer": {"occasion": "thing1", "date": "time2", "place": "thing3"},
+    "occasion-cancelled": {"occasion": "thing1", "date": "time2", "place": "thing3"},
+    "waitlist-offer": {"experience": "thing1", "date": "time2", "place": "thing3"},
 }
 
 

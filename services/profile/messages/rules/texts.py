@@ -128,6 +128,54 @@ KINDS: Mapping[str, Kind] = {
             ),
         },
     ),
+    "occasion-invitation": Kind(
+        Purpose.MARKETING,
+        {"zh": "诚邀您出席", "en": "An invitation"},
+        {
+            "zh": ("{salutation}，您好。", "诚邀您出席我们的活动，期待您的回复。"),
+            "en": (
+                "Dear {salutation},",
+                "We would be delighted to welcome you at our occasion.",
+                "I look forward to your reply.",
+            ),
+        },
+    ),
+    "seat-offer": Kind(
+        Purpose.SERVICE,
+        {"zh": "您候补的席位", "en": "A seat for you"},
+        {
+            "zh": ("{salutation}，您好。", "您候补的活动现有席位为您保留，请尽快确认。"),
+            "en": (
+                "Dear {salutation},",
+                "A seat you were waiting for is free and kept for you.",
+                "Please confirm it soon.",
+            ),
+        },
+    ),
+    "occasion-cancelled": Kind(
+        Purpose.SERVICE,
+        {"zh": "活动取消", "en": "Your occasion is cancelled"},
+        {
+            "zh": ("{salutation}，您好。", "很抱歉，您的活动因故取消，期待下次相聚。"),
+            "en": (
+                "Dear {salutation},",
+                "I am sorry that the occasion you were coming to has been cancelled.",
+                "I hope to welcome you at the next one.",
+            ),
+        },
+    ),
+    "waitlist-offer": Kind(
+        Purpose.SERVICE,
+        {"zh": "您候补的时段", "en": "A time for you"},
+        {
+            "zh": ("{salutation}，您好。", "您候补的时段现为您保留，请尽快确认。"),
+            "en": (
+                "Dear {salutation},",
+                "A time you were waiting for is free and kept for you.",
+                "Please confirm it soon.",
+            ),
+        },
+    ),
 }
 PURPOSES: Mapping[str, Purpose] = {name: kind.purpose for name, kind in KINDS.items()}
 # What a message of a service says where words are needed: by e-mail and WeCom.

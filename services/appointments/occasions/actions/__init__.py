@@ -1,0 +1,1 @@
+"""What the house and its guests do about occasions."""

@@ -1,0 +1,1 @@
+"""What decides about occasions: the life of an invitation, seats, fatigue, and the pass at the door."""

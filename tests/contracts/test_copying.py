@@ -133,6 +133,7 @@ NOT_TOLD: Mapping[str, set[str]] = {
         "message.link",
         "message.channel_ref",
         "message.due_at",
+        "message.reference",
         "channel_word.source",
         "message.address",
         "message.words_blind",
@@ -158,6 +159,7 @@ NOT_TOLD: Mapping[str, set[str]] = {
         "appointment.experience_id",
         "appointment.expires_at",
         "appointment.cancelled_by",
+        "arrangement.arranged_by",
     },
     "maison_feedback": {
         "invitation.cause_id",

@@ -14,6 +14,7 @@ from services.appointments.calendars.rules import Entry, Holder
 from services.appointments.calendars.tables import CalendarFeed
 from services.appointments.directory.queries import brand
 from services.appointments.directory.tables import Advisor, Boutique, Experience, Room
+from services.appointments.preparation.rules import reference
 
 # Each visit with the names that people know its place and purpose by.
 Row = tuple[Appointment, Boutique, Experience, Room | None]
@@ -143,7 +144,7 @@ def entry(
         shown=how,
         summary=f"{_named(experience, language)} · {_named(boutique, language)}",
         location=", ".join(part for part in (place, salon, address) if part),
-        description=f"{NUMBER[language]} {rules.reference(visit.appointment_id)}",
+        description=f"{NUMBER[language]} {reference(visit.appointment_id)}",
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from infra.refusal import Kind, Refusal
@@ -79,11 +78,6 @@ class Entry:
     summary: str
     location: str
     description: str
-
-
-def reference(appointment_id: UUID) -> str:
-    """What people call a visit by, over the telephone: the last eight digits of its id, which are random."""
-    return appointment_id.hex[-8:].upper()
 
 
 def digest(token: str) -> bytes:

@@ -39,4 +39,11 @@ BOOKINGS = (
 
 REASSIGNED = (Decision("reassignment", Fate.DELETED, "what became of her visits when her advisor changed", hers=HERS),)
 
-DECISIONS = (*DIRECTORY, *AVAILABILITY, *REASSIGNED, *BOOKINGS, *PLUMBING)
+TOLD = (
+    Decision("notice", Fate.DELETED, "what she was told of her visits", hers=HERS),
+    Decision("reminder_policy", Fate.NOT_HERS, "when the brand reminds"),
+    Decision("arrangement", Fate.DELETED, "what was laid out for her visits", hers=HERS),
+    Decision("calendar_feed", Fate.NOT_HERS, "who reads whose calendar: of clients there is nothing in it"),
+)
+
+DECISIONS = (*DIRECTORY, *AVAILABILITY, *REASSIGNED, *TOLD, *BOOKINGS, *PLUMBING)

@@ -1,6 +1,6 @@
 """What appointments tells a client who wants a copy of her data, and why the rest is left out."""
 
-from infra.copies import Portion, read
+from infra.copies import Portion, opened, parsed, read
 
 HERS = "client_id = any(:ids)"
 
@@ -41,8 +41,23 @@ COPIED = (
             read("cancelled_at", "取消时间", "Cancelled at"),
         ),
     ),
+    Portion(
+        "arrangement",
+        "到店接待安排",
+        "What was laid out for your visits",
+        hers=HERS,
+        order="arranged_at, appointment_id",
+        fields=(
+            read("appointment_id", "预约编号", "Appointment id"),
+            opened("refreshments", "appointment_id", "茶点", "Refreshments"),
+            opened("room_setup", "appointment_id", "布置", "The room"),
+            parsed("pieces", "预留或调配的单品", "Pieces laid aside or asked for"),
+            read("arranged_at", "安排时间", "Laid out at"),
+        ),
+    ),
 )
 LEFT_OUT = {
+    "notice": "what she was told of her visits: profile tells her messages",
     "occupation": "which times her appointments take: the appointments say it",
     "reassignment": "what became of her visits when her advisor changed: the appointments say it",
     "client_owner": "whose client she is: profile says it",

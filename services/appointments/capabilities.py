@@ -1,0 +1,29 @@
+"""All that appointments can do: what its capabilities serve, what they do on facts, what they do on their own."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from infra.eventlog.follower import Reaction
+from services.appointments.availability import api as availability
+from services.appointments.availability import reactions as on_availability
+from services.appointments.bookings import api as bookings
+from services.appointments.bookings import reactions as on_bookings
+from services.appointments.bookings.actions import expiry
+from services.appointments.calendars import api as calendars
+from services.appointments.directory import api as directory
+from services.appointments.preparation import api as preparation
+from services.appointments.reminders import api as reminders
+from services.appointments.reminders import reactions as on_reminders
+from services.appointments.reminders.actions import dispatch
+from services.appointments.rights import reactions as on_rights
+
+SERVES = [*directory.ROUTERS, availability.routes, bookings.routes, *preparation.ROUTERS, reminders.routes]
+SERVES += [calendars.routes, calendars.open_routes]
+LOOPS = [expiry.loop, dispatch.loop]
+
+
+def reacts(clock: Callable[[], datetime]) -> list[Reaction]:
+    """What is done on facts, some of it by the service's clock."""
+    standing = (on_availability.REACTIONS, on_rights.REACTIONS)
+    timed = (on_bookings, on_reminders)
+    return [*(one for several in standing for one in several), *(one for on in timed for one in on.reactions(clock))]

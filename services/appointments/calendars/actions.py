@@ -83,7 +83,7 @@ async def linked_visit(tx: AsyncSession, token: str, *, language: str, public_ur
     return file_of(row, language=language, public_url=public_url)
 
 
-def file_of(row: queries.Row, *, language: str, public_url: str) -> bytes:
+def file_of(row: queries.Names, *, language: str, public_url: str) -> bytes:
     """A visit as a file for its client's calendar; raises NotFound for a time that is only kept."""
     entry = queries.entry(*row, language=language, host=host_of(public_url))
     if entry is None:

@@ -17,7 +17,7 @@ from services.appointments.directory.tables import Advisor, Boutique, Experience
 from services.appointments.preparation.rules import reference
 
 # Each visit with the names that people know its place and purpose by.
-Row = tuple[Appointment, Boutique, Experience, Room | None]
+Names = tuple[Appointment, Boutique, Experience, Room | None]
 NUMBER = {"zh": "编号", "en": "Reference"}
 BY_VIDEO = {"zh": "视频预约", "en": "Video appointment"}
 
@@ -97,11 +97,11 @@ async def entries(tx: AsyncSession, one: CalendarFeed, *, host: str, now: dateti
         .limit(rules.MOST_EVENTS)
     )
     rows = await tx.execute(query)
-    told = [entry(*row, language=one.language, host=host) for row in rows]
+    told = [entry(row[0], row[1], row[2], row[3], language=one.language, host=host) for row in rows]
     return [found for found in told if found is not None]
 
 
-async def one_visit(tx: AsyncSession, appointment_id: UUID) -> Row:
+async def one_visit(tx: AsyncSession, appointment_id: UUID) -> Names:
     """A visit with its names; raises NotFound."""
     query = _with_names().where(Appointment.brand_id == brand(tx), Appointment.appointment_id == appointment_id)
     found = (await tx.execute(query)).one_or_none()
@@ -110,7 +110,7 @@ async def one_visit(tx: AsyncSession, appointment_id: UUID) -> Row:
     return found[0], found[1], found[2], found[3]
 
 
-def _with_names() -> Select[tuple[Appointment, Boutique, Experience, Room]]:
+def _with_names() -> Select[Appointment, Boutique, Experience, Room]:
     return (
         select(Appointment, Boutique, Experience, Room)
         .join(Boutique, (Boutique.brand_id == Appointment.brand_id) & (Boutique.boutique_id == Appointment.boutique_id))

@@ -29,6 +29,15 @@ class NothingToArrange(Refusal):
     zh = "仅可为已约定且尚未结束的到店安排接待。"
 
 
+class Note(StrEnum):
+    """Why a part of the sheet is empty; the console says it in words."""
+
+    AWAY = "away"  # the service that knows does not answer just now
+    REFUSED = "refused"  # it does not tell
+    NONE_PREPARED = "none-prepared"  # nobody has chosen pieces yet
+    NOT_EXPECTED = "not-expected"  # no visit is due, so there is no reason to show her
+
+
 class Missing(StrEnum):
     """What is still to be done before a visit; the console says it in words."""
 

@@ -1,7 +1,6 @@
 """Wire models of the sheet, of what is laid out, and of a boutique's morning."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -10,18 +9,9 @@ from pydantic import Field, model_validator
 from infra.wire import WORDS, Code, Form, Text, View
 from services.appointments.bookings.rules import Status
 from services.appointments.bookings.schemas import AppointmentView
-from services.appointments.preparation.rules import Missing
+from services.appointments.preparation.rules import Missing, Note
 
 Part = dict[str, Any]
-
-
-class Note(StrEnum):
-    """Why a part of the sheet is empty; the console says it in words."""
-
-    AWAY = "away"  # the service that knows does not answer just now
-    REFUSED = "refused"  # it does not tell
-    NONE_PREPARED = "none-prepared"  # nobody has chosen pieces yet
-    NOT_EXPECTED = "not-expected"  # no visit is due, so there is no reason to show her
 
 
 class LaidPieceForm(Form):

@@ -9,7 +9,9 @@ from uuid import UUID
 from infra.identity import Caller
 from infra.peers import PeerRefused, Peers, PeerUnavailable
 from services.appointments.bookings.actions.looks import PATIENCE
-from services.appointments.preparation.schemas import Note, Part
+from services.appointments.preparation.rules import Note
+
+Part = dict[str, Any]
 
 # All that the sheet of one visit shows of its client besides her card.
 IN_FULL = ("preferences", "conversations", "purchases", "wishes", "gifts")

@@ -10,8 +10,7 @@ from infra.app import By, Now, OfKit, router
 from infra.identity import permit
 from infra.wire import Spelled
 from services.appointments.directory.schemas.places import Day
-from services.appointments.preparation.actions import composing
-from services.appointments.preparation.api import page
+from services.appointments.preparation.api import composing, page
 from services.appointments.preparation.api.sheets import READS, Language, spoken
 from services.appointments.preparation.schemas import MorningBriefView
 

@@ -8,8 +8,8 @@ from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.appointments.preparation.rules import Missing
-from services.appointments.preparation.schemas import MorningBriefView, MorningVisitView, Note, PreparationView
+from services.appointments.preparation.rules import Missing, Note
+from services.appointments.preparation.schemas import MorningBriefView, MorningVisitView, PreparationView
 
 STYLE = """
 @page{size:A4;margin:16mm}

@@ -14,9 +14,8 @@ from infra.openapi import tagged
 from infra.wire import IfMatch, etag
 from services.appointments.bookings import queries as bookings
 from services.appointments.preparation import queries
-from services.appointments.preparation.actions import composing
 from services.appointments.preparation.actions.arranging import Wanted, arrange
-from services.appointments.preparation.api import page
+from services.appointments.preparation.api import composing, page
 from services.appointments.preparation.queries import LaidOut
 from services.appointments.preparation.schemas import ArrangementForm, ArrangementView, PreparationView
 

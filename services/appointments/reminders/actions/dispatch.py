@@ -27,6 +27,7 @@ from services.appointments.reminders.tables import Notice
 
 BATCH = 8  # notices handed over side by side
 POLL = 0.5  # seconds between two looks
+LONGEST = 4.0  # seconds for one call to profile; a claim lasts longer
 
 Claim = tuple[str, UUID, UUID]  # brand, notice, appointment
 
@@ -87,9 +88,17 @@ async def _hand_over(kit: Kit, brand_id: str, notice_id: UUID, appointment_id: U
     if message is None:
         return
     # The same key on every try: whatever was killed in between, she gets one message.
-    told = await tell(kit.peers, brand_id, message, key=str(notice_id))
+    told = await _asked(kit, brand_id, message, key=str(notice_id))
     async with kit.database.transaction(brand_id) as tx:
         await _keep(tx, notice_id, appointment_id, told, now=kit.clock())
+
+
+async def _asked(kit: Kit, brand_id: str, message: Message, *, key: str) -> Told | None:
+    try:
+        async with asyncio.timeout(LONGEST):
+            return await tell(kit.peers, brand_id, message, key=key)
+    except TimeoutError:
+        return None
 
 
 async def _decided(
@@ -145,10 +154,11 @@ async def _keep(tx: AsyncSession, notice_id: UUID, appointment_id: UUID, told: T
 async def _recall(kit: Kit, brand_id: str, notice_id: UUID) -> None:
     """Ask profile to let a message not leave; asked again until no try of ours can still be on its way."""
     try:
-        await kit.peers["profile"].call(
-            "POST", "/v1/messages/recalls", brand_id=brand_id, json={"references": [str(notice_id)]}
-        )
-    except (PeerUnavailable, PeerRefused):
+        async with asyncio.timeout(LONGEST):
+            await kit.peers["profile"].call(
+                "POST", "/v1/messages/recalls", brand_id=brand_id, json={"references": [str(notice_id)]}
+            )
+    except (PeerUnavailable, PeerRefused, TimeoutError):
         is_heard = False
     else:
         is_heard = True

@@ -56,12 +56,13 @@ async def briefs(form: BriefsForm, tx: Transaction, by: By, now: Now) -> BriefsV
         except (ClientUnknown, ProcessingRestricted):
             continue  # for this asker she is not there
         card = card_view((await cards.cards(tx, [sight.client_id]))[0])
-        found.append(BriefView(client_id=client_id, card=card, **await _parts(tx, sight, form.parts, asker)))
+        parts = await _parts(tx, sight, form.parts, asker)
+        found.append(BriefView(client_id=client_id, card=card).model_copy(update=parts))
     return BriefsView(items=found)
 
 
-async def _parts(tx: Transaction, sight: Sight, wanted: frozenset[BriefPart], asker: Caller) -> dict[str, list[object]]:
-    told: dict[str, list[object]] = {}
+async def _parts(tx: Transaction, sight: Sight, wanted: frozenset[BriefPart], asker: Caller) -> dict[str, object]:
+    told: dict[str, object] = {}
     if BriefPart.PREFERENCES in wanted:
         told["preferences"] = [one for one in await preference_views(tx, sight) if not one.outdone]
     if BriefPart.CONVERSATIONS in wanted:

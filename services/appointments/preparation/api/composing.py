@@ -18,13 +18,20 @@ from services.appointments.preparation import queries
 from services.appointments.preparation.actions import asking
 from services.appointments.preparation.actions.asking import Told
 from services.appointments.preparation.queries import LaidOut, Named, Written
-from services.appointments.preparation.rules import MOST_VISITS, Readiness, expected, missing, receives, reference
+from services.appointments.preparation.rules import (
+    MOST_VISITS,
+    Note,
+    Readiness,
+    expected,
+    missing,
+    receives,
+    reference,
+)
 from services.appointments.preparation.schemas import (
     AnsweredView,
     ArrangementView,
     MorningBriefView,
     MorningVisitView,
-    Note,
     Part,
     PreparationView,
     WordsView,
@@ -158,7 +165,7 @@ def _card(profile: Told, client_id: UUID) -> tuple[Part | None, Note | None]:
 
 def _listed(told: Part, name: str) -> list[Part] | None:
     found = told.get(name)
-    return found if isinstance(found, list) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else None
 
 
 def _words(written: Written) -> WordsView:

@@ -163,6 +163,7 @@ async def test_what_could_not_be_told_in_time_is_shown_to_the_boutique(running: 
 
     await until(tried)
     place.clock.now = at("2030-01-08 11:00")
+    place.clock.advance(minutes=6)
     await _settled(place, 1)
     [missed] = await _undelivered(place)
     assert (missed["appointment_id"], missed["kind"], missed["reason"]) == (

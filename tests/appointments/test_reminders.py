@@ -311,7 +311,7 @@ async def test_the_brand_sets_when_it_reminds(running: Start) -> None:
     http = place.by(headquarters())
     first = await http.get("/v1/reminder-policy")
     assert (said(first), first.headers["ETag"]) == ({"lead_minutes": [1440, 120], "version": 0}, '"0"')
-    put = {"json": {"lead_minutes": [30, 2880]}}
+    put: dict[str, Any] = {"json": {"lead_minutes": [30, 2880]}}
     assert problem(await http.put("/v1/reminder-policy", **put)) == "precondition-missing"
     second = await http.put("/v1/reminder-policy", **put, headers={"If-Match": '"0"'})
     assert (said(second), second.headers["ETag"]) == ({"lead_minutes": [2880, 30], "version": 1}, '"1"')

@@ -54,5 +54,6 @@ async def test_only_services_ask_and_no_more_than_a_day_of_clients(house: House)
     people = house.feedback.client(build.MANAGER)
     assert (await people.post("/v1/work-orders/open", json=form)).status_code == 403
     peer = house.feedback.client(PEER, issuer="appointments")
-    for wrong in ({"client_ids": []}, {"client_ids": [str(uuid4())] * 201}, {"role": "nobody"}):
+    wrongs: list[dict[str, Any]] = [{"client_ids": []}, {"client_ids": [str(uuid4())] * 201}, {"role": "nobody"}]
+    for wrong in wrongs:
         assert problem(await peer.post("/v1/work-orders/open", json=form | wrong)) == "malformed"

@@ -39,7 +39,7 @@ async def known(profile: Running) -> UUID:
     await bought(profile, number)
     http, at = as_role(profile), f"/v1/clients/{client_id}"
     for path, form in (
-        ("preferences", {"topic": "colour", "value": "玫瑰金", "provenance": "stated"}),
+        ("preferences", {"topic": "colour", "value": "玫瑰金", "provenance": "said"}),
         ("notes", {"words": "喜欢靠窗的位置"}),
         ("notes", {"words": "只给自己看", "private": True}),
         ("wishes", {"piece_code": "RING-9"}),
@@ -78,7 +78,7 @@ async def test_an_advisor_gets_her_own_clients_and_no_others_and_it_is_written_d
     advisor_id, boutique_id = await owned(profile, mine)
     await owned(profile, shut, advisor_id=advisor_id, boutique_id=boutique_id)
     await restricted(profile, shut)
-    her = {"role": Role.ADVISOR, "advisor_id": advisor_id, "boutique_ids": [str(boutique_id)]}
+    her: dict[str, Any] = {"role": Role.ADVISOR, "advisor_id": advisor_id, "boutique_ids": [str(boutique_id)]}
     assert set(await asked(profile, mine, other, shut, uuid4(), **her)) == {str(mine)}
     log = (await as_role(profile).get(f"/v1/clients/{mine}/access-log")).json()["items"]
     assert ("preparation", "somebody", "owner") in {(one["seen"], one["subject"], one["ground"]) for one in log}
@@ -97,8 +97,9 @@ async def test_a_merged_record_is_answered_under_the_id_that_was_asked_for(profi
 
 
 async def test_only_services_ask_and_no_more_than_a_day_of_clients(profile: Running) -> None:
-    form = {"subject": "x", "role": "manager", "seen": "x", "client_ids": [str(uuid4())]}
+    form: dict[str, Any] = {"subject": "x", "role": "manager", "seen": "x", "client_ids": [str(uuid4())]}
     assert (await as_role(profile).post("/v1/briefs", json=form)).status_code == 403
     peer = as_service(profile, "appointments")
-    for wrong in ({"client_ids": []}, {"client_ids": [str(uuid4())] * 201}, {"parts": ["segment"]}):
+    wrongs: list[dict[str, Any]] = [{"client_ids": []}, {"client_ids": [str(uuid4())] * 201}, {"parts": ["segment"]}]
+    for wrong in wrongs:
         assert problem(await peer.post("/v1/briefs", json=form | wrong)) == "malformed"

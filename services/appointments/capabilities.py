@@ -17,7 +17,7 @@ from services.appointments.reminders import reactions as on_reminders
 from services.appointments.reminders.actions import dispatch
 from services.appointments.rights import reactions as on_rights
 
-SERVES = [*directory.ROUTERS, availability.routes, bookings.routes, *preparation.ROUTERS, reminders.routes]
+SERVES = [*directory.ROUTERS, *availability.ROUTERS, *bookings.ROUTERS, *preparation.ROUTERS, reminders.routes]
 SERVES += [calendars.routes, calendars.open_routes]
 LOOPS = [expiry.loop, dispatch.loop]
 

@@ -22,7 +22,7 @@ from services.appointments.availability.rules import (
     only,
     slots,
 )
-from services.appointments.bookings.rules import (
+from services.appointments.availability.rules.judging import (
     AdvisorCannot,
     BeyondHorizon,
     BookingNoticeTooShort,

@@ -12,7 +12,7 @@ from tests.gateway.build import PASSWORD
 from tests.profile.build import receipt
 from tests.rights.asking import filled
 from tests.rights.asks import loyalty
-from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK, a_feed
+from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK, a_disruption, a_feed, a_proposal
 from tests.rights.asks.every import parked
 from tests.rights.asks.profile import (
     ACTIVITY,
@@ -67,6 +67,8 @@ async def furnish(house: House) -> None:
     house.ids["parked_ref"] = f"profile-{house.ids['parked_id']}"
     await _rights(house)
     await _registers(house)
+    house.ids["proposal_id"] = (await a_proposal(house))["proposal_id"]
+    house.ids |= await a_disruption(house)
     house.ids |= {"slot": house.slot(), "another": house.slot(), "looked": house.callers["ad"].subject}
     house.ids |= {"her_name": HER_NAME, "her_words": HER_WORDS, "receipt": RECEIPT}
     house.secrets += [HER_NAME, HER_PHONE, HER_WORDS, RECEIPT, TILL_NUMBER]

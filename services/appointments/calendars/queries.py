@@ -13,6 +13,7 @@ from services.appointments.calendars import rules
 from services.appointments.calendars.rules import Entry, Holder
 from services.appointments.calendars.tables import CalendarFeed
 from services.appointments.directory.queries import brand
+from services.appointments.directory.rules import Mode
 from services.appointments.directory.tables import Advisor, Boutique, Experience, Room
 from services.appointments.preparation.rules import reference
 
@@ -75,9 +76,7 @@ async def holder_name(tx: AsyncSession, one: CalendarFeed) -> str:
 def _whose(one: CalendarFeed) -> ColumnElement[bool]:
     if one.kind == Holder.BOUTIQUE:
         return Appointment.boutique_id == one.holder_id
-    mine = Appointment.advisor_id == one.holder_id
-    second = getattr(Appointment, "second_advisor_id", None)
-    return mine if second is None else or_(mine, second == one.holder_id)
+    return or_(Appointment.advisor_id == one.holder_id, Appointment.second_advisor_id == one.holder_id)
 
 
 async def entries(tx: AsyncSession, one: CalendarFeed, *, host: str, now: datetime) -> list[Entry]:
@@ -130,9 +129,9 @@ def entry(
     if how is None:
         return None
     changes = [visit.created_at, visit.confirmed_at, visit.arrived_at, visit.completed_at, visit.cancelled_at]
-    by_video = getattr(visit, "mode", None) == "video"
+    by_video = visit.mode == Mode.VIDEO
     place = BY_VIDEO[language] if by_video else _named(boutique, language)
-    address = None if by_video else getattr(boutique, f"address_{language}", None)
+    address = None if by_video else boutique.address_zh if language == "zh" else boutique.address_en
     salon = None if by_video or room is None else _named(room, language)
     return Entry(
         uid=f"{visit.appointment_id}@{host}",

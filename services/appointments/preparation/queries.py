@@ -1,6 +1,5 @@
 """Reads for the preparation of visits."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,34 +100,4 @@ def opened(tx: AsyncSession, one: Arrangement) -> LaidOut:
         arranged_by=one.arranged_by,
         arranged_at=one.arranged_at,
         version=one.version,
-    )
-
-
-@dataclass(frozen=True)
-class Written:
-    """What came with a booking, opened. `asked` are the experience's questions: code, text_zh, text_en."""
-
-    requests: str | None
-    configuration: dict[str, Any] | None
-    answers: Mapping[str, str]
-    asked: Sequence[Mapping[str, Any]]
-    has_link: bool
-
-
-def written(tx: AsyncSession, visit: Appointment, experience: Experience) -> Written:
-    """What stands written with a visit."""
-
-    def plain(column: str) -> str | None:
-        sealed = getattr(visit, column, None)
-        if sealed is None:
-            return None
-        return keyring(tx).open("appointment", column, visit.appointment_id, sealed)
-
-    answers, configuration = plain("answers"), plain("configuration")
-    return Written(
-        requests=plain("requests"),
-        configuration=json.loads(configuration) if configuration else None,
-        answers=json.loads(answers) if answers else {},
-        asked=getattr(experience, "questions", None) or [],
-        has_link=getattr(visit, "link", None) is not None,
     )

@@ -39,6 +39,28 @@ async def _to_move(house: House) -> Mapping[str, str]:
     return {**await a_visit(house), "another": house.slot()}
 
 
+async def a_proposal(house: House) -> Mapping[str, str]:
+    """Another time that the house proposes for a visit of hers."""
+    agreed = await _to_move(house)
+    at = f"/v1/appointments/{agreed['appointment_id']}/proposals"
+    made = await house.made("appointments", "cs", "POST", at, {"starts_at": agreed["another"]})
+    return {**agreed, "proposal_id": made["proposal_id"]}
+
+
+_DISRUPTION = {
+    "boutique_id": "{boutique_id}",
+    "from_at": "2031-05-01T00:00:00Z",
+    "to_at": "2031-05-02T00:00:00Z",
+    "reason": "emergency",
+}
+
+
+async def a_disruption(house: House) -> Mapping[str, str]:
+    """A day on which the boutique could not receive anybody."""
+    made = await house.made("appointments", "ma", "POST", "/v1/disruptions", filled(_DISRUPTION, house.ids))
+    return {"disruption_id": made["disruption_id"]}
+
+
 async def _begun(house: House) -> Mapping[str, str]:
     """A visit of hers whose time has come."""
     agreed = await a_visit(house)
@@ -71,6 +93,7 @@ async def a_feed(house: House) -> Mapping[str, str]:
     return {"feed_id": made["feed_id"], "calendar": made["url"].rpartition("/")[2]}
 
 
+NOT_POSSIBLE = frozenset({"appointment-step-not-possible"})
 _STAFF = {"employee_number": "E-{n}", "display_name": "新顾问", "boutique_code": "{store_code}"}
 
 ASKS: Mapping[str, Ask] = {
@@ -95,7 +118,24 @@ ASKS: Mapping[str, Ask] = {
     "POST /v1/appointments/{appointment_id}/check-in": Ask(fresh=a_visit),
     "POST /v1/appointments/{appointment_id}/complete": Ask(fresh=_under_way),
     "POST /v1/appointments/{appointment_id}/confirm": Ask(fresh=a_hold),
-    "POST /v1/appointments/{appointment_id}/move": Ask({"starts_at": "{another}"}, fresh=_to_move),
+    "POST /v1/appointments/{appointment_id}/move": Ask(
+        {"starts_at": "{another}", "agreed_by": "telephone"}, fresh=_to_move
+    ),
+    # What needs no approval is refused only after the caller has been let in.
+    "POST /v1/appointments/{appointment_id}/approve": Ask(fresh=a_visit, also=NOT_POSSIBLE),
+    "POST /v1/appointments/{appointment_id}/refuse": Ask({"reason": "当日包场"}, fresh=a_visit, also=NOT_POSSIBLE),
+    "POST /v1/appointments/{appointment_id}/proposals": Ask({"starts_at": "{another}"}, fresh=_to_move),
+    "PUT /v1/appointments/{appointment_id}/answers": Ask(
+        {"answers": {"nobody-asked": "是"}}, fresh=a_visit, also=frozenset({"question-unknown"})
+    ),
+    "PUT /v1/appointments/{appointment_id}/link": Ask(
+        {"link": "https://meet.example/1"}, fresh=a_visit, also=frozenset({"not-by-video"})
+    ),
+    "POST /v1/proposals/{proposal_id}/accept": Ask({"agreed_by": "telephone"}, fresh=a_proposal),
+    "POST /v1/proposals/{proposal_id}/decline": Ask(fresh=a_proposal),
+    "POST /v1/disruptions": Ask({**_DISRUPTION, "dry_run": True}),
+    "GET /v1/disruptions/{disruption_id}": Ask(fresh=a_disruption, shows="disruption_id"),
+    "PUT /v1/booking-policy": Ask({}),
     "POST /v1/appointments/{appointment_id}/no-show": Ask(fresh=_begun),
     "GET /v1/appointments/{appointment_id}/preparation": Ask(shows="her_name"),
     "GET /v1/availability": Ask(

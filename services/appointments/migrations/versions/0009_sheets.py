@@ -5,7 +5,7 @@ from alembic import op
 from infra.database import guard
 
 revision = "0009"
-down_revision = "0004"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -9,15 +9,17 @@ from zoneinfo import ZoneInfo
 from infra.app import Kit
 from infra.identity import Caller
 from services.appointments.bookings import queries as bookings
+from services.appointments.bookings.actions.wording import Opened, opened
 from services.appointments.bookings.rules import Status
 from services.appointments.bookings.schemas import AppointmentView
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory import queries as directory
 from services.appointments.directory.rules import DAY, reaches
+from services.appointments.directory.tables import Experience
 from services.appointments.preparation import queries
 from services.appointments.preparation.actions import asking
 from services.appointments.preparation.actions.asking import Told
-from services.appointments.preparation.queries import LaidOut, Named, Written
+from services.appointments.preparation.queries import LaidOut, Named
 from services.appointments.preparation.rules import (
     MOST_VISITS,
     Note,
@@ -59,7 +61,7 @@ async def sheet(kit: Kit, appointment_id: UUID, *, seen: str, by: Caller, now: d
         rooms = {room.room_id: room for room in await directory.rooms(tx, visit.boutique_id)}
         advisor = await queries.advisor(tx, visit.advisor_id)
         arrangement = await queries.arrangement(tx, appointment_id)
-        written = queries.written(tx, visit, experience)
+        written = opened(tx, visit)
     room = rooms.get(visit.room_id) if visit.room_id else None
     profile, orders = Told(note=Note.NOT_EXPECTED), Told(note=Note.NOT_EXPECTED)
     assortment: tuple[Part | None, Note | None] = (None, Note.NOT_EXPECTED)
@@ -89,7 +91,7 @@ async def sheet(kit: Kit, appointment_id: UUID, *, seen: str, by: Caller, now: d
         advisor_name=advisor.display_name if advisor else None,
         room_name_zh=room.name_zh if room else None,
         room_name_en=room.name_en if room else None,
-        words=_words(written),
+        words=_words(written, experience),
         arrangement=ArrangementView.model_validate(arrangement) if arrangement.version else None,
         card=card,
         **{name: _listed(hers, name) if card is not None else None for name in OF_PROFILE},
@@ -119,7 +121,7 @@ async def morning(
         )
         visits = found[:MOST_VISITS]
         arranged = await queries.arrangements(tx, [one.visit.appointment_id for one in visits])
-        written = [queries.written(tx, one.visit, one.experience) for one in visits]
+        written = [opened(tx, one.visit) for one in visits]
     clients = {one.visit.client_id for one in visits if _is_expected(one.visit, now)}
     profile, orders, prepared = await asyncio.gather(
         asking.briefs(kit.peers, clients, parts=("gifts",), seen=seen, by=by),
@@ -168,7 +170,7 @@ def _listed(told: Part, name: str) -> list[Part] | None:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else None
 
 
-def _words(written: Written) -> WordsView:
+def _words(written: Opened, experience: Experience) -> WordsView:
     return WordsView(
         requests=written.requests,
         configuration=written.configuration,
@@ -177,30 +179,29 @@ def _words(written: Written) -> WordsView:
                 code=one["code"],
                 text_zh=one["text_zh"],
                 text_en=one["text_en"],
-                answer=written.answers.get(one["code"]),
+                answer=(written.answers or {}).get(one["code"]),
             )
-            for one in written.asked
+            for one in experience.questions
         ],
     )
 
 
-def _visit(one: Named, written: Written, laid: LaidOut | None, peers: Peers, *, now: datetime) -> MorningVisitView:
+def _visit(one: Named, written: Opened, laid: LaidOut | None, peers: Peers, *, now: datetime) -> MorningVisitView:
     visit, client_id = one.visit, one.visit.client_id
     profile, orders, prepared = peers.profile, peers.orders, peers.prepared
     card, note = _card(profile, client_id) if _is_expected(visit, now) else (None, Note.NOT_EXPECTED)
     gifts = _listed(profile.of.get(client_id, {}), "gifts")
     open_orders = _listed(orders.of.get(client_id, {}), "work_orders") or []
     chosen = None if prepared.note else prepared.of.get(visit.appointment_id, {})
-    mode = getattr(visit, "mode", "in-person")
     ready = Readiness(
         status=visit.status,
-        mode=mode,
+        mode=visit.mode,
         needs_room=one.experience.needs_room,
         has_room=one.room is not None,
         is_arranged=laid is not None,
-        asks=len(written.asked),
-        answers=len(written.answers),
-        has_link=written.has_link,
+        asks=len(one.experience.questions),
+        answers=len(written.answers or {}),
+        has_link=written.link is not None,
         pieces=_count(chosen, "pieces"),
         not_in_stock=_count(chosen, "not_in_stock"),
     )
@@ -211,7 +212,7 @@ def _visit(one: Named, written: Written, laid: LaidOut | None, peers: Peers, *, 
         starts_at=visit.starts_at,
         ends_at=visit.ends_at,
         party_size=visit.party_size,
-        mode=mode,
+        mode=visit.mode,
         experience_name_zh=one.experience.name_zh,
         experience_name_en=one.experience.name_en,
         advisor_id=visit.advisor_id,

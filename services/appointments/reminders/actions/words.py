@@ -7,12 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.appointments.bookings.actions.door import Message
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory import queries as directory
+from services.appointments.directory.rules import Mode
 from services.appointments.reminders import rules
 from services.appointments.reminders.actions.links import link_of
 from services.appointments.reminders.rules import Kind
 from services.appointments.reminders.tables import Notice
-
-VIDEO = "video"
 
 
 async def message(tx: AsyncSession, one: Notice, visit: Appointment, *, public_url: str) -> Message:
@@ -28,7 +27,7 @@ async def message(tx: AsyncSession, one: Notice, visit: Appointment, *, public_u
             "experience": rules.clipped(experience.name_zh),
             "boutique": rules.clipped(boutique.name_zh),
             "date": rules.spelled(local),
-            "text": rules.sentence(kind, is_video=getattr(visit, "mode", None) == VIDEO),
+            "text": rules.sentence(kind, is_video=visit.mode == Mode.VIDEO),
             # For words alone: no template has a field for them.
             "experience_en": experience.name_en,
             "boutique_en": boutique.name_en,

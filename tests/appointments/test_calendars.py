@@ -61,7 +61,13 @@ async def test_a_change_raises_the_sequence_and_keeps_the_uid_and_a_cancellation
     visit = await place.visit(local="2030-02-08 11:00")
     before = (await events(place, path))[visit["appointment_id"]]
     assert str(before["SUMMARY"]) == "Private appointment · Plaza 66"
-    await place.step(place.manager(), visit["appointment_id"], "move", starts_at=at("2030-02-08 15:00").isoformat())
+    await place.step(
+        place.manager(),
+        visit["appointment_id"],
+        "move",
+        starts_at=at("2030-02-08 15:00").isoformat(),
+        agreed_by="telephone",
+    )
     moved = (await events(place, path))[visit["appointment_id"]]
     assert moved["UID"] == before["UID"]
     assert moved["SEQUENCE"] > before["SEQUENCE"]

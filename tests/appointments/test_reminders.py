@@ -66,7 +66,13 @@ async def test_a_move_and_a_cancellation_are_told_and_what_was_said_before_is_ta
     place = await begun(running, door)
     visit = await place.visit()
     await _settled(place, 1)
-    await place.step(place.manager(), visit["appointment_id"], "move", starts_at=at("2030-01-08 15:00").isoformat())
+    await place.step(
+        place.manager(),
+        visit["appointment_id"],
+        "move",
+        starts_at=at("2030-01-08 15:00").isoformat(),
+        agreed_by="telephone",
+    )
     await _settled(place, 2)
     await place.step(place.manager(), visit["appointment_id"], "cancel")
     await _settled(place, 3)
@@ -120,7 +126,13 @@ async def test_a_moved_visit_is_reminded_of_at_its_new_time_and_a_cancelled_one_
     moved = await place.visit(local="2030-01-09 11:00")
     gone = await place.visit(local="2030-01-09 11:00")
     await _settled(place, 2)
-    await place.step(place.manager(), moved["appointment_id"], "move", starts_at=at("2030-01-10 16:00").isoformat())
+    await place.step(
+        place.manager(),
+        moved["appointment_id"],
+        "move",
+        starts_at=at("2030-01-10 16:00").isoformat(),
+        agreed_by="telephone",
+    )
     await place.step(place.manager(), gone["appointment_id"], "cancel")
     await _settled(place, 4)
     for day in ("08", "09", "10"):

@@ -53,7 +53,9 @@ async def test_no_reminder_stands_for_a_visit_that_is_not_then(running: Start, s
         # The moment at which all of their reminders become due, while they are being changed.
         place.clock.now = at(f"2030-01-{day - 1:02} 14:00")
         dispatching = [asyncio.create_task(_dispatching(place, stop)) for _ in range(2)]
-        body = {"starts_at": at(f"2030-01-{day:02} 17:00").isoformat()} if step == "move" else {}
+        body = (
+            {"starts_at": at(f"2030-01-{day:02} 17:00").isoformat(), "agreed_by": "telephone"} if step == "move" else {}
+        )
         changing = []
         for visit in visits:
             await asyncio.sleep(random.uniform(0, 0.02))

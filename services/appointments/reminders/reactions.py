@@ -125,9 +125,10 @@ class Teller:
         news = [_news(Kind.DISRUPTED, told) for told in facts if told.fact.outcome == NOTHING_FREE]
         await noting.note(tx, news, now=self.clock())
 
-    async def keep(self, tx: AsyncSession, facts: Sequence[Delivered[ProposalEnded]]) -> None:
-        """Say that a visit stays when it is, where she has not answered."""
+    async def end(self, tx: AsyncSession, facts: Sequence[Delivered[ProposalEnded]]) -> None:
+        """Ask her no more; say that the visit stays when it is, where she has not answered."""
         for told in facts:
+            await noting.end_proposal(tx, told.fact.appointment_id, now=self.clock())
             if told.fact.outcome == EXPIRED:
                 await noting.note_kept(tx, told.event_id, told.fact.appointment_id, now=self.clock())
 
@@ -151,7 +152,7 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
         on(VisitRefused, teller.take_back),
         on(VisitRefused, teller.tells(Kind.REFUSED)),
         on(VisitProposed, teller.propose),
-        on(ProposalEnded, teller.keep),
+        on(ProposalEnded, teller.end),
         on(VisitDisrupted, teller.disrupt),
         on(MessageRefused, teller.refuse),
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import and_, or_, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -116,6 +116,25 @@ async def take_back(tx: AsyncSession, appointment_id: UUID, *, now: datetime) ->
     if visit is not None and visit.status == "confirmed":
         outdated = outdated.where(Notice.starts_at != visit.starts_at)
     await tx.execute(outdated)
+
+
+async def end_proposal(tx: AsyncSession, appointment_id: UUID, *, now: datetime) -> None:
+    """Nobody is to be asked any more what is answered already, or not to be answered."""
+    asking = (
+        update(Notice)
+        .where(
+            Notice.brand_id == directory.brand(tx),
+            Notice.appointment_id == appointment_id,
+            Notice.kind == Kind.PROPOSED,
+            Notice.expires_at > now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    taken = {"status": Status.RECALLED, "reason": MEANWHILE, "recall_until": now + LEASE, "next_attempt_at": now}
+    is_out = or_(Notice.status == Status.SENT, and_(Notice.status == Status.WAITING, Notice.asked_at.is_not(None)))
+    await tx.execute(asking.where(is_out).values(**taken, settled_at=now))
+    dropped = {"status": Status.DROPPED, "reason": MEANWHILE, "settled_at": now}
+    await tx.execute(asking.where(Notice.status == Status.WAITING).values(**dropped))
 
 
 async def refuse(tx: AsyncSession, notice_id: UUID, *, reason: str, now: datetime) -> None:

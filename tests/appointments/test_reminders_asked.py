@@ -82,6 +82,7 @@ async def test_a_proposal_that_she_declines_leaves_her_visit_as_it_is(running: S
     door, her = Door(), client()
     place = await begun(running, door)
     visit = await place.visit(her)
+    await told(place, door, "visit-confirmed")
     offer = await proposed(place, visit, "2030-01-08 15:00")
     await told(place, door, "visit-confirmed", "visit-proposed")
     said(await answers(place, her, offer, "decline"))

@@ -16,19 +16,22 @@ from services.appointments.reminders.rules import LEADS, Kind, Status
 from services.appointments.reminders.tables import Notice, ReminderPolicy
 
 # Visits agreed that begin within the longest time at which anybody reminds, with when their clients heard of that time
-# last. A visit that has had the reminder of its shortest time is done with.
+# last, and how shortly before they were reminded already. Where they heard of another time alone, the word of this one
+# is on its way: it comes first.
 _NEAR = text(
     """
     select a.brand_id, a.appointment_id, a.client_id, a.boutique_id, a.starts_at,
         greatest(a.confirmed_at, a.created_at, told.at) as told_at, coalesce(told.least, :never) as least
     from appointment a
     left join lateral (
-        select max(n.created_at) filter (where n.kind in ('confirmed', 'moved')) as at, min(n.lead_minutes) as least
+        select max(n.created_at) filter (where n.kind in ('confirmed', 'moved') and n.starts_at = a.starts_at) as at,
+            min(n.lead_minutes) filter (where n.starts_at = a.starts_at) as least,
+            bool_or(n.kind in ('confirmed', 'moved')) as ever
         from notice n where n.brand_id = a.brand_id and n.appointment_id = a.appointment_id
-            and n.starts_at = a.starts_at
     ) told on true
     where a.status = 'confirmed' and a.starts_at > :now and a.starts_at <= :until
-    order by a.starts_at
+        and (told.at is not null or told.ever is not true)
+    order by a.starts_at, a.appointment_id
     """
 )
 NEVER = 2**31 - 1  # minutes: longer than anybody's time
@@ -108,7 +111,10 @@ async def notice(tx: AsyncSession, notice_id: UUID) -> Notice | None:
 
 
 async def has_later(tx: AsyncSession, one: Notice) -> bool:
-    """Whether something newer of the same visit waits, or was told: then the older is not told after it."""
+    """Whether something newer of the same visit waits, or was told: then the older is not told after it.
+
+    A proposal leaves what stands as it is.
+    """
     query = select(
         select(Notice.notice_id)
         .where(
@@ -116,6 +122,7 @@ async def has_later(tx: AsyncSession, one: Notice) -> bool:
             Notice.appointment_id == one.appointment_id,
             Notice.notice_id > one.notice_id,
             Notice.status.in_([Status.WAITING, Status.SENT]),
+            Notice.kind != Kind.PROPOSED,
         )
         .exists()
     )

@@ -224,9 +224,10 @@ async def _visit(house: House) -> None:
     house.ids |= await a_feed(house)
 
     async def noted() -> bool:
-        found = await house.services["appointments"].rows("select notice_id from notice")
+        found = await house.services["appointments"].rows("select notice_id, status from notice")
         house.ids |= {"notice_id": str(found[0]["notice_id"])} if found else {}
-        return bool(found)
+        # Told or not: what profile does about it is done before the doors are tried.
+        return bool(found) and all(row["status"] != "waiting" for row in found)
 
     await until(noted)
     shown = {"pieces": [{"piece_code": house.ids["piece_code"], "kind": "tried"}]}

@@ -1,6 +1,7 @@
 """Builders for the appointments service: a small house, callers, times. Everything goes in over HTTP."""
 
 import itertools
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,9 +62,21 @@ def said(answer: httpx.Response, status: int = 200) -> dict[str, Any]:
 CARD = {"client_id": "x", "display_name": "王女士", "segment": "vic"}
 
 
+def briefs(request: httpx.Request, **parts: object) -> httpx.Response:
+    """What a profile says that shows everybody to everybody: her card, and these parts."""
+    asked = json.loads(request.content)["client_ids"]
+    return httpx.Response(200, json={"items": [{"client_id": one, "card": CARD, **parts} for one in asked]})
+
+
 def profile(*, status: int = 200, body: object = CARD) -> httpx.MockTransport:
     """A profile that answers everybody who wants to see a client the same."""
-    return httpx.MockTransport(lambda _: httpx.Response(status, json=body))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/briefs" and status == 200 and body is CARD:
+            return briefs(request)
+        return httpx.Response(status, json=body)
+
+    return httpx.MockTransport(answer)
 
 
 async def region(http: httpx.AsyncClient, **given: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""The sheet for a visit: joined from three services, whole or in part, never a fault."""
+"""The sheet for a visit: joined from four services, whole or in part, never a fault."""
 
 import asyncio
+import json
 from collections.abc import Callable
 
 import httpx
@@ -8,12 +9,20 @@ import pytest
 
 from infra.identity import Caller, Role, Verifier
 from infra.ids import new_id
-from tests.appointments.build import CARD, House, at, client, headquarters, house, said, staff
+from tests.appointments.build import CARD, House, at, briefs, client, headquarters, house, said, staff
 from tests.asking import problem
 from tests.conftest import Start
 
 SHEET = {"items": [{"assortment_id": "a", "pieces": []}, {"assortment_id": "older"}]}
 UNKNOWN = {"type": "urn:maison:problem:client-unknown"}
+PARTS = {
+    "preferences": [{"topic": "colour", "value": "rose gold"}],
+    "conversations": [{"kind": "call"}],
+    "notes": [{"words": "likes the window seat"}],
+    "purchases": [{"store_code": "BJ-SKP", "lines": []}],
+    "wishes": [{"piece_code": "RING-1"}],
+    "gifts": [{"name": "Mooncakes"}],
+}
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -30,27 +39,47 @@ def babbling(_: httpx.Request) -> httpx.Response:
     return httpx.Response(200, text="<html>")
 
 
-async def begun(running: Start, profile: Answer, recommend: Answer) -> tuple[House, str]:
+def knowing(request: httpx.Request) -> httpx.Response:
+    """A profile that shows her, and takes messages."""
+    if request.url.path == "/v1/briefs":
+        return briefs(request, **PARTS)
+    return httpx.Response(202, json={"status": "queued", "message_id": str(new_id())})
+
+
+def complaining(request: httpx.Request) -> httpx.Response:
+    """A feedback in which every client has something to be put right."""
+    asked = json.loads(request.content)["client_ids"]
+    orders = [{"severity": "high", "due_at": "2030-01-09T00:00:00+00:00", "overdue": False}]
+    return httpx.Response(200, json={"items": [{"client_id": one, "work_orders": orders} for one in asked]})
+
+
+async def begun(
+    running: Start, profile: Answer, recommend: Answer, feedback: Answer = complaining
+) -> tuple[House, str]:
     """A house with a visit tomorrow at eleven, and the path of its sheet."""
-    transports = {"profile": httpx.MockTransport(profile), "recommend": httpx.MockTransport(recommend)}
-    place = await house(running, transports=transports)
+    peers = {"profile": profile, "recommend": recommend, "feedback": feedback}
+    place = await house(running, transports={name: httpx.MockTransport(answer) for name, answer in peers.items()})
     visit = await place.visit()
     place.clock.now = at("2030-01-07 11:00")
     return place, f"/v1/appointments/{visit['appointment_id']}"
 
 
-async def test_the_sheet_joins_the_visit_the_card_and_the_assortment(running: Start) -> None:
+async def test_the_sheet_joins_what_four_services_know(running: Start) -> None:
     asked: list[httpx.Request] = []
 
     def recommend(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         return httpx.Response(200, json=SHEET)
 
-    place, path = await begun(running, says(200, CARD), recommend)
+    place, path = await begun(running, knowing, recommend)
     sheet = said(await place.manager().get(f"{path}/preparation"))
     assert (sheet["card"], sheet["card_note"]) == (CARD, None)
+    assert {name: sheet[name] for name in PARTS} == PARTS
+    assert (sheet["work_orders"][0]["severity"], sheet["work_orders_note"]) == ("high", None)
     assert (sheet["assortment"], sheet["assortment_note"]) == (SHEET["items"][0], None)
     assert (sheet["room_name_en"], sheet["experience_name_en"]) == ("Cloud", "Private appointment")
+    assert (sheet["advisor_name"], sheet["zone"], sheet["arrangement"]) == ("林静", "Asia/Shanghai", None)
+    assert sheet["reference"] == sheet["appointment"]["appointment_id"].replace("-", "")[-8:].upper()
     assert asked[0].url.path == "/v1/assortments"
     assert asked[0].url.params["appointment_id"] == sheet["appointment"]["appointment_id"]
     token = asked[0].headers["Authorization"].removeprefix("Bearer ")
@@ -64,11 +93,12 @@ async def test_the_sheet_joins_the_visit_the_card_and_the_assortment(running: St
         (silent, silent, "away", "away"),
         (says(500, {}), says(503, {}), "away", "away"),
         (says(404, UNKNOWN), says(403, {}), "refused", "refused"),
-        (says(403, {}), says(200, {"items": []}), "refused", "none-prepared"),
+        (says(200, {"items": []}), says(200, {"items": []}), "refused", "none-prepared"),
         (babbling, babbling, "away", "away"),
         (says(200, []), says(200, {"items": "none"}), "away", "away"),
-        (says(200, CARD), says(200, []), None, "away"),
-        (says(200, CARD), says(200, {"items": []}), None, "none-prepared"),
+        (says(200, {"items": [{"client_id": "nobody"}]}), says(200, {"items": [1]}), "away", "away"),
+        (knowing, says(200, []), None, "away"),
+        (knowing, says(200, {"items": []}), None, "none-prepared"),
     ],
 )
 async def test_a_part_that_is_missing_says_why(
@@ -78,6 +108,20 @@ async def test_a_part_that_is_missing_says_why(
     sheet = said(await place.manager().get(f"{path}/preparation"))
     assert (sheet["card_note"], sheet["assortment_note"]) == (card_note, assortment_note)
     assert sheet["assortment"] is None
+    if card_note is not None:
+        assert [sheet[name] for name in PARTS] == [None] * len(PARTS)
+
+
+@pytest.mark.parametrize(
+    ("feedback", "orders", "note"),
+    [(silent, None, "away"), (says(403, {}), None, "refused"), (says(200, {"items": []}), [], None)],
+)
+async def test_open_work_orders_are_a_part_of_their_own(
+    running: Start, feedback: Answer, orders: list[object] | None, note: str | None
+) -> None:
+    place, path = await begun(running, knowing, says(200, SHEET), feedback)
+    sheet = said(await place.manager().get(f"{path}/preparation"))
+    assert (sheet["work_orders"], sheet["work_orders_note"], sheet["card"]) == (orders, note, CARD)
 
 
 @pytest.mark.parametrize(("profile", "note"), [(says(404, UNKNOWN), "refused"), (silent, "away")])
@@ -89,7 +133,7 @@ async def test_without_profiles_yes_pieces_are_laid_out_only_where_she_is_receiv
 
     async def shown(caller: Caller) -> tuple[object, object, object]:
         sheet = said(await place.by(caller).get(f"{path}/preparation"))
-        assert sheet["card"] is None
+        assert (sheet["card"], sheet["work_orders"], sheet["work_orders_note"]) == (None, None, note)
         return sheet["card_note"], sheet["assortment"], sheet["assortment_note"]
 
     for step in ("check-in", "complete"):
@@ -106,7 +150,7 @@ async def test_a_peer_that_hangs_does_not_hold_up_the_sheet(running: Start) -> N
         raise AssertionError
 
     transports = {"profile": httpx.MockTransport(hang), "recommend": httpx.MockTransport(says(200, SHEET))}
-    place = await house(running, transports=transports)
+    place = await house(running, transports={**transports, "feedback": httpx.MockTransport(hang)})
     visit = await place.visit()
     place.clock.now = at("2030-01-07 11:00")
     async with asyncio.timeout(10):
@@ -116,18 +160,19 @@ async def test_a_peer_that_hangs_does_not_hold_up_the_sheet(running: Start) -> N
 
 
 async def test_without_a_visit_due_nobody_is_asked_and_the_client_is_not_shown(running: Start) -> None:
-    asked: list[httpx.Request] = []
+    asked: list[str] = []
 
     def counted(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return httpx.Response(200, json=CARD)
+        asked.append(request.url.path)
+        return knowing(request)
 
-    place, path = await begun(running, counted, counted)
+    place, path = await begun(running, counted, counted, counted)
     place.clock.advance(seconds=-1)  # more than a day before she comes
 
     async def check() -> None:
         sheet = said(await place.manager().get(f"{path}/preparation"))
         assert (sheet["card"], sheet["card_note"], sheet["assortment_note"]) == (None, "not-expected", "not-expected")
+        assert (sheet["work_orders"], sheet["work_orders_note"]) == (None, "not-expected")
 
     await check()
     place.clock.now = at("2030-01-09 12:00")  # a day after she was to have left
@@ -135,7 +180,7 @@ async def test_without_a_visit_due_nobody_is_asked_and_the_client_is_not_shown(r
     said(await place.manager().post(f"{path}/cancel"))
     place.clock.now = at("2030-01-08 10:00")
     await check()
-    assert asked == []
+    assert [one for one in asked if not one.startswith("/v1/messages")] == []
 
 
 async def test_the_sheet_is_for_those_who_receive_her_there(running: Start) -> None:
@@ -143,5 +188,47 @@ async def test_the_sheet_is_for_those_who_receive_her_there(running: Start) -> N
     her = client()
     visit = await place.visit(her)
     path = f"/v1/appointments/{visit['appointment_id']}/preparation"
-    assert (await place.by(her).get(path)).status_code == 403
-    assert problem(await place.by(staff(Role.ADVISOR, str(new_id()))).get(path)) == "not-found"
+    for one in (path, f"{path}/print"):
+        assert (await place.by(her).get(one)).status_code == 403
+        assert problem(await place.by(staff(Role.ADVISOR, str(new_id()))).get(one)) == "not-found"
+
+
+@pytest.mark.parametrize(("language", "title"), [("zh", "接待准备"), ("en", "Preparation")])
+async def test_the_page_for_the_printer_runs_nothing_and_stays_nowhere(
+    running: Start, language: str, title: str
+) -> None:
+    place, path = await begun(running, knowing, says(200, SHEET))
+    answer = await place.manager().get(f"{path}/preparation/print", params={"language": language})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+    for shown in (title, "王女士", "rose gold", "likes the window seat", "BJ-SKP", "RING-1", "Mooncakes"):
+        assert shown in answer.text
+
+
+async def test_what_somebody_wrote_is_text_on_the_page_whatever_it_says(running: Start) -> None:
+    evil = "<script>alert(1)</script>"
+
+    def profile(request: httpx.Request) -> httpx.Response:
+        if request.url.path != "/v1/briefs":
+            return knowing(request)
+        card = {"display_name": evil, "addressed_as": evil}
+        parts = {
+            "preferences": [{"value": evil}, 7],
+            "conversations": [{"kind": evil, "occurred_at": evil}],
+            "notes": [{"words": evil}],
+            "purchases": [{"store_code": evil, "lines": [{"piece_code": evil}, 1], "purchased_at": 5}],
+            "wishes": "none",
+        }
+        asked = json.loads(request.content)["client_ids"]
+        return httpx.Response(200, json={"items": [{"client_id": one, "card": card, **parts} for one in asked]})
+
+    place, path = await begun(running, profile, says(200, {"items": [{"pieces": [{"name_zh": evil}]}]}))
+    form = {"refreshments": evil, "room_setup": evil}
+    tag = {"If-Match": '"0"'}
+    said(await place.manager().put(f"{path}/arrangements", json=form, headers=tag))
+    answer = await place.manager().get(f"{path}/preparation/print")
+    assert answer.status_code == 200
+    assert "<script" not in answer.text
+    assert answer.text.count("&lt;script&gt;") >= 9

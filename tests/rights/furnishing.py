@@ -12,7 +12,7 @@ from tests.gateway.build import PASSWORD
 from tests.profile.build import receipt
 from tests.rights.asking import filled
 from tests.rights.asks import guests, loyalty
-from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK, a_disruption, a_proposal
+from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK, a_disruption, a_feed, a_proposal
 from tests.rights.asks.every import parked
 from tests.rights.asks.profile import (
     ACTIVITY,
@@ -228,6 +228,15 @@ async def _visit(house: House) -> None:
         return bool(found and present and contacts)
 
     await until(heard)
+    house.ids |= await a_feed(house)
+
+    async def noted() -> bool:
+        found = await house.services["appointments"].rows("select notice_id, status from notice")
+        house.ids |= {"notice_id": str(found[0]["notice_id"])} if found else {}
+        # Told or not: what profile does about it is done before the doors are tried.
+        return bool(found) and all(row["status"] != "waiting" for row in found)
+
+    await until(noted)
     shown = {"pieces": [{"piece_code": house.ids["piece_code"], "kind": "tried"}]}
     await house.made("profile", "ad", "POST", f"/v1/appointments/{held['appointment_id']}/outcome", shown)
 

@@ -31,6 +31,16 @@ async def family(tx: AsyncSession, client_id: UUID) -> Sequence[UUID]:
     return [head, *await tx.scalars(merged)]
 
 
+async def families(tx: AsyncSession, client_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """Everyone that each of these clients is, in two statements however many."""
+    heads = await canonical(tx, client_ids)
+    query = select(ClientAlias.client_id, ClientAlias.canonical_id).where(
+        ClientAlias.brand_id == tx.info["brand_id"], ClientAlias.canonical_id.in_(set(heads.values()))
+    )
+    merged = [(row.client_id, row.canonical_id) for row in await tx.execute(query)]
+    return {one: {one, head, *(other for other, to in merged if to == head)} for one, head in heads.items()}
+
+
 async def boutique(tx: AsyncSession, boutique_id: UUID) -> Boutique:
     """A boutique we have heard of; raises NotFound."""
     found = await tx.get(Boutique, (tx.info["brand_id"], boutique_id))

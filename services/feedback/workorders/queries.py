@@ -111,6 +111,21 @@ async def of_answers(tx: AsyncSession, answer_ids: Collection[UUID]) -> Mapping[
     return {order.answer_id: order for order in found if order.answer_id is not None}
 
 
+async def undone_of(tx: AsyncSession, client_ids: Collection[UUID], *, by: Caller) -> Sequence[WorkOrder]:
+    """What is still to be put right for these records and the caller may see, the next deadline first."""
+    query = (
+        select(WorkOrder)
+        .where(
+            WorkOrder.brand_id == tx.info["brand_id"],
+            WorkOrder.client_id.in_(client_ids),
+            WorkOrder.status.in_(UNDONE),
+            seen_by(by),
+        )
+        .order_by(WorkOrder.due_at, WorkOrder.work_order_id)
+    )
+    return (await tx.scalars(query)).all()
+
+
 async def page(
     tx: AsyncSession,
     *,

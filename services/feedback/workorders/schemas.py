@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from infra.wire import Code, Form, LongText, View
+from infra.identity import Role
+from infra.wire import Code, Form, LongText, Text, View
 from services.feedback.invitations.rules import Status as InvitationStatus
 from services.feedback.workorders.rules import Deadline, Hand, Loop, Severity, Status, Step
 
@@ -174,3 +175,40 @@ class ClockView(View):
     now: datetime
     respond: DeadlineView
     resolve: DeadlineView
+
+
+class AskerForm(Form):
+    """Somebody who asks another service for something about clients, as that service knows her."""
+
+    subject: Text
+    role: Role
+    advisor_id: UUID | None = None
+    boutique_ids: Annotated[list[UUID], Field(default=[], max_length=1000)]
+    client_ids: Annotated[list[UUID], Field(min_length=1, max_length=200)]
+
+
+class OpenOrderView(View):
+    """What is still to be put right for a client, without anybody's words."""
+
+    work_order_id: UUID
+    boutique_id: UUID
+    appointment_id: UUID | None
+    severity: Severity
+    status: Status
+    assignee_id: UUID | None
+    opened_at: datetime
+    due_at: datetime
+    overdue: bool
+
+
+class OpenOrdersOfView(View):
+    """One client's, the next deadline first; `client_id` is the id that was asked for."""
+
+    client_id: UUID
+    work_orders: list[OpenOrderView]
+
+
+class OpenOrdersView(View):
+    """Those of the clients for whom the asker sees any."""
+
+    items: list[OpenOrdersOfView]

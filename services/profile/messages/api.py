@@ -23,6 +23,7 @@ from services.profile.messages.actions import (
     events,
     permission,
     policies,
+    recalling,
     rewording,
     unsubscribing,
 )
@@ -34,7 +35,14 @@ from services.profile.messages.queries.messages import Words
 from services.profile.messages.queries.ways import Ways
 from services.profile.messages.schemas.channels import ChannelWordsForm, ChannelWordsView, ChannelWordView
 from services.profile.messages.schemas.events import AcceptedView, EventsForm
-from services.profile.messages.schemas.messages import AskedView, EditForm, MessageForm, MessageView
+from services.profile.messages.schemas.messages import (
+    AskedView,
+    EditForm,
+    MessageForm,
+    MessageView,
+    RecalledView,
+    RecallForm,
+)
 from services.profile.messages.schemas.permissions import DecisionsForm, DecisionsView
 from services.profile.messages.schemas.policy import MessagePolicyForm, MessagePolicyView
 
@@ -76,12 +84,20 @@ async def ask(form: MessageForm, tx: Transaction, by: By, kit: OfKit, now: Now) 
         words,
         form.channel,
         form.expires_at,
+        form.reference,
     )
     if form.draft:
         kept = await drafts.write(tx, draft, language=form.language, settings=kit.settings, by=by, now=now)
         return AskedView(message_id=kept.message_id, status="draft", reason=None, channel=kept.channel)
     asked = await asking.ask(tx, draft, settings=kit.settings, by=by, now=now)
     return AskedView.of(asked.message, asked.decision)
+
+
+@routes.post("/messages/recalls")
+@permit(Role.SERVICE)
+async def recall(form: RecallForm, tx: Transaction, by: By, now: Now) -> RecalledView:
+    """Let messages that the caller asked for not leave any more, as far as they have not. Safe to repeat."""
+    return RecalledView(recalled=await recalling.recall(tx, form.references, by=by, now=now))
 
 
 @routes.get("/messages/{message_id}", responses=tagged())

@@ -21,7 +21,7 @@ class MessageSent(Fact):
 
 
 class MessageRefused(Fact):
-    """The message will not reach her, by our own rules or by the channel's."""
+    """The message will not reach her, by our own rules or by the channel's; `reference` is the sender's own id."""
 
     type: ClassVar[str] = "profile.message-refused.v1"
     aggregate: ClassVar[str] = "message_id"
@@ -31,6 +31,7 @@ class MessageRefused(Fact):
     purpose: Purpose
     template: str
     reason: str
+    reference: UUID | None = None
 
 
 class MessageDelivered(Fact):

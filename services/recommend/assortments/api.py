@@ -19,9 +19,12 @@ from services.recommend.assortments.schemas import (
     AssortmentsView,
     AssortmentView,
     EditForm,
+    LaidOutsView,
+    LaidOutView,
     MyRecommendationsView,
     RecommendationsView,
     VisitForm,
+    VisitsForm,
 )
 from services.recommend.taste import queries as taste
 from services.recommend.taste.actions import look
@@ -83,6 +86,14 @@ async def prepare(
     response.status_code = 201 if preparation.made else 200
     response.headers["ETag"] = etag(preparation.assortment.version)
     return await _view(tx, preparation.assortment, kit, by)
+
+
+@routes.post("/assortments/laid-out")
+@permit(Role.SERVICE)
+async def laid_out(form: VisitsForm, tx: Transaction) -> LaidOutsView:
+    """How much is prepared for some visits, for the list of a morning. No piece is named."""
+    found = await queries.laid_out(tx, form.appointment_ids)
+    return LaidOutsView(items=[LaidOutView.model_validate(one) for one in found])
 
 
 @routes.get("/assortments")

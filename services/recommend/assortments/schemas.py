@@ -94,6 +94,28 @@ class AssortmentView(View):
     pieces: list[ChosenPieceView]
 
 
+class VisitsForm(Form):
+    """Visits that are about to come."""
+
+    appointment_ids: Annotated[list[UUID], Field(min_length=1, max_length=200)]
+
+
+class LaidOutView(View):
+    """How much is prepared for a visit, and how much of it the boutique does not have at this moment. No piece."""
+
+    appointment_id: UUID
+    assortment_id: UUID
+    prepared_at: datetime
+    pieces: int
+    not_in_stock: int
+
+
+class LaidOutsView(View):
+    """The visits for which something is prepared."""
+
+    items: list[LaidOutView]
+
+
 class AssortmentsView(View):
     """The assortments of one visit: one, or none."""
 

@@ -88,6 +88,13 @@ async def an_advisor(house: House) -> Mapping[str, str]:
     }
 
 
+async def a_feed(house: House) -> Mapping[str, str]:
+    """An address of the owning advisor's visits."""
+    at = f"/v1/advisors/{house.ids['advisor_id']}/calendar-feed"
+    made = await house.made("appointments", "hq", "POST", at, {})
+    return {"feed_id": made["feed_id"], "calendar": made["url"].rpartition("/")[2]}
+
+
 NOT_POSSIBLE = frozenset({"appointment-step-not-possible"})
 
 
@@ -122,6 +129,14 @@ _FILE = {"kind": "rooms", "content": base64.b64encode(b"boutique_code,code").dec
 _STAFF = {"employee_number": "E-{n}", "display_name": "新顾问", "boutique_code": "{store_code}"}
 
 ASKS: Mapping[str, Ask] = {
+    "GET /calendars/{token}": Ask(named={"token": "calendar"}),
+    "POST /v1/advisors/{advisor_id}/calendar-feed": Ask({}),
+    "POST /v1/boutiques/{boutique_id}/calendar-feed": Ask({}, also=frozenset({"too-many-calendar-feeds"})),
+    "DELETE /v1/calendar-feeds/{feed_id}": Ask(fresh=a_feed),
+    "GET /v1/appointments/{appointment_id}/preparation/print": Ask(shows="her_name"),
+    "PUT /v1/appointments/{appointment_id}/arrangements": Ask({"refreshments": "龙井"}, fresh=a_visit),
+    "POST /v1/boutiques/{boutique_id}/reminders/{notice_id}/telephone": Ask(also=frozenset({"nothing-to-telephone"})),
+    "PUT /v1/reminder-policy": Ask({"lead_minutes": [1440, 120]}),
     "PUT /v1/advisors/{advisor_id}/absence": Ask({"from_on": "2031-01-01"}, fresh=an_advisor),
     "GET /v1/advisors/{advisor_id}": Ask(shows="advisor_id"),
     "PATCH /v1/advisors/{advisor_id}": Ask({"weight": 1}),

@@ -56,6 +56,9 @@ ASKS: Mapping[str, Ask] = {
         }
     ),
     "GET /v1/survey-invitations/{invitation_id}": Ask(shows="invitation_id"),
+    "POST /v1/work-orders/open": Ask(
+        {"subject": "somebody", "role": "headquarters", "client_ids": ["{client_id}"]}, shows="work_order_id"
+    ),
     "GET /v1/surveys": Ask(shows="survey_id"),
     "POST /v1/surveys": Ask(survey("s-{n}")),
     "GET /v1/surveys/{survey_id}": Ask(shows="survey_id"),

@@ -362,6 +362,10 @@ ASKS: Mapping[str, Ask] = {
     "POST /v1/clients/{client_id}/looks": Ask(
         {"subject": "somebody", "role": "headquarters", "seen": "card"}, shows="her_name"
     ),
+    "POST /v1/briefs": Ask(
+        {"subject": "somebody", "role": "headquarters", "seen": "preparation", "client_ids": ["{client_id}"]},
+        shows="her_name",
+    ),
     "POST /v1/clients/{client_id}/merges": Ask({"other_client_id": "{other_client_id}"}, fresh=two_clients),
     "DELETE /v1/clients/{client_id}/merges/{merge_id}": Ask(fresh=a_merge),
     "PUT /v1/clients/{client_id}/never-merges/{other_id}": Ask({"reason": "两位客户"}, fresh=two_clients),
@@ -457,6 +461,7 @@ ASKS: Mapping[str, Ask] = {
             "variables": {"thing1": "您的腕表已修好"},
         }
     ),
+    "POST /v1/messages/recalls": Ask({"references": ["{appointment_id}"]}),
     "GET /v1/messages/{message_id}": Ask(shows="message_id"),
     "GET /v1/owned-pieces": Ask(query={"serial": "{serial}"}, shows="serial", words="her_name"),
     "GET /v1/owned-pieces/{piece_id}": Ask(shows="serial"),

@@ -22,6 +22,7 @@ def piece(code: str) -> dict[str, Any]:
 ASKS: Mapping[str, Ask] = {
     "PUT /v1/retention/recommend/{category}": Ask({"days": 400}, named={"category": "recommend_category"}),
     "GET /v1/assortments": Ask(query={"appointment_id": "{appointment_id}"}, shows="assortment_id"),
+    "POST /v1/assortments/laid-out": Ask({"appointment_ids": ["{appointment_id}"]}, shows="assortment_id"),
     "POST /v1/assortments": Ask({"appointment_id": "{appointment_id}"}, shows="assortment_id"),
     "GET /v1/assortments/{assortment_id}": Ask(shows="assortment_id"),
     "PATCH /v1/assortments/{assortment_id}": Ask({"pin": ["{piece_code}"]}, shows="assortment_id"),

@@ -99,6 +99,22 @@ GET /v1/waitlist-policy                             -  x  x  x  x  x  x  x  x  x
 PUT /v1/waitlist-policy                             -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 GET /v1/regions                                     -  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  o  x
 POST /v1/regions                                    -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
+GET /calendars/{token}                              +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
+POST /v1/advisors/{advisor_id}/calendar-feed        -  x  x  +  .  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/advisors/{advisor_id}/calendar-feed         -  x  x  +  .  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/boutiques/{boutique_id}/calendar-feed      -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/boutiques/{boutique_id}/calendar-feed       -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+DELETE /v1/calendar-feeds/{feed_id}                 -  x  x  +  .  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/me/appointments/{appointment_id}/calendar   -  +  .  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+GET /v1/appointments/{appointment_id}/preparation/print  -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/appointments/{appointment_id}/arrangements  -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+PUT /v1/appointments/{appointment_id}/arrangements  -  x  x  +  +  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
+GET /v1/boutiques/{boutique_id}/morning-brief       -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/boutiques/{boutique_id}/morning-brief/print -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/boutiques/{boutique_id}/reminders           -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/boutiques/{boutique_id}/reminders/{notice_id}/telephone  -  x  x  +  +  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
+GET /v1/reminder-policy                             -  x  x  x  x  x  x  x  x  x  x  +  +  +  +  +  x  x  x  x  x  +  x
+PUT /v1/reminder-policy                             -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 GET /v1/retention/appointments                      -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  +  x
 PUT /v1/retention/appointments/{category}           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
 """

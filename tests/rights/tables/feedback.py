@@ -20,6 +20,7 @@ POST /v1/surveys/{survey_id}/publish                -  x  x  x  x  x  x  x  x  x
 GET /v1/work-orders                                 -  x  x  +  ~  o  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
 POST /v1/work-orders                                -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/work-orders/{work_order_id}                 -  x  x  +  ~  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/work-orders/open                           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x
 POST /v1/work-orders/{work_order_id}/assign         -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/work-orders/{work_order_id}/clock           -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 POST /v1/work-orders/{work_order_id}/close          -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x

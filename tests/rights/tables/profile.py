@@ -45,6 +45,7 @@ DELETE /v1/clients/{client_id}/dates/{date_id}      -  x  x  +  +  .  +  +  .  +
 POST /v1/clients/{client_id}/data-requests          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
 POST /v1/clients/{client_id}/identities             -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  x  x  +  x  +  .  x
 POST /v1/clients/{client_id}/looks                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x
+POST /v1/briefs                                     -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x
 GET /v1/clients/{client_id}/merges                  -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  +  x  x  x  x  .  x
 POST /v1/clients/{client_id}/merges                 -  x  x  +  .  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 DELETE /v1/clients/{client_id}/merges/{merge_id}    -  x  x  +  .  .  +  x  x  x  x  +  .  +  .  +  +  x  x  x  x  .  x
@@ -133,6 +134,7 @@ POST /u/{token}                                     +  +  +  +  +  +  +  +  +  +
 POST /v1/permissions/batch                          -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  +  o  x
 POST /v1/messages                                   -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  x  x  x  x  x  +  x  x
 GET /v1/messages/{message_id}                       -  x  x  +  .  .  +  x  x  x  x  +  .  x  x  +  x  x  x  x  +  .  x
+POST /v1/messages/recalls                           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x
 GET /v1/owned-pieces                                -  x  x  +  +  ~  +  +  ~  +  ~  +  ~  +  ~  +  +  x  ~  x  x  o  x
 GET /v1/owned-pieces/{piece_id}                     -  x  x  +  +  .  +  +  .  +  .  +  .  +  .  +  +  x  x  x  x  .  x
 POST /v1/owned-pieces/{piece_id}/owners             -  x  x  +  +  .  +  +  .  x  x  +  .  +  .  +  x  x  x  x  x  .  x

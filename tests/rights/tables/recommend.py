@@ -7,6 +7,7 @@ GET /v1/assortments                                 -  x  x  +  +  o  x  x  x  x
 POST /v1/assortments                                -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  +  .  x
 GET /v1/assortments/{assortment_id}                 -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  +  .  x
 PATCH /v1/assortments/{assortment_id}               -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/assortments/laid-out                       -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x
 GET /v1/boutiques/{boutique_id}/stock               -  x  x  +  +  +  +  +  +  +  +  +  +  +  +  +  x  x  +  +  x  o  x
 GET /v1/clients/{client_id}/recommendations         -  x  x  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  +  .  x
 GET /v1/me/recommendations                          -  +  +  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x

@@ -18,7 +18,7 @@ class Message:
     """What she is to be told, in a template's words; after `expires_at` it is of no use any more.
 
     `link` is an address below the house's public one or a page of the mini-program; `text` are words for channels that
-    have no template.
+    have no template. By its `reference`, an id of the sender's own, profile can be asked to let it not leave after all.
     """
 
     client_id: UUID
@@ -28,6 +28,7 @@ class Message:
     text: str | None = None
     link: str | None = None
     expires_at: datetime | None = None
+    reference: UUID | None = None
 
 
 class Told(BaseModel):
@@ -54,6 +55,7 @@ async def tell(peers: Peers, brand_id: str, message: Message, *, key: str) -> To
         "text": message.text,
         "link": message.link,
         "expires_at": message.expires_at.isoformat() if message.expires_at else None,
+        "reference": str(message.reference) if message.reference else None,
     }
     given = {name: value for name, value in wanted.items() if value is not None}
     try:

@@ -73,5 +73,11 @@ WAITLIST = (
     Decision("waitlist_offer", Fate.DELETED, "which times were kept for her", hers=HERS),
     Decision("waitlist_entry", Fate.DELETED, "what she waited for", hers=HERS),
 )
+TOLD = (
+    Decision("notice", Fate.DELETED, "what she was told of her visits", hers=HERS),
+    Decision("reminder_policy", Fate.NOT_HERS, "when the brand reminds"),
+    Decision("arrangement", Fate.DELETED, "what was laid out for her visits", hers=HERS),
+    Decision("calendar_feed", Fate.NOT_HERS, "who reads whose calendar: of clients there is nothing in it"),
+)
 
-DECISIONS = (*DIRECTORY, *AVAILABILITY, *REASSIGNED, *WAITLIST, *BOOKINGS, *OCCASIONS, *PLUMBING)
+DECISIONS = (*DIRECTORY, *AVAILABILITY, *REASSIGNED, *WAITLIST, *TOLD, *BOOKINGS, *OCCASIONS, *PLUMBING)

@@ -54,6 +54,20 @@ COPIED = (
         ),
     ),
     Portion(
+        "arrangement",
+        "到店接待安排",
+        "What was laid out for your visits",
+        hers=HERS,
+        order="arranged_at, appointment_id",
+        fields=(
+            read("appointment_id", "预约编号", "Appointment id"),
+            opened("refreshments", "appointment_id", "茶点", "Refreshments"),
+            opened("room_setup", "appointment_id", "布置", "The room"),
+            parsed("pieces", "预留或调配的单品", "Pieces laid aside or asked for", "cast(pieces as text)"),
+            read("arranged_at", "安排时间", "Laid out at"),
+        ),
+    ),
+    Portion(
         "proposal",
         "改期提议",
         "Other times proposed to you",
@@ -172,6 +186,7 @@ COPIED = (
     ),
 )
 LEFT_OUT = {
+    "notice": "what she was told of her visits: profile tells her messages",
     "occupation": "which times her appointments take: the appointments say it",
     "reassignment": "what became of her visits when her advisor changed: the appointments say it",
     "client_owner": "whose client she is: profile says it",

@@ -13,6 +13,8 @@ PERIODS = (
         (
             Sweep("occupation", f"upper(t.during) < {CUTOFF}"),
             Sweep("reassignment", f"t.decided_at < {CUTOFF}", key=("handover_id", "appointment_id")),
+            Sweep("notice", f"t.expires_at < {CUTOFF} and t.status <> 'waiting'", key=("notice_id",)),
+            Sweep("arrangement", f"t.arranged_at < {CUTOFF}", key=("appointment_id",)),
             Sweep("proposal", f"t.ended_at < {CUTOFF}", key=("proposal_id",)),
             Sweep("disrupted_visit", f"t.decided_at < {CUTOFF}", key=("disruption_id", "appointment_id")),
             Sweep(

@@ -1,5 +1,5 @@
 """Routes of work orders, their policies, and the answers that open them."""
 
-from services.feedback.workorders.api import answers, orders, policies
+from services.feedback.workorders.api import answers, orders, peers, policies
 
-ROUTERS = [answers.routes, policies.routes, orders.routes]
+ROUTERS = [answers.routes, policies.routes, peers.routes, orders.routes]

@@ -2,6 +2,7 @@
 
 from services.profile.desk.api import (
     brands,
+    briefs,
     claims,
     dates,
     duplicates,
@@ -29,6 +30,7 @@ NOUNS = (
     intake,
     finding,
     record,
+    briefs,
     dates,
     preferences,
     notes,

@@ -32,7 +32,7 @@ async def notes(
     behind = read_id_cursor(after, of=of)
     found = await queries.page(tx, sight.family, reader=by.subject, after=behind, limit=limit + 1)
     return Page(
-        items=[_view(one, by) for one in found[:limit]],
+        items=[note_view(one, by) for one in found[:limit]],
         next_cursor=cursor(found[limit - 1].note_id, of=of) if len(found) > limit else None,
     )
 
@@ -45,7 +45,7 @@ async def write(client_id: UUID, form: NoteForm, *, tx: Transaction, by: By, now
     sight = await privacy.look(tx, client_id, seen="notes", by=by, now=now)
     written = await actions.write(tx, sight.client_id, form.words, is_private=form.private, by=by, now=now)
     response.headers["ETag"] = etag(written.version)
-    return _view(written, by)
+    return note_view(written, by)
 
 
 @routes.get("/clients/{client_id}/notes/{note_id}", responses=tagged())
@@ -55,7 +55,7 @@ async def note(client_id: UUID, note_id: UUID, *, tx: Transaction, by: By, now: 
     sight = await privacy.look(tx, client_id, seen="notes", by=by, now=now)
     found = await queries.note(tx, sight.family, note_id, reader=by.subject)
     response.headers["ETag"] = etag(found.version)
-    return _view(found, by)
+    return note_view(found, by)
 
 
 @routes.patch("/clients/{client_id}/notes/{note_id}")
@@ -84,7 +84,7 @@ async def rewrite(
         now=now,
     )
     response.headers["ETag"] = etag(changed.version)
-    return _view(changed, by)
+    return note_view(changed, by)
 
 
 @routes.delete("/clients/{client_id}/notes/{note_id}", status_code=204)
@@ -95,7 +95,8 @@ async def remove(client_id: UUID, note_id: UUID, if_match: IfMatch, *, tx: Trans
     await actions.remove(tx, sight.family, note_id, if_match=if_match, by=by)
 
 
-def _view(one: Note, by: Caller) -> NoteView:
+def note_view(one: Note, by: Caller) -> NoteView:
+    """The note on the wire, for this reader."""
     return NoteView(
         note_id=one.note_id,
         author=one.author,

@@ -27,7 +27,7 @@ routes = router()
 async def preferences(client_id: UUID, tx: Transaction, by: By, now: Now) -> PreferencesView:
     """What is known of her taste. What she said outdoes what was observed, and that what was inferred."""
     sight = await privacy.look(tx, client_id, seen="preferences", by=by, now=now)
-    return PreferencesView(items=await _views(tx, sight))
+    return PreferencesView(items=await preference_views(tx, sight))
 
 
 @routes.post("/clients/{client_id}/preferences", status_code=201)
@@ -50,7 +50,7 @@ async def learn(client_id: UUID, form: PreferenceForm, tx: Transaction, by: By, 
         noted_by=by.subject,
     )
     await actions.learn(tx, sight.client_id, learned, today=today)
-    [view] = [one for one in await _views(tx, sight) if one.preference_id == learned.preference_id]
+    [view] = [one for one in await preference_views(tx, sight) if one.preference_id == learned.preference_id]
     return view
 
 
@@ -62,7 +62,8 @@ async def end(client_id: UUID, preference_id: UUID, tx: Transaction, by: By, now
     await actions.end(tx, sight.family, preference_id, by=by, now=now)
 
 
-async def _views(tx: Transaction, sight: Sight) -> list[PreferenceView]:
+async def preference_views(tx: Transaction, sight: Sight) -> list[PreferenceView]:
+    """What is known of her taste, on the wire."""
     known = await queries.known(tx, sight.family)
     if await decisions.profiling_off(tx, sight.family[:1]):
         # What was inferred of a record that was merged into hers is hers to see no longer either.

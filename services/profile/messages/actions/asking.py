@@ -36,7 +36,8 @@ _TURN = text("select pg_advisory_xact_lock(hashtextextended('message:' || :brand
 class Draft:
     """What somebody wants to say to a client: values of a template, or words of one's own.
 
-    `channel` is one that a person chose. After `expires_at` it is of no use any more.
+    `channel` is one that a person chose. After `expires_at` it is of no use any more. `reference` is an id of the
+    sender's own.
     """
 
     client_id: UUID
@@ -47,6 +48,7 @@ class Draft:
     words: Words | None = field(default=None, repr=False)
     channel: Channel | None = None
     expires_at: datetime | None = None
+    reference: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,15 @@ async def decide(
     if draft.purpose not in EXEMPT:
         await tx.execute(_TURN, {"brand": tx.info["brand_id"], "client_id": str(client_id)})
     policy = (await standing.policy(tx)).policy
-    saying = wording.saying(draft.template, draft.purpose, draft.variables, draft.words, draft.link, settings=settings)
+    saying = wording.saying(
+        draft.template,
+        draft.purpose,
+        draft.variables,
+        draft.words,
+        draft.link,
+        language=await wording.language_of(tx, draft.template, client_id),
+        settings=settings,
+    )
     known = (
         await standing.standing(
             tx, [client_id], draft.purpose, policy=policy, ways=ways, template_id=template.template_id, now=now
@@ -118,7 +128,9 @@ async def decide(
         only=draft.channel,
     )
     words_blind = await _by_hand(tx, client_id, draft, saying, decision.channel, policy=policy, by=by, now=now)
-    entry = keeping.Entry(message_id, client_id, draft.purpose, draft.template, by.subject, now, draft.expires_at)
+    entry = keeping.Entry(
+        message_id, client_id, draft.purpose, draft.template, by.subject, now, draft.expires_at, draft.reference
+    )
     if decision.channel is None:
         if is_for_a_call(decision, draft.purpose):
             await calling.call_instead(tx, client_id, draft.purpose, now=now)

@@ -32,7 +32,8 @@ FROM_BEFORE = "exists (select from restoration where restored_at > asked_at)"
 
 _LETTER = (
     "select message_id, client_id, purpose, template, channel, appid, template_id, openid, openid_blind, address,"
-    " variables, words, link, sender_id, channel_ref, asked_at, expires_at from message where brand_id = :brand"
+    " variables, words, link, sender_id, channel_ref, asked_at, expires_at, reference from message"
+    " where brand_id = :brand"
 )
 _DUE = text(
     f"{_LETTER} and channel = :channel and status = 'queued' and due_at <= :now and not {FROM_BEFORE}"
@@ -75,6 +76,7 @@ class Letter:
     expires_at: datetime | None
     sender_id: UUID | None
     channel_ref: str | None
+    reference: UUID | None
     address: str = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)
     words: Words | None = field(repr=False)
@@ -174,6 +176,7 @@ def _opened(tx: AsyncSession, row: Row[tuple[object, ...]]) -> Letter:
         expires_at=row.expires_at,
         sender_id=row.sender_id,
         channel_ref=row.channel_ref,
+        reference=row.reference,
         address=ring.open("message", column, row.message_id, sealed),
         variables=json.loads(ring.open("message", "variables", row.message_id, row.variables)) if row.variables else {},
         words=Words(**words) if words else None,
@@ -243,4 +246,4 @@ def _announce(tx: AsyncSession, letter: Letter, status: Status, reason: str | No
     if status is Status.SENT:
         record(tx, MessageSent.model_validate(about | {"channel": letter.channel.value}))
     elif status in {Status.FAILED, Status.REFUSED} and reason is not None:
-        record(tx, MessageRefused.model_validate(about | {"reason": reason}))
+        record(tx, MessageRefused.model_validate(about | {"reason": reason, "reference": letter.reference}))

@@ -23,8 +23,8 @@ from services.profile.messages.rules.decisions import Decision
 _REFUSE = text(
     "insert into message"
     " (brand_id, message_id, client_id, purpose, template, requested_by, status, reason, why, asked_at, settled_at,"
-    " expires_at) values (:brand, :message_id, :client_id, :purpose, :template, :requested_by, 'refused', :reason,"
-    " cast(:why as jsonb), :now, :now, :expires_at)"
+    " expires_at, reference) values (:brand, :message_id, :client_id, :purpose, :template, :requested_by, 'refused',"
+    " :reason, cast(:why as jsonb), :now, :now, :expires_at, :reference)"
 )
 _STAYS = text(
     "update message set reason = :reason, why = cast(:why as jsonb), version = version + 1"
@@ -33,10 +33,10 @@ _STAYS = text(
 _QUEUE = text(
     "insert into message (brand_id, message_id, client_id, purpose, template, requested_by, status, channel, appid,"
     " template_id, openid, openid_blind, address, sender_id, variables, words, words_blind, link, asked_at, due_at,"
-    " expires_at)"
+    " expires_at, reference)"
     " values (:brand, :message_id, :client_id, :purpose, :template, :requested_by, 'queued', :channel, :appid,"
     " :template_id, :openid, :openid_blind, :address, :sender_id, :variables, :words, :words_blind, :link, :now,"
-    " :due_at, :expires_at)"
+    " :due_at, :expires_at, :reference)"
     # A draft that a person sends: it is hers from now on, and asked for now.
     " on conflict (brand_id, message_id) do update set requested_by = excluded.requested_by, status = 'queued',"
     " reason = null, why = null, channel = excluded.channel, appid = excluded.appid,"
@@ -58,6 +58,7 @@ class Entry:
     requested_by: str
     now: datetime
     expires_at: datetime | None
+    reference: UUID | None
 
     def row(self, tx: AsyncSession) -> dict[str, object]:
         """As the statements want it."""
@@ -70,6 +71,7 @@ class Entry:
             "requested_by": self.requested_by,
             "now": self.now,
             "expires_at": self.expires_at,
+            "reference": self.reference,
         }
 
 
@@ -107,6 +109,7 @@ async def refuse(tx: AsyncSession, entry: Entry, decision: Decision, *, was_draf
         purpose=entry.purpose,
         template=entry.template,
         reason=str(decision.reason),
+        reference=entry.reference,
     )
     record(tx, refused)
 

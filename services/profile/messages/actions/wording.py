@@ -15,7 +15,7 @@ from services.profile.clients import queries as clients
 from services.profile.clients.models import names
 from services.profile.messages.actions.delivery import written
 from services.profile.messages.queries.messages import Words
-from services.profile.messages.rules import Channel, Purpose, limits, sameness, templates, texts
+from services.profile.messages.rules import Channel, Purpose, limits, sameness, templates, texts, visits
 from services.profile.messages.rules.policy import Policy
 from services.profile.messages.rules.templates import SmsTemplate, Template
 
@@ -75,11 +75,12 @@ def saying(
     words: Words | None,
     link: str | None,
     *,
+    language: str,
     settings: Settings,
 ) -> Saying:
-    """What is said. A template that the house has words for has them where nobody wrote any."""
+    """What is said. A template that the house has words for has them, in her language, where nobody wrote any."""
     sms = templates.sms_template(name, settings.sms_templates)
-    words = words or _words_of(name, variables, link)
+    words = words or _words_of(name, variables, link, language=language)
     is_named = name in settings.wechat_templates or name in templates.PARAMETERS
     fitting = {
         # Words alone fill no template.
@@ -107,9 +108,16 @@ async def check_sameness(
     return blind
 
 
-def _words_of(name: str, variables: Mapping[str, str], link: str | None) -> Words | None:
+async def language_of(tx: AsyncSession, name: str, client_id: UUID) -> str:
+    """The language of the house's words for a template, if it has any: hers."""
+    return (await clients.client(tx, client_id)).language if name in texts.SERVICE_TEXTS else texts.ZH
+
+
+def _words_of(name: str, variables: Mapping[str, str], link: str | None, *, language: str) -> Words | None:
     known = texts.SERVICE_TEXTS.get(name)
-    if known is None or "text" not in variables:
+    said = visits.in_words(known, language, {**variables, "link": link or ""}) if known is not None else None
+    if said is None:
         return None
-    lines = known["zh"].replace("{text}", variables["text"]).replace("{link}", link or "")
-    return Words(lines.strip(), variables.get("boutique"))
+    spoken = texts.ZH if language.startswith(texts.ZH) else "en"
+    of_house = variables.get("boutique")
+    return Words(said, of_house if spoken == texts.ZH else variables.get("boutique_en", of_house), spoken)

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from infra.refusal import Kind, Refusal
-from services.profile.messages.rules import texts
+from services.profile.messages.rules import texts, visits
 from services.profile.messages.rules.purposes import Purpose
 
 # What a template says decides what it is for, whatever the sender calls it: consent is asked for that purpose.
-PURPOSES: Mapping[str, Purpose] = {"survey-invitation": Purpose.SURVEY, **texts.PURPOSES}
+PURPOSES: Mapping[str, Purpose] = {
+    "survey-invitation": Purpose.SURVEY,
+    **texts.PURPOSES,
+    **dict.fromkeys(visits.TEXTS, Purpose.SERVICE),
+}
 # Which of our variables fills which parameter of the WeChat template, where the settings do not say it.
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "survey-invitation": {"boutique": "thing1", "date": "date2", "text": "thing3"},
@@ -18,6 +22,7 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "seat-offer": {"occasion": "thing1", "date": "time2", "place": "thing3"},
     "occasion-cancelled": {"occasion": "thing1", "date": "time2", "place": "thing3"},
     "waitlist-offer": {"experience": "thing1", "date": "time2", "place": "thing3"},
+    **dict.fromkeys(visits.TEXTS, visits.FIELDS),
 }
 
 
@@ -68,8 +73,15 @@ class Template:
             raise PurposeNotOfTemplate
 
     def fill(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """Values by WeChat's parameters; a variable nobody has bound is taken for a parameter itself."""
-        return {self.parameters.get(name, name): value for name, value in variables.items()}
+        """Values by WeChat's parameters; a variable nobody has bound is taken for a parameter itself.
+
+        But for one whose name says that it is for words alone.
+        """
+        return {
+            self.parameters.get(name, name): value
+            for name, value in variables.items()
+            if name in self.parameters or not name.endswith(visits.WORDS_ALONE)
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from services.profile.messages.rules import visits
 from services.profile.messages.rules.purposes import Purpose
 
 
@@ -178,10 +179,13 @@ KINDS: Mapping[str, Kind] = {
     ),
 }
 PURPOSES: Mapping[str, Purpose] = {name: kind.purpose for name, kind in KINDS.items()}
-# What a message of a service says where words are needed: by e-mail and WeCom.
+# What a message of a service says where words are needed: by e-mail and WeCom. What is not told leaves it unsaid.
 SERVICE_TEXTS: Mapping[str, Mapping[str, str]] = {
     "survey-invitation": {"zh": "{text}\n{link}", "en": "{text}\n{link}"},
+    **visits.TEXTS,
 }
+
+ZH = "zh"
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 

@@ -27,7 +27,7 @@ class MessageForm(Form):
     `link` is an address below the house's public one (opened in the mini-program's web page) or a page of the
     mini-program (`pages/...`). A `draft` is kept until a person sends it; without `text` the house words it, in
     `language` or hers. `channel` is one that a person chose: no other is taken in its place. After `expires_at` the
-    message is of no use any more.
+    message is of no use any more. `reference` is an id of the sender's own, by which a service recalls it.
     """
 
     client_id: UUID
@@ -42,8 +42,21 @@ class MessageForm(Form):
     subject: Subject | None = None
     channel: Channel | None = None
     expires_at: Moment | None = None
+    reference: UUID | None = None
     draft: bool = False
     language: Literal["zh", "en"] | None = None
+
+
+class RecallForm(Form):
+    """What is not to leave any more, by the references of whoever asked for it."""
+
+    references: Annotated[list[UUID], Field(min_length=1, max_length=100)]
+
+
+class RecalledView(View):
+    """How many messages had not left yet."""
+
+    recalled: int
 
 
 class EditForm(Form):

@@ -1,0 +1,1 @@
+"""Calendars that advisors and boutiques subscribe to, and the file of a visit for its client."""

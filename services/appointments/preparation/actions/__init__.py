@@ -1,0 +1,1 @@
+"""Laying out for a visit, and composing what is read before it."""

@@ -1,0 +1,188 @@
+"""Noting what is to be told, what did not arrive, and who was telephoned."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, or_, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.identity import Caller
+from infra.ids import new_id
+from infra.tombstones import buried
+from infra.wire import check_match
+from services.appointments.bookings.tables import Appointment
+from services.appointments.directory import queries as directory
+from services.appointments.reminders import queries
+from services.appointments.reminders.rules import LEADS as OWN
+from services.appointments.reminders.rules import (
+    LEASE,
+    MEANWHILE,
+    OF_ITS_TIME,
+    Kind,
+    NothingToTelephone,
+    Status,
+    check_leads,
+    due_lead,
+)
+from services.appointments.reminders.tables import Notice, ReminderPolicy
+
+# What nobody could be asked to send for so long is not news any more.
+NEWS = timedelta(days=3)
+# Of visits that somebody changes just now we hear in the next round; the others stand until the commit. So no reminder
+# is planned for a visit that is called off, or whose client is erased, in the same moment.
+_REMIND = text(
+    """
+    insert into notice (brand_id, notice_id, appointment_id, client_id, boutique_id, kind, starts_at, lead_minutes,
+        status, attempts, created_at, expires_at, next_attempt_at)
+    select a.brand_id, :notice_id, a.appointment_id, a.client_id, a.boutique_id, 'reminder', a.starts_at, :lead,
+        'waiting', 0, :now, a.starts_at, :now
+    from appointment a
+    where a.brand_id = :brand and a.appointment_id = :appointment_id and a.status = 'confirmed'
+        and a.starts_at = :starts_at
+    for share skip locked
+    on conflict do nothing
+    """
+)
+
+
+@dataclass(frozen=True)
+class News:
+    """Something that happened to a visit. `until`: so long it is of use, besides the time of the visit itself."""
+
+    cause_id: UUID
+    kind: Kind
+    appointment_id: UUID
+    client_id: UUID
+    boutique_id: UUID
+    starts_at: datetime
+    until: datetime | None = None
+
+
+async def note(tx: AsyncSession, news: Sequence[News], *, now: datetime) -> None:
+    """Have clients told, once each; not what is of no use any more, and nobody who was erased."""
+    brand_id = directory.brand(tx)
+    gone = await buried(tx, [(brand_id, f"client:{one.client_id}") for one in news])
+    for one in news:
+        until = one.until or (one.starts_at if one.kind in OF_ITS_TIME else now + NEWS)
+        expires_at = min(until, now + NEWS)
+        if expires_at <= now or (brand_id, f"client:{one.client_id}") in gone:
+            continue
+        if one.kind is Kind.MOVED and await queries.last_told(tx, one.appointment_id) == one.starts_at:
+            continue  # another advisor or room receives her: nothing that she was told has changed
+        row = insert(Notice).values(
+            brand_id=brand_id,
+            notice_id=new_id(),
+            appointment_id=one.appointment_id,
+            client_id=one.client_id,
+            boutique_id=one.boutique_id,
+            kind=one.kind,
+            cause_id=one.cause_id,
+            starts_at=one.starts_at,
+            status=Status.WAITING,
+            attempts=0,
+            created_at=now,
+            expires_at=expires_at,
+            next_attempt_at=now,
+        )
+        await tx.execute(row.on_conflict_do_nothing())
+
+
+async def note_kept(tx: AsyncSession, cause_id: UUID, appointment_id: UUID, *, now: datetime) -> None:
+    """Have her told that a visit stays when it is."""
+    visit = await tx.get(Appointment, (directory.brand(tx), appointment_id), populate_existing=True)
+    if visit is not None and visit.status == "confirmed":
+        news = News(cause_id, Kind.KEPT, appointment_id, visit.client_id, visit.boutique_id, visit.starts_at)
+        await note(tx, [news], now=now)
+
+
+async def take_back(tx: AsyncSession, appointment_id: UUID, *, now: datetime) -> None:
+    """Have profile let nothing leave that it has taken and that is true of this visit no longer."""
+    visit = await tx.get(Appointment, (directory.brand(tx), appointment_id), populate_existing=True)
+    outdated = (
+        update(Notice)
+        .where(
+            Notice.brand_id == directory.brand(tx),
+            Notice.appointment_id == appointment_id,
+            Notice.status == Status.SENT,
+            Notice.kind.in_(OF_ITS_TIME),
+            Notice.expires_at > now,
+        )
+        .values(status=Status.RECALLED, reason=MEANWHILE, recall_until=now + LEASE, next_attempt_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    if visit is not None and visit.status == "confirmed":
+        outdated = outdated.where(Notice.starts_at != visit.starts_at)
+    await tx.execute(outdated)
+
+
+async def end_proposal(tx: AsyncSession, appointment_id: UUID, *, now: datetime) -> None:
+    """Nobody is to be asked any more what is answered already, or not to be answered."""
+    asking = (
+        update(Notice)
+        .where(
+            Notice.brand_id == directory.brand(tx),
+            Notice.appointment_id == appointment_id,
+            Notice.kind == Kind.PROPOSED,
+            Notice.expires_at > now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    taken = {"status": Status.RECALLED, "reason": MEANWHILE, "recall_until": now + LEASE, "next_attempt_at": now}
+    is_out = or_(Notice.status == Status.SENT, and_(Notice.status == Status.WAITING, Notice.asked_at.is_not(None)))
+    await tx.execute(asking.where(is_out).values(**taken, settled_at=now))
+    dropped = {"status": Status.DROPPED, "reason": MEANWHILE, "settled_at": now}
+    await tx.execute(asking.where(Notice.status == Status.WAITING).values(**dropped))
+
+
+async def refuse(tx: AsyncSession, notice_id: UUID, *, reason: str, now: datetime) -> None:
+    """Keep that a message did not reach her, though profile had taken it; the answer may still be on its way to us."""
+    await tx.execute(
+        update(Notice)
+        .where(
+            Notice.brand_id == directory.brand(tx),
+            Notice.notice_id == notice_id,
+            Notice.status.in_([Status.WAITING, Status.SENT]),
+        )
+        .values(status=Status.REFUSED, reason=reason, settled_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def plan(tx: AsyncSession, *, now: datetime) -> int:
+    """Note the reminders of every brand that are due; answers how many."""
+    own = await queries.leads(tx)
+    longest = max((minutes for one in [OWN, *own.values()] for minutes in one), default=0)
+    planned = 0
+    for visit in await queries.near(tx, now=now, within=timedelta(minutes=longest)):
+        lead = due_lead(own.get(visit.brand_id, OWN), starts_at=visit.starts_at, told_at=visit.told_at, now=now)
+        if lead is None or lead >= visit.least:
+            continue
+        asked = {"brand": visit.brand_id, "notice_id": new_id(), "appointment_id": visit.appointment_id}
+        await tx.execute(_REMIND, {**asked, "starts_at": visit.starts_at, "lead": lead, "now": now})
+        planned += 1
+    return planned
+
+
+async def telephone(tx: AsyncSession, boutique_id: UUID, notice_id: UUID, *, by: Caller, now: datetime) -> Notice:
+    """Somebody has told her by telephone; raises NotFound, NothingToTelephone. Who did so first stays written down."""
+    await directory.own_boutique(tx, boutique_id, by)
+    one = await queries.at_boutique(tx, boutique_id, notice_id)
+    if one.status != Status.REFUSED:
+        raise NothingToTelephone
+    if one.telephoned_at is None:
+        one.telephoned_at, one.telephoned_by = now, by.subject
+        await tx.flush()
+    return one
+
+
+async def set_policy(tx: AsyncSession, lead_minutes: Sequence[int], *, if_match: str) -> ReminderPolicy:
+    """When the brand reminds from now on; raises LeadsUnfit, Stale."""
+    leads = check_leads(lead_minutes)
+    policy = await queries.own_policy(tx)
+    check_match(if_match, policy.version)
+    policy.lead_minutes, policy.version = leads, policy.version + 1
+    await tx.flush()
+    return policy

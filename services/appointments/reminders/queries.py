@@ -1,0 +1,173 @@
+"""Reads of notices, and of visits that call for one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.refusal import NotFound
+from services.appointments.bookings.tables import Appointment
+from services.appointments.directory.queries import brand
+from services.appointments.reminders.rules import LEADS, Kind, Status
+from services.appointments.reminders.tables import Notice, ReminderPolicy
+
+# Visits agreed that begin within the longest time at which anybody reminds, with when their clients heard of that time
+# last, and how shortly before they were reminded already. Where they heard of another time alone, the word of this one
+# is on its way: it comes first.
+_NEAR = text(
+    """
+    select a.brand_id, a.appointment_id, a.client_id, a.boutique_id, a.starts_at,
+        greatest(a.confirmed_at, a.created_at, told.at) as told_at, coalesce(told.least, :never) as least
+    from appointment a
+    left join lateral (
+        select max(n.created_at) filter (where n.kind in ('confirmed', 'moved') and n.starts_at = a.starts_at) as at,
+            min(n.lead_minutes) filter (where n.starts_at = a.starts_at) as least,
+            bool_or(n.kind in ('confirmed', 'moved')) as ever
+        from notice n where n.brand_id = a.brand_id and n.appointment_id = a.appointment_id
+    ) told on true
+    where a.status = 'confirmed' and a.starts_at > :now and a.starts_at <= :until
+        and (told.at is not null or told.ever is not true)
+    order by a.starts_at, a.appointment_id
+    """
+)
+NEVER = 2**31 - 1  # minutes: longer than anybody's time
+
+
+@dataclass(frozen=True)
+class Near:
+    """A visit that begins soon; `least` is the shortest time before it at which its client was reminded already."""
+
+    brand_id: str
+    appointment_id: UUID
+    client_id: UUID
+    boutique_id: UUID
+    starts_at: datetime
+    told_at: datetime
+    least: int
+
+
+async def near(tx: AsyncSession, *, now: datetime, within: timedelta) -> list[Near]:
+    """The visits of every brand that begin within that time."""
+    rows = await tx.execute(_NEAR, {"now": now, "until": now + within, "never": NEVER})
+    return [Near(*row) for row in rows]
+
+
+async def leads(tx: AsyncSession) -> Mapping[str, Sequence[int]]:
+    """When brands remind, where they have set it."""
+    rows = await tx.execute(select(ReminderPolicy.brand_id, ReminderPolicy.lead_minutes))
+    return {row.brand_id: row.lead_minutes for row in rows}
+
+
+async def policy(tx: AsyncSession) -> ReminderPolicy:
+    """When the brand reminds; the suite's own, with version 0, where it has set nothing. Changes nothing."""
+    found = await tx.get(ReminderPolicy, brand(tx))
+    return found or ReminderPolicy(brand_id=brand(tx), lead_minutes=list(LEADS), version=0)
+
+
+async def own_policy(tx: AsyncSession) -> ReminderPolicy:
+    """The brand's own, begun from the suite's, and nobody else's to change until the commit."""
+    row = insert(ReminderPolicy).values(brand_id=brand(tx), lead_minutes=list(LEADS), version=0)
+    await tx.execute(row.on_conflict_do_nothing())
+    return await tx.get_one(ReminderPolicy, brand(tx), with_for_update=True)
+
+
+async def ready(tx: AsyncSession, *, now: datetime, limit: int) -> Sequence[Notice]:
+    """Notices of every brand whose turn it is, locked; what a rival has is passed over."""
+    query = (
+        select(Notice)
+        .where(Notice.status == Status.WAITING, Notice.next_attempt_at <= now)
+        .order_by(Notice.next_attempt_at, Notice.notice_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await tx.scalars(query)).all()
+
+
+async def to_recall(tx: AsyncSession, *, now: datetime, limit: int) -> Sequence[Notice]:
+    """Notices of every brand that profile is to be asked to take back, locked; what a rival has is passed over."""
+    query = (
+        select(Notice)
+        .where(Notice.recall_until.is_not(None), Notice.next_attempt_at <= now)
+        .order_by(Notice.next_attempt_at, Notice.notice_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await tx.scalars(query)).all()
+
+
+async def visit(tx: AsyncSession, appointment_id: UUID) -> Appointment | None:
+    """The visit as it is: whoever changes it is waited for, and waits until the commit."""
+    query = select(Appointment).where(Appointment.brand_id == brand(tx), Appointment.appointment_id == appointment_id)
+    return await tx.scalar(query.with_for_update(read=True).execution_options(populate_existing=True))
+
+
+async def notice(tx: AsyncSession, notice_id: UUID) -> Notice | None:
+    """One notice, nobody else's to change until the commit; None once she was erased."""
+    return await tx.get(Notice, (brand(tx), notice_id), with_for_update=True)
+
+
+async def has_later(tx: AsyncSession, one: Notice) -> bool:
+    """Whether something newer of the same visit waits, or was told: then the older is not told after it.
+
+    A proposal leaves what stands as it is.
+    """
+    query = select(
+        select(Notice.notice_id)
+        .where(
+            Notice.brand_id == one.brand_id,
+            Notice.appointment_id == one.appointment_id,
+            Notice.notice_id > one.notice_id,
+            Notice.status.in_([Status.WAITING, Status.SENT]),
+            Notice.kind != Kind.PROPOSED,
+        )
+        .exists()
+    )
+    return bool(await tx.scalar(query))
+
+
+async def last_told(tx: AsyncSession, appointment_id: UUID) -> datetime | None:
+    """The time of a visit that its client was, or is to be, told last."""
+    query = (
+        select(Notice.starts_at)
+        .where(
+            Notice.brand_id == brand(tx),
+            Notice.appointment_id == appointment_id,
+            Notice.kind.in_([Kind.CONFIRMED, Kind.MOVED]),
+            Notice.status != Status.RECALLED,
+        )
+        .order_by(Notice.notice_id.desc())
+        .limit(1)
+    )
+    return await tx.scalar(query)
+
+
+async def of_boutique(
+    tx: AsyncSession,
+    boutique_id: UUID,
+    *,
+    status: Status | None,
+    open_only: bool,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Notice]:
+    """What the clients of a boutique were told, the latest first; `open_only`: not yet told by telephone."""
+    query = select(Notice).where(Notice.brand_id == brand(tx), Notice.boutique_id == boutique_id)
+    if status is not None:
+        query = query.where(Notice.status == status)
+    if open_only:
+        query = query.where(Notice.telephoned_at.is_(None))
+    if after is not None:
+        query = query.where(tuple_(Notice.created_at, Notice.notice_id) < tuple_(*after))
+    return (await tx.scalars(query.order_by(Notice.created_at.desc(), Notice.notice_id.desc()).limit(limit))).all()
+
+
+async def at_boutique(tx: AsyncSession, boutique_id: UUID, notice_id: UUID) -> Notice:
+    """One notice of a boutique, nobody else's to change until the commit; raises NotFound."""
+    found = await notice(tx, notice_id)
+    if found is None or found.boutique_id != boutique_id:
+        raise NotFound
+    return found

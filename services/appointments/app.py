@@ -1,4 +1,4 @@
-"""The appointments service."""
+"""The appointments service on one screen; what it can do stands in `capabilities`."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -8,14 +8,7 @@ from fastapi import FastAPI
 
 from infra.app import create_app
 from infra.settings import Settings, load
-from services.appointments.availability import api as availability
-from services.appointments.availability import reactions as known
-from services.appointments.bookings import api as bookings
-from services.appointments.bookings import reactions as on_bookings
-from services.appointments.bookings.actions import expiry
-from services.appointments.directory import api as directory
-from services.appointments.preparation import api as preparation
-from services.appointments.rights import reactions as rights
+from services.appointments.capabilities import LOOPS, SERVES, reacts
 from services.appointments.rights.tables.copied import COPIED
 from services.appointments.rights.tables.periods import PERIODS
 
@@ -30,9 +23,9 @@ def build(
     return create_app(
         "appointments",
         settings or load(Settings),
-        routers=[*directory.ROUTERS, availability.routes, bookings.routes, preparation.routes],
-        reactions=[*known.REACTIONS, *on_bookings.reactions(clock or (lambda: datetime.now(UTC))), *rights.REACTIONS],
-        loops=[expiry.loop],
+        routers=SERVES,
+        reactions=reacts(clock or (lambda: datetime.now(UTC))),
+        loops=LOOPS,
         periods=PERIODS,
         copied=COPIED,
         transports=transports,

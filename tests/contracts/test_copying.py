@@ -158,6 +158,13 @@ NOT_TOLD: Mapping[str, set[str]] = {
         "appointment.experience_id",
         "appointment.expires_at",
         "appointment.cancelled_by",
+        "visit.boutique_id",
+        "visit.on_day",
+        "visit.turn",
+        "visit.status",
+        "visit.advisor_id",
+        "visit.telling",
+        "visit.served_by",
     },
     "maison_feedback": {
         "invitation.cause_id",

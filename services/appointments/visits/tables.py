@@ -58,6 +58,7 @@ class VisitTally(Base):
     boutique_id: Mapped[UUID] = mapped_column(primary_key=True)
     on_day: Mapped[date] = mapped_column(primary_key=True)
     starts: Mapped[int] = mapped_column(primary_key=True)
+    ends: Mapped[int]
     entries: Mapped[int]
     entered_by: Mapped[str]
     entered_at: Mapped[datetime] = mapped_column(INSTANT)

@@ -51,13 +51,14 @@ TABLES = {
             constraint pk_door_day primary key (brand_id, boutique_id, on_day)
         )
         """,
-    # What a manager said of a stretch of the day afterwards; `starts` in minutes after midnight on the boutique's wall.
+    # What a manager said of a stretch of the day afterwards; in minutes after midnight on the boutique's wall.
     "visit_tally": """
         create table visit_tally (
             brand_id text not null,
             boutique_id uuid not null,
             on_day date not null,
             starts int not null check (starts between 0 and 1439),
+            ends int not null check (ends between 1 and 1440),
             entries int not null check (entries between 0 and 100000),
             entered_by text not null,
             entered_at timestamptz not null,

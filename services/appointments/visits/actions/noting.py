@@ -57,9 +57,10 @@ async def enter(
     """Enter the number of a stretch that is over; raises NotFound, NoSuchBucket, BucketNotOver, Stale."""
     boutique = await directory.own_boutique(tx, boutique_id, by)
     timetable = (await directory.timetables(tx, [boutique_id]))[boutique_id]
-    judge_entry(bucket_at(buckets(timetable, on_day, ZoneInfo(boutique.zone)), starts), now)
+    bucket = bucket_at(buckets(timetable, on_day, ZoneInfo(boutique.zone)), starts)
+    judge_entry(bucket, now)
     place = {"brand_id": brand(tx), "boutique_id": boutique_id, "on_day": on_day, "starts": starts}
-    said = {"entries": entries, "entered_by": by.subject, "entered_at": now}
+    said = {"ends": bucket.ends, "entries": entries, "entered_by": by.subject, "entered_at": now}
     first = insert(VisitTally).values(**place, **said, version=0).on_conflict_do_nothing()
     await tx.execute(first)
     row = (await tx.execute(select(VisitTally).filter_by(**place).with_for_update())).scalar_one()

@@ -30,10 +30,11 @@ GROUPED = """
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose figures: an advisor's own, some boutiques', or (both None) the brand's."""
+    """Whose figures: an advisor's own, some boutiques', or (both None) the brand's; `is_one`: a named one's."""
 
     advisor_id: UUID | None
     boutique_ids: frozenset[UUID] | None
+    is_one: bool
 
     @staticmethod
     def of(by: Caller, boutique_id: UUID | None) -> "Scope":
@@ -41,17 +42,18 @@ class Scope:
         local = by.role in LOCAL
         if boutique_id is not None and local and boutique_id not in by.boutique_ids:
             raise NotFound
-        if boutique_id is not None:
-            boutiques = frozenset({boutique_id})
-        else:
-            boutiques = frozenset(by.boutique_ids) if local else None
-        return Scope((by.advisor_id or NOBODY) if by.role is Role.ADVISOR else None, boutiques)
+        theirs = frozenset(by.boutique_ids) if local else None
+        boutiques = frozenset({boutique_id}) if boutique_id is not None else theirs
+        advisor_id = (by.advisor_id or NOBODY) if by.role is Role.ADVISOR else None
+        return Scope(advisor_id, boutiques, is_one=boutique_id is not None)
 
     @property
     def levels(self) -> tuple[Level, ...]:
         """For whom it is counted, the whole first. Nobody is shown several advisors beside one another."""
         if self.advisor_id is not None:
             return (Level.ADVISOR,)
+        if self.is_one:
+            return (Level.BOUTIQUE,)
         if self.boutique_ids is not None:
             return (Level.TEAM, Level.BOUTIQUE)
         return (Level.BRAND, Level.REGION, Level.BOUTIQUE)
@@ -103,7 +105,9 @@ class Group:
 
 def group(scope: Scope, row: Any) -> Group | None:
     """The line that a row of a grouped statement belongs to; None for a level that the caller is not shown."""
-    level = Level.REGION if row.by_region else Level.BOUTIQUE if row.by_boutique else scope.levels[0]
+    # Where one boutique is named, all of them together are that one, and it is shown once.
+    whole = None if scope.is_one and scope.advisor_id is None else scope.levels[0]
+    level = Level.REGION if row.by_region else Level.BOUTIQUE if row.by_boutique else whole
     if level not in scope.levels:
         return None
     region_id = row.region_id if row.by_region else None

@@ -30,7 +30,7 @@ async def call(tx: AsyncSession, visit_id: UUID, *, by: Caller, now: datetime) -
     """
     visit = await stays.visible(tx, visit_id, by, lock=True)
     step(Status(visit.status), Step.CALL)
-    judge_turn(visit.turn, booked=visit.is_booked, waiting=await stays.uncalled(tx, visit))
+    judge_turn(visit.turn, booked=visit.is_booked, first=await stays.first_uncalled(tx, visit))
     if visit.called_at is None:
         visit.called_at, visit.version = now, visit.version + 1
         visit.telling = Telling.DUE if visit.client_id is not None else None
@@ -74,7 +74,7 @@ async def announce_due(kit: Kit, *, now: datetime) -> int:
     return len(found)
 
 
-def _due(brand_id: str, visit_id: UUID) -> Select[tuple[Visit]]:
+def _due(brand_id: str, visit_id: UUID) -> Select[Visit]:
     return select(Visit).where(Visit.brand_id == brand_id, Visit.visit_id == visit_id, Visit.telling == Telling.DUE)
 
 

@@ -57,8 +57,8 @@ async def waiting(tx: AsyncSession, boutique_id: UUID, on_day: date) -> Sequence
     return (await tx.execute(query.order_by(Visit.turn).limit(MOST_WAITING))).scalars().all()
 
 
-async def uncalled(tx: AsyncSession, visit: Visit) -> Sequence[int]:
-    """The turns of those without an appointment who wait uncalled where this visit does, the first of them only."""
+async def first_uncalled(tx: AsyncSession, visit: Visit) -> int | None:
+    """The turn of who came first of those without an appointment who wait uncalled where this visit does."""
     query = select(func.min(Visit.turn)).where(
         Visit.brand_id == visit.brand_id,
         Visit.boutique_id == visit.boutique_id,
@@ -67,7 +67,8 @@ async def uncalled(tx: AsyncSession, visit: Visit) -> Sequence[int]:
         Visit.called_at.is_(None),
         Visit.appointment_id.is_(None),
     )
-    return [turn for turn in (await tx.execute(query)).scalars() if turn is not None]
+    first: int | None = (await tx.execute(query)).scalar_one()
+    return first
 
 
 async def expected(tx: AsyncSession, boutique_id: UUID, client_ids: Collection[UUID], *, now: datetime) -> UUID | None:
@@ -78,7 +79,8 @@ async def expected(tx: AsyncSession, boutique_id: UUID, client_ids: Collection[U
             Appointment.brand_id == brand(tx),
             Appointment.boutique_id == boutique_id,
             Appointment.client_id.in_(client_ids),
-            Appointment.status == Stands.CONFIRMED,
+            # Whoever was checked in just now is found again, not her next appointment instead.
+            Appointment.status.in_([Stands.CONFIRMED, Stands.CHECKED_IN]),
             Appointment.starts_at <= now + AROUND,
             Appointment.ends_at > now - AROUND,
         )

@@ -1,6 +1,6 @@
 """A stay in the boutique: which step may follow which, whose turn it is, and when somebody was forgotten."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -125,14 +125,13 @@ def step(status: Status, wanted: Step) -> Status:
     return after
 
 
-def judge_turn(turn: int, *, booked: bool, waiting: Iterable[int]) -> None:
+def judge_turn(turn: int, *, booked: bool, first: int | None) -> None:
     """Raise OutOfTurn while somebody who came earlier waits uncalled: the order is arrival, never the purse.
 
-    `waiting` are the turns of those who wait uncalled without an appointment. Whoever has one is expected by her
+    `first` is the first turn of those who wait uncalled without an appointment. Whoever has one is expected by her
     advisor, so she neither waits for the others nor keeps them waiting.
     """
-    first = min(waiting, default=turn)
-    if not booked and first < turn:
+    if not booked and first is not None and first < turn:
         raise OutOfTurn(next_turn=first)
 
 

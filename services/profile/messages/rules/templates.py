@@ -10,10 +10,15 @@ from services.profile.messages.rules import texts
 from services.profile.messages.rules.purposes import Purpose
 
 # What a template says decides what it is for, whatever the sender calls it: consent is asked for that purpose.
-PURPOSES: Mapping[str, Purpose] = {"survey-invitation": Purpose.SURVEY, **texts.PURPOSES}
+PURPOSES: Mapping[str, Purpose] = {
+    "survey-invitation": Purpose.SURVEY,
+    "turn-called": Purpose.SERVICE,
+    **texts.PURPOSES,
+}
 # Which of our variables fills which parameter of the WeChat template, where the settings do not say it.
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "survey-invitation": {"boutique": "thing1", "date": "date2", "text": "thing3"},
+    "turn-called": {"boutique": "thing1", "turn": "number2"},
 }
 
 

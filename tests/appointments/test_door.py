@@ -178,6 +178,29 @@ async def test_a_booked_client_is_checked_in_counted_and_her_advisor_told_in_one
     assert problem(await note(place, entered, client_id=str(new_id()))) == "visit-is-booked"
 
 
+async def test_whoever_is_received_twice_at_once_has_come_once(running: Start) -> None:
+    place = await house(running)
+    visits = [await place.visit(client(), f"2030-01-08 {hour}:00") for hour in (11, 12, 13)]
+    place.clock.now = at("2030-01-08 10:50")
+    forms = [{"boutique_id": place.boutique_id, "appointment_id": one["appointment_id"]} for one in visits]
+    http = place.manager()
+    answers = await asyncio.gather(
+        *(ask(http, "/v1/visits/arrivals", form) for form in forms for _ in range(6)),
+        *(place.tries(http, one["appointment_id"], "check-in") for one in visits for _ in range(2)),
+    )
+    assert {answer.status_code for answer in answers} <= {200, 201, 409}
+
+    async def settled() -> bool:
+        cursors = await place.running.rows("select position from follower_cursor where follower = 'appointments'")
+        return bool(cursors and cursors[0]["position"] >= len(await place.running.facts()))
+
+    await until(settled)
+    counted = await place.running.rows("select turn, appointment_id from visit order by turn")
+    assert [one["turn"] for one in counted] == [1, 2, 3]
+    assert {str(one["appointment_id"]) for one in counted} == {one["appointment_id"] for one in visits}
+    assert len(await place.running.facts("appointments.visitor-arrived.v1")) == 3
+
+
 async def test_a_booked_client_keeps_nobody_waiting_and_waits_for_nobody(running: Start) -> None:
     place = await house(running)
     visit = await place.visit(client())

@@ -14,10 +14,10 @@ from tests.asking import BRAND, problem
 from tests.conftest import Start
 
 _PAST = """
-insert into appointment (brand_id, appointment_id, client_id, boutique_id, advisor_id, experience_id, starts_at, ends_at,
-    status, party_size, assigned_for, made_by, created_at, confirmed_at, version)
-select $1, gen_random_uuid(), item.client_id, $2, $3, $4, item.starts_at, item.starts_at + interval '1 hour', item.status,
-    1, 'requested', 'client', item.made_at, item.made_at, 1
+insert into appointment (brand_id, appointment_id, client_id, boutique_id, advisor_id, experience_id, starts_at,
+    ends_at, status, party_size, assigned_for, made_by, created_at, confirmed_at, version)
+select $1, gen_random_uuid(), item.client_id, $2, $3, $4, item.starts_at, item.starts_at + interval '1 hour',
+    item.status, 1, 'requested', 'client', item.made_at, item.made_at, 1
 from unnest($5::uuid[], $6::timestamptz[], $7::timestamptz[], $8::text[])
     as item (client_id, starts_at, made_at, status)
 """
@@ -70,7 +70,7 @@ async def test_the_model_is_fitted_apart_and_says_a_sum_for_a_day(running: Start
 
 async def test_of_a_few_visits_nothing_is_said(running: Start) -> None:
     place = await house(running, needs_room=False)
-    await past(place, 60)
+    await past(place, 200)
     for hour in (10, 11, 12, 13):
         await place.visit(client(), f"2030-01-08 {hour}:00")
     found = await expected(place)

@@ -15,6 +15,7 @@ from bench import (
     loyalty,
     machine,
     messages,
+    noshow,
     onboarding,
     purchases,
     segments,
@@ -43,6 +44,7 @@ PARTS: dict[str, Callable[..., Iterable[Figure]]] = {
     "tasks": tasks.measure,
     "messages": messages.measure,
     "handover": handover.measure,
+    "noshow": noshow.measure,
     "start": start.measure,
 }
 

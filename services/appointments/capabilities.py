@@ -19,19 +19,24 @@ from services.appointments.preparation import api as preparation
 from services.appointments.reminders import api as reminders
 from services.appointments.reminders import reactions as on_reminders
 from services.appointments.reminders.actions import dispatch
+from services.appointments.reports import api as reports
+from services.appointments.reports.actions.fitting import fitting
 from services.appointments.rights import reactions as on_rights
+from services.appointments.visits import api as visits
+from services.appointments.visits import reactions as on_visits
+from services.appointments.visits.actions.rounds import announcing, closing_up
 from services.appointments.waitlist import api as waitlist
 from services.appointments.waitlist import reactions as on_waitlist
 from services.appointments.waitlist.actions.asking import offering
 
 SERVES = [*directory.ROUTERS, *availability.ROUTERS, *bookings.ROUTERS, *occasions.ROUTERS, waitlist.routes]
-SERVES += [*preparation.ROUTERS, reminders.routes, calendars.routes, calendars.open_routes]
-LOOPS = [expiry.loop, telling, seating_those_who_wait, offering, dispatch.loop]
+SERVES += [*visits.ROUTERS, *preparation.ROUTERS, reminders.routes, calendars.routes, calendars.open_routes, reports.routes]
+LOOPS = [expiry.loop, telling, seating_those_who_wait, offering, closing_up, announcing, dispatch.loop, fitting]
 
 
 def reacts(clock: Callable[[], datetime]) -> list[Reaction]:
     """What is done on facts, some of it by the service's clock."""
-    standing = (on_availability.REACTIONS, on_occasions.REACTIONS, on_rights.REACTIONS)
+    standing = (on_availability.REACTIONS, on_occasions.REACTIONS, on_visits.REACTIONS, on_rights.REACTIONS)
     by_clock = (on_bookings.reactions, on_waitlist.reactions, on_reminders.reactions)
     return [
         *(one for several in standing for one in several),

@@ -195,6 +195,13 @@ NOT_TOLD: Mapping[str, set[str]] = {
         "disrupted_visit.from_advisor_id",
         "disrupted_visit.advisor_id",
         "disrupted_visit.proposal_id",
+        "visit.boutique_id",
+        "visit.on_day",
+        "visit.turn",
+        "visit.status",
+        "visit.advisor_id",
+        "visit.telling",
+        "visit.served_by",
     },
     "maison_feedback": {
         "invitation.cause_id",

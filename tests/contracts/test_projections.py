@@ -12,6 +12,7 @@ from gateway.rights.reactions import reactions as erasing_at_gateway
 from infra.eventlog.reaction import Reaction
 from services.appointments.availability.reactions import REACTIONS as APPOINTMENTS
 from services.appointments.rights.reactions import REACTIONS as APPOINTMENTS_RIGHTS
+from services.appointments.visits.reactions import REACTIONS as APPOINTMENTS_VISITS
 from services.feedback.invitations.reactions import REACTIONS as INVITATIONS
 from services.feedback.rights.reactions import REACTIONS as FEEDBACK_RIGHTS
 from services.feedback.workorders.reactions import REACTIONS as WORKORDERS
@@ -27,7 +28,7 @@ from tests.running import Throwaway
 ROOT = Path(__file__).resolve().parents[2]
 FOLLOWERS: dict[str, list[Reaction]] = {
     "profile": [*REACTS, *segments(lambda: datetime.now(UTC)), *books(lambda: datetime.now(UTC))],
-    "appointments": [*APPOINTMENTS, *APPOINTMENTS_RIGHTS],
+    "appointments": [*APPOINTMENTS, *APPOINTMENTS_VISITS, *APPOINTMENTS_RIGHTS],
     "feedback": [*INVITATIONS, *WORKORDERS, *FEEDBACK_RIGHTS],
     "recommend": [*TASTE, *ASSORTMENTS, *RECOMMEND_RIGHTS],
     "gateway": [*gateway(lambda: datetime.now(UTC)), *erasing_at_gateway(lambda: datetime.now(UTC))],
@@ -41,6 +42,7 @@ FILLED = {
         "client_merge",
         "client_owner",
         "client_segment",
+        "sale",
     },
     "feedback": {"advisor", "boutique", "client_alias", "client_merge", "restriction"},
     "recommend": {"bought", "client_alias", "client_merge", "consent", "restriction", "visit"},
@@ -54,6 +56,7 @@ WRITTEN = {
     ("profile", "touchpoint"): {"touchpoints/actions.py"},
     ("appointments", "client_alias"): {"infra/aliases.py"},
     ("appointments", "client_merge"): {"infra/aliases.py"},
+    ("appointments", "sale"): {"visits/reactions.py"},
     ("feedback", "client_alias"): {"infra/aliases.py"},
     ("feedback", "client_merge"): {"infra/aliases.py"},
     ("feedback", "restriction"): {"infra/restrictions.py"},

@@ -12,7 +12,7 @@ from tests.gateway.build import PASSWORD
 from tests.profile.build import receipt
 from tests.rights.asking import filled
 from tests.rights.asks import guests, loyalty
-from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK, a_disruption, a_feed, a_proposal
+from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK, a_disruption, a_feed, a_proposal, a_walk_in
 from tests.rights.asks.every import parked
 from tests.rights.asks.profile import (
     ACTIVITY,
@@ -59,6 +59,7 @@ async def furnish(house: House) -> None:
     await _people(house)
     await _catalogue(house)
     await _visit(house)
+    house.ids |= {**(await a_walk_in(house)), "on": "2030-01-07", "starts": "10:00"}
     await _complaint(house)
     await loyalty.furnish(house)
     await guests.furnish(house)

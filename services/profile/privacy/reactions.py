@@ -14,6 +14,9 @@ from services.profile.touchpoints.reactions import (
     Moved,
     NoShowRecorded,
     VisitCompleted,
+    VisitLeft,
+    VisitorArrived,
+    VisitorRecognised,
 )
 
 
@@ -52,6 +55,29 @@ async def stay_away(
         await actions.stay_away(tx, delivered.fact.appointment_id)
 
 
+async def meet(tx: AsyncSession, facts: Sequence[Delivered[VisitorArrived]]) -> None:
+    """Whoever is known at the door and has no appointment is present too, as long as she is there and a day more."""
+    for delivered in facts:
+        one = delivered.fact
+        if one.client_id is not None and one.appointment_id is None:
+            await actions.arrive(tx, one.visit_id, one.client_id, one.boutique_id, arrived_at=one.arrived_at)
+
+
+async def recognise(tx: AsyncSession, facts: Sequence[Delivered[VisitorRecognised]]) -> None:
+    """Present is whom they know her to be, nobody else any more."""
+    for delivered in facts:
+        one = delivered.fact
+        await actions.stay_away(tx, one.visit_id)
+        if one.client_id is not None:
+            await actions.arrive(tx, one.visit_id, one.client_id, one.boutique_id, arrived_at=one.arrived_at)
+
+
+async def say_goodbye(tx: AsyncSession, facts: Sequence[Delivered[VisitLeft]]) -> None:
+    """Until a day after a walk-in left; of an appointment, its completion counts."""
+    for delivered in facts:
+        await actions.leave(tx, delivered.fact.visit_id, completed_at=delivered.fact.left_at)
+
+
 FILLS = ("presence",)
 
 REACTIONS: list[Reaction] = [
@@ -59,6 +85,9 @@ REACTIONS: list[Reaction] = [
     on(Moved, expect, fills=FILLS),
     on(ClientArrived, arrive, fills=FILLS),
     on(VisitCompleted, leave, fills=FILLS),
+    on(VisitorArrived, meet, fills=FILLS),
+    on(VisitorRecognised, recognise, fills=FILLS),
+    on(VisitLeft, say_goodbye, fills=FILLS),
     on(Cancelled, stay_away, fills=FILLS),
     on(NoShowRecorded, stay_away, fills=FILLS),
 ]

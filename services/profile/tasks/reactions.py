@@ -14,10 +14,17 @@ from services.profile.consents.rules import Purpose
 from services.profile.segments.reactions import ConsentWithdrawn, IdentitiesMerged, IdentitiesSeparated
 from services.profile.tasks.actions import closing, moving, openings
 from services.profile.tasks.actions.moving import Passing
-from services.profile.tasks.actions.openings import Bought, Repaired
+from services.profile.tasks.actions.openings import Bought, Came, Repaired
 from services.profile.tasks.rules.kinds import Kind
 from services.profile.tasks.rules.steps import Why
-from services.profile.touchpoints.reactions import PurchaseClaimed, PurchaseTakenBack, WorkOrderClosed
+from services.profile.touchpoints.reactions import (
+    PurchaseClaimed,
+    PurchaseTakenBack,
+    VisitLeft,
+    VisitorArrived,
+    VisitorRecognised,
+    WorkOrderClosed,
+)
 
 
 class SoldPiece(BaseModel):
@@ -152,6 +159,31 @@ async def win_back(tx: AsyncSession, facts: Sequence[Delivered[LifecycleChanged]
     await openings.win_back(tx, lapsing, now=now)
 
 
+async def greet(
+    tx: AsyncSession, facts: Sequence[Delivered[VisitorArrived]] | Sequence[Delivered[VisitorRecognised]], now: datetime
+) -> None:
+    """Let her advisor know that she is there."""
+    come = [
+        Came(told.fact.visit_id, told.fact.client_id, told.fact.advisor_id, told.fact.boutique_id, told.fact.arrived_at)
+        for told in facts
+        if told.fact.client_id is not None and told.fact.advisor_id is not None
+    ]
+    await openings.greet(tx, come, now=now)
+
+
+async def correct_greetings(tx: AsyncSession, facts: Sequence[Delivered[VisitorRecognised]], now: datetime) -> None:
+    """It is somebody else who came, or somebody unknown after all."""
+    gone = [told.fact.visit_id for told in facts]
+    await closing.cancel_about(tx, [Kind.ARRIVAL], gone, Why.NO_REASON, now=now)
+    await greet(tx, facts, now=now)
+
+
+async def let_go(tx: AsyncSession, facts: Sequence[Delivered[VisitLeft]], now: datetime) -> None:
+    """Whoever has left is not greeted any more."""
+    gone = [told.fact.visit_id for told in facts]
+    await closing.cancel_about(tx, [Kind.ARRIVAL], gone, Why.NO_REASON, now=now)
+
+
 async def follow_owners(
     tx: AsyncSession, facts: Sequence[Delivered[OwnerAssigned]] | Sequence[Delivered[OwnerReleased]]
 ) -> None:
@@ -213,6 +245,9 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
         on(PurchaseTakenBack, at(take_back)),
         on(WorkOrderClosed, at(after_repairs)),
         on(LifecycleChanged, at(win_back)),
+        on(VisitorArrived, at(greet)),
+        on(VisitorRecognised, at(correct_greetings)),
+        on(VisitLeft, at(let_go)),
         on(OwnerAssigned, follow_owners),
         on(OwnerReleased, follow_owners),
         on(AdvisorLeft, go_on_without),

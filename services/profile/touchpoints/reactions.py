@@ -235,6 +235,63 @@ async def leave_out(tx: AsyncSession, facts: Sequence[Delivered[PurchaseTakenBac
     await actions.leave_out(tx, Contact.PURCHASE, gone)
 
 
+class VisitorArrived(Slice):
+    """Somebody entered a boutique; to an appointment or without one."""
+
+    type: ClassVar[str] = "appointments.visitor-arrived.v1"
+    visit_id: UUID
+    client_id: UUID | None
+    advisor_id: UUID | None
+    boutique_id: UUID
+    appointment_id: UUID | None
+    arrived_at: AwareDatetime
+
+
+class VisitorRecognised(Slice):
+    """Somebody who had entered without an appointment is this client, or is not who she was taken for."""
+
+    type: ClassVar[str] = "appointments.visitor-recognised.v1"
+    visit_id: UUID
+    client_id: UUID | None
+    advisor_id: UUID | None
+    boutique_id: UUID
+    arrived_at: AwareDatetime
+
+
+class VisitLeft(Slice):
+    """She has left."""
+
+    type: ClassVar[str] = "appointments.visit-left.v1"
+    visit_id: UUID
+    client_id: UUID | None
+    appointment_id: UUID | None
+    left_at: AwareDatetime
+
+
+async def enter_walk_ins(
+    tx: AsyncSession, facts: Sequence[Delivered[VisitorArrived]] | Sequence[Delivered[VisitorRecognised]]
+) -> None:
+    """Whoever came without an appointment came too; with one, the appointment says it."""
+    for delivered in facts:
+        fact = delivered.fact
+        if isinstance(fact, VisitorRecognised):
+            await actions.leave_out(tx, Contact.ARRIVED, [fact.visit_id])
+        elif fact.appointment_id is not None:
+            continue
+        if fact.client_id is not None:
+            came = Entry(
+                event_id=delivered.event_id,
+                client_id=fact.client_id,
+                kind=Contact.ARRIVED,
+                occurred_at=fact.arrived_at,
+                boutique_id=fact.boutique_id,
+                advisor_id=None,
+                subject_id=fact.visit_id,
+                details={},
+            )
+            await actions.enter(tx, [came])
+
+
 REACTIONS: list[Reaction] = [
     _contact(
         PurchaseRecorded,
@@ -249,6 +306,8 @@ REACTIONS: list[Reaction] = [
     _contact(Moved, Contact.VISIT_MOVED, about="appointment_id", details=["starts_at"]),
     _contact(Cancelled, Contact.VISIT_CANCELLED, about="appointment_id", details=["starts_at"]),
     _contact(ClientArrived, Contact.ARRIVED, about="appointment_id", at="arrived_at"),
+    on(VisitorArrived, enter_walk_ins, fills=FILLS),
+    on(VisitorRecognised, enter_walk_ins, fills=FILLS),
     _contact(VisitCompleted, Contact.VISIT_COMPLETED, about="appointment_id", at="completed_at"),
     _contact(NoShowRecorded, Contact.NO_SHOW, about="appointment_id"),
     _contact(SurveyDue, Contact.SURVEY_DUE, about="invitation_id", details=["trigger"]),

@@ -77,6 +77,18 @@ async def _under_way(house: House) -> Mapping[str, str]:
     return agreed
 
 
+async def a_walk_in(house: House) -> Mapping[str, str]:
+    """Somebody who has just come in."""
+    form = {"boutique_id": house.ids["boutique_id"], "waits": False}
+    return {"visit_id": (await house.made("appointments", "ma", "POST", "/v1/visits", form))["visit_id"]}
+
+
+async def _in_the_queue(house: House) -> Mapping[str, str]:
+    """Somebody who waits for her turn."""
+    form = {"boutique_id": house.ids["boutique_id"]}
+    return {"visit_id": (await house.made("appointments", "ma", "POST", "/v1/visits", form))["visit_id"]}
+
+
 _NAMES = {"name_zh": "新", "name_en": "New"}
 
 
@@ -221,4 +233,23 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/regions": Ask(shows="region_id"),
     "POST /v1/regions": Ask({"code": "R-{n}", **_NAMES}),
     **guests.ASKS,
+    "GET /v1/appointments/{appointment_id}/arrival-code": Ask(),
+    "GET /v1/reports/bookings": Ask(query={"from": "2030-01-01", "to": "2030-02-01"}, shows="boutique_id"),
+    "GET /v1/reports/visits": Ask(query={"from": "2030-01-01", "to": "2030-02-01"}, shows="boutique_id"),
+    "GET /v1/reports/expected-no-shows": Ask(
+        query={"boutique_id": "{boutique_id}", "on": "2030-02-09"}, shows="boutique_id"
+    ),
+    "GET /v1/visits": Ask(query={"boutique_id": "{boutique_id}", "on": "2030-01-08"}, shows="visit_id"),
+    "POST /v1/visits": Ask({"boutique_id": "{boutique_id}"}),
+    "POST /v1/visits/arrivals": Ask(
+        {"boutique_id": "{boutique_id}", "appointment_id": "{appointment_id}"}, fresh=a_visit
+    ),
+    "GET /v1/visits/queue": Ask(query={"boutique_id": "{boutique_id}"}),
+    "GET /v1/visits/tally": Ask(query={"boutique_id": "{boutique_id}", "on": "2030-01-08"}, shows="boutique_id"),
+    "PUT /v1/visits/tally/{boutique_id}/{on}/{starts}": Ask({"entries": 3}),
+    "GET /v1/visits/{visit_id}": Ask(shows="visit_id"),
+    "PATCH /v1/visits/{visit_id}": Ask({"home_city": "310000"}, fresh=a_walk_in),
+    "POST /v1/visits/{visit_id}/call": Ask(fresh=_in_the_queue, also=frozenset({"out-of-turn"})),
+    "POST /v1/visits/{visit_id}/serve": Ask(fresh=a_walk_in),
+    "POST /v1/visits/{visit_id}/leave": Ask(fresh=a_walk_in),
 }

@@ -117,4 +117,19 @@ GET /v1/reminder-policy                             -  x  x  x  x  x  x  x  x  x
 PUT /v1/reminder-policy                             -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 GET /v1/retention/appointments                      -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  +  x
 PUT /v1/retention/appointments/{category}           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x
+GET /v1/appointments/{appointment_id}/arrival-code  -  +  .  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+GET /v1/reports/bookings                            -  x  x  o  o  o  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
+GET /v1/reports/visits                              -  x  x  o  o  o  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
+GET /v1/reports/expected-no-shows                   -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/visits                                      -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+POST /v1/visits                                     -  x  x  +  +  .  x  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
+POST /v1/visits/arrivals                            -  x  x  +  +  .  x  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
+GET /v1/visits/queue                                -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/visits/tally                                -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+PUT /v1/visits/tally/{boutique_id}/{on}/{starts}    -  x  x  x  x  x  x  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
+GET /v1/visits/{visit_id}                           -  x  x  +  +  .  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+PATCH /v1/visits/{visit_id}                         -  x  x  +  +  .  x  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
+POST /v1/visits/{visit_id}/call                     -  x  x  +  +  .  x  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
+POST /v1/visits/{visit_id}/serve                    -  x  x  +  +  .  x  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
+POST /v1/visits/{visit_id}/leave                    -  x  x  +  +  .  x  x  x  x  x  +  .  x  x  x  x  x  x  x  x  x  x
 """

@@ -79,5 +79,34 @@ TOLD = (
     Decision("arrangement", Fate.DELETED, "what was laid out for her visits", hers=HERS),
     Decision("calendar_feed", Fate.NOT_HERS, "who reads whose calendar: of clients there is nothing in it"),
 )
+VISITS = (
+    Decision(
+        "visit",
+        Fate.UNLINKED,
+        "somebody entered: it stays counted, without her, her city and how often she comes",
+        hers=HERS,
+        sets="client_id = null, home_city = null, visits_this_month = null, version = version + 1",
+    ),
+    Decision("door_day", Fate.NOT_HERS, "how many turns were given out"),
+    Decision("visit_tally", Fate.NOT_HERS, "numbers entered by hand"),
+    Decision(
+        "sale",
+        Fate.UNLINKED,
+        "that something was sold, where and when: it stays in the boutique's figures, without her",
+        hers=HERS,
+        sets="client_id = null",
+    ),
+    Decision("no_show_fit", Fate.NOT_HERS, "numbers of a model, of nobody"),
+)
 
-DECISIONS = (*DIRECTORY, *AVAILABILITY, *REASSIGNED, *WAITLIST, *TOLD, *BOOKINGS, *OCCASIONS, *PLUMBING)
+DECISIONS = (
+    *VISITS,
+    *DIRECTORY,
+    *AVAILABILITY,
+    *REASSIGNED,
+    *WAITLIST,
+    *TOLD,
+    *BOOKINGS,
+    *OCCASIONS,
+    *PLUMBING,
+)

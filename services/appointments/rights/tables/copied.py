@@ -184,8 +184,35 @@ COPIED = (
             read("settled_at", "结束时间", "Ended at"),
         ),
     ),
+    Portion(
+        "visit",
+        "到店记录",
+        "Visits, as the door counted them",
+        hers=HERS,
+        order="arrived_at, visit_id",
+        fields=(
+            read("visit_id", "到店编号", "Visit id"),
+            read(
+                "boutique",
+                "精品店",
+                "Boutique",
+                "(select b.name_zh || ' ' || b.name_en from boutique b"
+                " where b.brand_id = visit.brand_id and b.boutique_id = visit.boutique_id)",
+            ),
+            read("appointment_id", "预约编号", "Appointment id"),
+            read("arrived_at", "到店时间", "Arrived at"),
+            read("called_at", "叫号时间", "Called at"),
+            read("served_at", "开始接待时间", "Received at"),
+            read("left_at", "离店时间", "Left at"),
+            read("left_how", "离店记录方式", "How it is known that you left"),
+            read("party_size", "人数", "Party size"),
+            read("home_city", "来自城市", "Home city"),
+            read("visits_this_month", "本月到店次数", "How often in a month"),
+        ),
+    ),
 )
 LEFT_OUT = {
+    "sale": "our copy of where and when something was sold: your purchases say it",
     "notice": "what she was told of her visits: profile tells her messages",
     "occupation": "which times her appointments take: the appointments say it",
     "reassignment": "what became of her visits when her advisor changed: the appointments say it",

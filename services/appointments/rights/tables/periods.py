@@ -1,7 +1,7 @@
 """How long appointments keeps what, and what then becomes of it; docs/privacy.md says it for people."""
 
 from infra.retention.periods import CUTOFF, Period, Sweep
-from services.appointments.rights.tables import BOOKINGS, OCCASIONS
+from services.appointments.rights.tables import BOOKINGS, OCCASIONS, VISITS
 
 PERIODS = (
     Period(
@@ -24,6 +24,13 @@ PERIODS = (
                 key=("appointment_id",),
                 sets=BOOKINGS[0].sets,
             ),
+            Sweep(
+                "visit",
+                f"t.arrived_at < {CUTOFF} and t.client_id is not null",
+                key=("visit_id",),
+                sets=VISITS[0].sets,
+            ),
+            Sweep("sale", f"t.purchased_at < {CUTOFF}", key=("event_id",)),
         ),
     ),
     Period(

@@ -14,6 +14,7 @@ PURPOSES: Mapping[str, Purpose] = {
     "survey-invitation": Purpose.SURVEY,
     **texts.PURPOSES,
     **dict.fromkeys(visits.TEXTS, Purpose.SERVICE),
+    "turn-called": Purpose.SERVICE,
 }
 # Which of our variables fills which parameter of the WeChat template, where the settings do not say it.
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
@@ -23,6 +24,7 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "occasion-cancelled": {"occasion": "thing1", "date": "time2", "place": "thing3"},
     "waitlist-offer": {"experience": "thing1", "date": "time2", "place": "thing3"},
     **dict.fromkeys(visits.TEXTS, visits.FIELDS),
+    "turn-called": {"boutique": "thing1", "turn": "number2"},
 }
 
 

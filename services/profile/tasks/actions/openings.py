@@ -63,6 +63,17 @@ class Repaired:
     closed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A client whom we know is in a boutique, and who is to be told of it."""
+
+    visit_id: UUID
+    client_id: UUID
+    advisor_id: UUID
+    boutique_id: UUID
+    arrived_at: datetime
+
+
 async def after_purchases(tx: AsyncSession, bought: Sequence[Bought], *, now: datetime) -> None:
     """Open a thank-you and a call for each sale, by working days from its day in the boutique; a call for an exchange.
 
@@ -146,3 +157,26 @@ async def introduce(tx: AsyncSession, met: Sequence[tuple[UUID, UUID, date]], *,
 def introduction(handover_id: UUID, client_id: UUID) -> str:
     """The name of the first contact after a handover."""
     return f"{handover_id}:{client_id}"
+
+
+async def greet(tx: AsyncSession, come: Sequence[Came], *, now: datetime) -> None:
+    """Let those who receive them know at once who is there; of use on that day alone."""
+    brand_zone = (await segments.policy(tx)).policy.zone
+    zones = await stores.zones(tx, {one.boutique_id for one in come})
+    wanted = []
+    for one in come:
+        day = day_of(one.arrived_at, zones.get(one.boutique_id, brand_zone))
+        wanted.append(
+            Wanted(
+                Kind.ARRIVAL,
+                one.client_id,
+                day,
+                # Of a visit whose client was corrected, each of them has one.
+                f"{one.visit_id}:{one.client_id}",
+                advisor_id=one.advisor_id,
+                subject_id=one.visit_id,
+                boutique_id=one.boutique_id,
+                over_on=day,
+            )
+        )
+    await open_all(tx, wanted, now=now)

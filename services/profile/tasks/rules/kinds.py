@@ -18,6 +18,7 @@ class Kind(StrEnum):
     CALL = "call"
     CAMPAIGN = "campaign"
     BY_HAND = "by-hand"
+    ARRIVAL = "arrival"  # she has come in: whoever receives her is to know at once
 
 
 # What the house owes her: of these it is counted whether they were done in time.

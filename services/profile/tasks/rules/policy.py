@@ -49,6 +49,7 @@ OPEN_DAYS: Mapping[Kind, int] = {
     Kind.CALL: 14,
     Kind.CAMPAIGN: 30,
     Kind.BY_HAND: 365,
+    Kind.ARRIVAL: 1,
 }
 # The settings that are numbers.
 NUMBERS = (

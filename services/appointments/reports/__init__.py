@@ -1,0 +1,1 @@
+"""What the appointments and visits come to, for those who lead; and how many will not come, for planning alone."""

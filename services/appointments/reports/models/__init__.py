@@ -1,0 +1,1 @@
+"""Fitting, in a process of its own: nothing here may be imported by the service, whose memory it would keep."""

@@ -1,0 +1,1 @@
+"""What is reckoned, out of what, and for whom."""

@@ -17,15 +17,20 @@ from services.appointments.directory.queries import brand
 from services.appointments.directory.rules import Span, Timetable, absence, spans
 from services.appointments.directory.tables import Boutique, Experience, Room
 
-# One index look-up for each resource; a hold that has run out takes nothing any more.
+# One index look-up for each resource; a hold that has run out takes nothing any more. What touches is one stretch: of a
+# month that is well booked less than half the rows are left.
 _BUSY = text(
     """
-    select o.resource_id, lower(o.during) as starts_at, upper(o.during) as ends_at
-    from unnest(cast(:resources as uuid[])) as wanted (resource_id)
-    join occupation o on o.brand_id = :brand and o.resource_id = wanted.resource_id
-        and o.during && tstzrange(:starts_at, :ends_at, '[)')
-    where not (o.kind = 'hold' and o.expires_at <= :now)
-        and o.appointment_id is distinct from :besides
+    select taken.resource_id, lower(stretch.during) as starts_at, upper(stretch.during) as ends_at
+    from (
+        select o.resource_id, range_agg(o.during) as during
+        from unnest(cast(:resources as uuid[])) as wanted (resource_id)
+        join occupation o on o.brand_id = :brand and o.resource_id = wanted.resource_id
+            and o.during && tstzrange(:starts_at, :ends_at, '[)')
+        where not (o.kind = 'hold' and o.expires_at <= :now)
+            and o.appointment_id is distinct from :besides
+        group by o.resource_id
+    ) as taken, unnest(taken.during) as stretch (during)
     """
 )
 

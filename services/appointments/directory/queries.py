@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
@@ -15,17 +15,27 @@ from services.appointments.directory.rules import Minutes, Span, Timetable
 from services.appointments.directory.tables import (
     Advisor,
     Boutique,
-    DatedHours,
     Experience,
     Region,
     Room,
-    WeeklyHours,
 )
 
 # They see and change what belongs to their own boutiques; the other roles that a route opens to see the brand's.
 LOCAL = frozenset({Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.AFTER_SALES, Role.EVENTS})
 
 Row = TypeVar("Row")
+
+_HOURS = text(
+    """
+    select holder_id, weekday, cast(null as date) as on_day, starts, ends from weekly_hours
+    where brand_id = :brand and holder_id = any(cast(:holders as uuid[]))
+    union all
+    select holder_id, null, on_day, starts, ends from dated_hours
+    where brand_id = :brand and holder_id = any(cast(:holders as uuid[]))
+        and (cast(:first as date) is null or on_day between cast(:first as date) and cast(:last as date))
+    order by starts
+    """
+)
 
 
 def brand(tx: AsyncSession) -> str:
@@ -132,28 +142,23 @@ async def advisors(
 
 
 async def timetables(tx: AsyncSession, holder_ids: Sequence[UUID], window: Span | None = None) -> dict[UUID, Timetable]:
-    """The timetables of boutiques and advisors in two statements, however many there are.
+    """The timetables of boutiques and advisors in one statement, however many there are.
 
     With a window, only the dated days around it.
     """
+    around = timedelta(days=2)
+    asked = {
+        "brand": brand(tx),
+        "holders": list(holder_ids),
+        "first": (window.starts_at - around).date() if window else None,
+        "last": (window.ends_at + around).date() if window else None,
+    }
     weekly: dict[UUID, dict[int, list[Minutes]]] = defaultdict(lambda: defaultdict(list))
-    found = await tx.execute(
-        select(WeeklyHours.holder_id, WeeklyHours.weekday, WeeklyHours.starts, WeeklyHours.ends)
-        .where(WeeklyHours.brand_id == brand(tx), WeeklyHours.holder_id.in_(holder_ids))
-        .order_by(WeeklyHours.weekday, WeeklyHours.starts)
-    )
-    for holder_id, weekday, starts, ends in found:
-        weekly[holder_id][weekday].append((starts, ends))
     dated: dict[UUID, dict[date, list[Minutes]]] = defaultdict(lambda: defaultdict(list))
-    query = select(DatedHours.holder_id, DatedHours.on_day, DatedHours.starts, DatedHours.ends).where(
-        DatedHours.brand_id == brand(tx), DatedHours.holder_id.in_(holder_ids)
-    )
-    if window is not None:
-        around = timedelta(days=2)
-        query = query.where(
-            DatedHours.on_day.between((window.starts_at - around).date(), (window.ends_at + around).date())
-        )
-    for holder_id, on_day, starts, ends in await tx.execute(query.order_by(DatedHours.on_day, DatedHours.starts)):
+    for holder_id, weekday, on_day, starts, ends in await tx.execute(_HOURS, asked):
+        if on_day is None:
+            weekly[holder_id][weekday].append((starts, ends))
+            continue
         day = dated[holder_id][on_day]  # made even for a day off
         if starts < ends:
             day.append((starts, ends))

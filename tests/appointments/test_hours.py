@@ -134,7 +134,8 @@ def test_the_grid_finds_what_a_clock_watched_minute_by_minute_finds(
 def test_the_starts_of_an_opening_are_those_that_a_clock_watched_minute_by_minute_finds(
     change: tuple[str, date], minute: int, length: int, step: int, visit: int
 ) -> None:
-    zone, begins = ZoneInfo(change[0]), reaches(midnight(change[1]), zone) + minute * MINUTE
+    zone = ZoneInfo(change[0])
+    begins = reaches(midnight(change[1]), zone) + minute * MINUTE
     opening, terms = Span(begins, begins + length * MINUTE), _terms(step, visit)
     # A window that ends between two seconds, in the middle of it.
     window = Span(begins - DAY, begins + length * 2 // 3 * MINUTE + timedelta(microseconds=1))

@@ -65,6 +65,7 @@ class House:
     room_ids: list[UUID]
     offers: list[Offer]
     client_ids: list[UUID]
+    logs: list[Path] = field(default_factory=list)  # what the processes wrote
     heard: list[Answer] = field(default_factory=list)
 
     def crowded(self, chance: random.Random) -> datetime:
@@ -111,7 +112,9 @@ def a_house(server: Throwaway) -> Iterator[House]:
             for program in programs:
                 program.start()
             machine.await_that(lambda: all(_ready(address) for address in addresses))
-            yield _furnished(url, addresses, pace, server.keys)
+            house = _furnished(url, addresses, pace, server.keys)
+            house.logs = [program.log for program in programs]
+            yield house
             assert [program.fell() for program in programs] == [None] * PROCESSES
         finally:
             for program in programs:

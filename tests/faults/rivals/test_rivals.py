@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from suite.launcher.postgres import tail
 from tests.faults.rivals.asking import crowd
 from tests.faults.rivals.house import House, a_house
 from tests.faults.rivals.journal import read
@@ -26,6 +27,8 @@ def house(postgres: Throwaway) -> Iterator[House]:
     with a_house(postgres) as made:
         yield made
         print(took(made))  # noqa: T201 - a figure to look at; nothing depends on it
+        for log in made.logs:  # pytest shows it when the test has failed
+            print(f"--- {log.name}\n{tail(log, 6)}")  # noqa: T201
 
 
 async def _judged(house: House) -> Verdict:

@@ -12,7 +12,6 @@ from tests.faults.rivals.house import House, a_house
 from tests.faults.rivals.journal import read
 from tests.faults.rivals.judging import Verdict, judge
 from tests.faults.rivals.main import took
-from tests.faults.rivals.operations import OPERATIONS
 from tests.faults.rivals.rounds import Rounds, play, settled
 from tests.running import Throwaway
 
@@ -48,7 +47,6 @@ async def test_whatever_thirty_two_clients_do_at_once_every_answer_is_true_and_n
     assert done >= {"hold", "confirm", "move", "cancel"}
     assert verdict.counted["expired by itself"] > 0
     assert verdict.counted["hold 409 slot-taken"] > 0
-    assert len(OPERATIONS) >= len(done)
 
 
 async def test_five_hundred_times_twenty_rivals_want_one_time_and_exactly_one_has_it(house: House) -> None:

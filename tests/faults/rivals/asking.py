@@ -18,7 +18,8 @@ from tests.faults.rivals.operations import Pool, drawn
 
 CLIENTS = 32  # at once
 PATIENCE = 60  # seconds for one answer
-CHANGED = frozenset({"appointment-step-not-possible", "hold-expired", "stale"})  # whoever hears it looks again
+# Whoever hears one of these looks again.
+CHANGED = frozenset({"appointment-step-not-possible", "hold-expired", "request-unanswered", "stale"})
 
 
 class Asking:

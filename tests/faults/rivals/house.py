@@ -14,6 +14,7 @@ import httpx
 
 from infra.identity import Caller, Role, Signer
 from infra.ids import new_id
+from services.appointments.directory.schemas.places import ExperienceForm
 from suite.launcher import ports
 from tests.faults import machine
 from tests.faults.house import run
@@ -42,6 +43,7 @@ class Offer:
     before: timedelta
     after: timedelta
     needs_room: bool
+    needs_approval: bool = False
 
 
 # Visits that fill their hour, visits with time around them, and visits that want no room.
@@ -50,6 +52,10 @@ EXPERIENCES: tuple[Mapping[str, Any], ...] = (
     {"duration_minutes": 30, "needs_room": True, "buffer_before_minutes": 15, "buffer_after_minutes": 15},
     {"duration_minutes": 30, "needs_room": False},
 )
+# And visits that the boutique has to approve, where there are such: pending ones run out as holds do.
+APPROVED: Mapping[str, Any] = {"duration_minutes": 60, "needs_room": True, "needs_approval": True}
+WITHIN = {"approve_within_minutes": 10}
+OFFERED = (*EXPERIENCES, APPROVED | WITHIN) if "needs_approval" in ExperienceForm.model_fields else EXPERIENCES
 
 
 @dataclass
@@ -158,7 +164,8 @@ def _furnished(url: str, addresses: list[str], pace: Pace, keys: Path) -> House:
                 timedelta(minutes=terms.get("buffer_before_minutes", 0)),
                 timedelta(minutes=terms.get("buffer_after_minutes", 0)),
                 terms["needs_room"],
+                terms.get("needs_approval", False),
             )
-            for n, terms in enumerate(EXPERIENCES)
+            for n, terms in enumerate(OFFERED)
         ]
     return House(url, addresses, pace, keys, boutique, advisors, rooms, offers, [new_id() for _ in range(CLIENTS)])

@@ -18,13 +18,13 @@ HOUR = timedelta(hours=1)
 BEGINS = {
     "confirm": {"held"},
     "approve": {"pending"},
-    "move": {"confirmed"},
+    "move": {"pending", "confirmed"},
     "cancel": {"held", "pending", "confirmed"},
 }
 # What may follow what, in the table.
 FOLLOWS = {
     "held": {"confirmed", "pending", "expired", "cancelled"},
-    "pending": {"confirmed", "refused", "expired", "cancelled"},
+    "pending": {"pending", "confirmed", "refused", "expired", "cancelled"},
     "confirmed": {"confirmed", "cancelled"},
 }
 
@@ -84,6 +84,7 @@ class Judge:
             (409, "slot-taken"): self._taken,
             (409, "appointment-step-not-possible"): self._not_possible,
             (410, "hold-expired"): self._expired,
+            (410, "request-unanswered"): self._expired,
             (412, "stale"): self._changed,
             (429, "too-many-holds"): self._many,
         }

@@ -119,7 +119,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("confirm at the last moment", 6, frozenset({HELD}), _at_the_last_moment("confirm")),
     Operation("expire", 6, frozenset({HELD}), _at_the_last_moment(LOOK)),
     Operation("approve", 12, frozenset({PENDING}), _step("approve", by_manager=True)),
-    Operation("move", 18, frozenset({CONFIRMED}), _move),
+    Operation("move", 18, frozenset({PENDING, CONFIRMED}), _move),
     Operation("cancel", 14, LIVE, _step("cancel")),
     Operation("look", 2, LIVE, _step(LOOK)),
 )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.aliases import WHO_IS_WHO, learn
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
-from services.appointments.availability.tables import ClientOwner
+from services.appointments.availability.tables import ClientOwner, ClientSegment
 
 
 class OwnerAssigned(Slice):
@@ -30,6 +30,15 @@ class OwnerReleased(Slice):
     type: ClassVar[str] = "profile.owner-released.v1"
 
     client_id: UUID
+
+
+class SegmentChanged(Slice):
+    """Which segment she is in from now on; nothing says that she is in none any more."""
+
+    type: ClassVar[str] = "profile.segment-changed.v1"
+
+    client_id: UUID
+    segment: str
 
 
 class IdentitiesMerged(Slice):
@@ -89,6 +98,23 @@ async def forget_owner(tx: AsyncSession, facts: Sequence[Delivered[OwnerReleased
         )
 
 
+async def remember_segment(tx: AsyncSession, facts: Sequence[Delivered[SegmentChanged]]) -> None:
+    """Keep her last segment: it decides which experiences are open to her."""
+    last = {(one.brand_id, one.fact.client_id): one for one in facts}
+    statement = insert(ClientSegment).values(
+        [
+            {"brand_id": brand_id, "client_id": client_id, "segment": one.fact.segment, "told_at": one.occurred_at}
+            for (brand_id, client_id), one in sorted(last.items())
+        ]
+    )
+    new = statement.excluded
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["brand_id", "client_id"], set_={"segment": new.segment, "told_at": new.told_at}
+        )
+    )
+
+
 async def remember_merge(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]) -> None:
     """Keep the edge, and what it comes to with the others; appointments keep the id they were made with."""
     await learn(tx, facts, separated=False)
@@ -102,6 +128,7 @@ async def remember_separation(tx: AsyncSession, facts: Sequence[Delivered[Identi
 REACTIONS: list[Reaction] = [
     on(OwnerAssigned, remember_owner, fills=("client_owner",)),
     on(OwnerReleased, forget_owner, fills=("client_owner",)),
+    on(SegmentChanged, remember_segment, fills=("client_segment",)),
     on(IdentitiesMerged, remember_merge, fills=WHO_IS_WHO),
     on(IdentitiesSeparated, remember_separation, fills=WHO_IS_WHO),
 ]

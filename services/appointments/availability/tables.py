@@ -39,3 +39,26 @@ class ClientOwner(Base):
     advisor_id: Mapped[UUID]
     boutique_id: Mapped[UUID]
     assigned_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ClientSegment(Base):
+    """Our copy of her segment, from profile.segment-changed: what is open to her hangs on it. She never sees it."""
+
+    __tablename__ = "client_segment"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    segment: Mapped[str]
+    told_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ExperienceGuest(Base):
+    """A client to whom an experience by invitation is open."""
+
+    __tablename__ = "experience_guest"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    experience_id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    invited_by: Mapped[str]
+    invited_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

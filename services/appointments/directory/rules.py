@@ -9,11 +9,50 @@ from itertools import pairwise
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
+from infra.refusal import Kind, Refusal
+
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 
 # Minutes after midnight, half-open; 1440 is the midnight at the end of the day.
 Minutes = tuple[int, int]
+
+
+class Audience(StrEnum):
+    """To which clients an experience is open; the house's own people may book any for anybody."""
+
+    EVERYONE = "everyone"
+    SEGMENT = "segment"
+    INVITATION = "invitation"
+
+
+class Mode(StrEnum):
+    """How a visit takes place."""
+
+    IN_PERSON = "in-person"
+    VIDEO = "video"
+
+
+class LeaveReason(StrEnum):
+    """Why an advisor is away; for the house alone."""
+
+    ANNUAL = "annual"
+    SICK = "sick"
+    PARENTAL = "parental"
+    TRAINING = "training"
+    BUSINESS_TRIP = "business-trip"
+    OTHER = "other"
+
+
+class ClosureReason(StrEnum):
+    """Why a boutique is closed."""
+
+    HOLIDAY = "holiday"
+    PRIVATE_EVENT = "private-event"
+    STOCKTAKING = "stocktaking"
+    RENOVATION = "renovation"
+    EMERGENCY = "emergency"
+    OTHER = "other"
 
 
 class BoutiqueType(StrEnum):
@@ -50,14 +89,33 @@ class Span:
 
 @dataclass(frozen=True)
 class Timetable:
-    """Hours of a boutique or shifts of an advisor: a weekly pattern (1 is Monday), and days that differ from it."""
+    """Hours of a boutique or shifts of an advisor: a weekly pattern (1 is Monday), and days that differ from it.
+
+    `breaks` are taken out of them, by weekday or by date; those of a date come on top of its weekday's.
+    """
 
     weekly: Mapping[int, tuple[Minutes, ...]] = field(default_factory=dict)
     dated: Mapping[date, tuple[Minutes, ...]] = field(default_factory=dict)
+    breaks: Mapping[int | date, tuple[Minutes, ...]] = field(default_factory=dict)
 
     def on(self, day: date) -> tuple[Minutes, ...]:
-        """The hours of one day. A dated entry replaces the weekly one; an empty one is a day off."""
-        return self.dated.get(day, self.weekly.get(day.isoweekday(), ()))
+        """The hours of one day without its breaks. A dated entry replaces the weekly one; an empty one is a day off."""
+        hours = self.dated.get(day, self.weekly.get(day.isoweekday(), ()))
+        pauses = (*self.breaks.get(day.isoweekday(), ()), *self.breaks.get(day, ()))
+        return without(hours, pauses) if pauses else hours
+
+
+def without(hours: Iterable[Minutes], pauses: Iterable[Minutes]) -> tuple[Minutes, ...]:
+    """What is left of hours when pauses are taken out."""
+    left = list(hours)
+    for starts, ends in pauses:
+        left = [
+            part
+            for opens, closes in left
+            for part in ((opens, min(closes, starts)), (max(opens, ends), closes))
+            if part[0] < part[1]
+        ]
+    return tuple(left)
 
 
 def overlapping(hours: Iterable[Minutes]) -> bool:
@@ -124,6 +182,50 @@ def joined(several: Iterable[Span]) -> list[Span]:
         else:
             result.append(span)
     return result
+
+
+class LocalTimeSkipped(Refusal):
+    """A clock change leaves this time out: no clock on the boutique's wall ever shows it."""
+
+    kind = Kind.INVALID
+    slug = "local-time-skipped"
+    en = "The clock changes on that day, and this time does not exist. The next time that does is `next_at`."
+    zh = "当日调整时钟，该时间并不存在，之后最近的时间见 next_at。"
+
+
+class LocalTimeAmbiguous(Refusal):
+    """A clock change shows this time twice."""
+
+    kind = Kind.INVALID
+    slug = "local-time-ambiguous"
+    en = "The clock changes on that day, and this time comes twice. Say which one, with its offset: see `either`."
+    zh = "当日调整时钟，该时间会出现两次，请带上时差注明是哪一次(见 either)。"
+
+
+def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
+    """The instant at which the wall clock shows a local time, in UTC; raises LocalTimeSkipped, LocalTimeAmbiguous."""
+    early, late = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if wall(early, zone) != local:
+        raise LocalTimeSkipped(next_at=reaches(local, zone).astimezone(zone).isoformat())
+    if early != late:
+        raise LocalTimeAmbiguous(either=[moment.astimezone(zone).isoformat() for moment in (early, late)])
+    return early
+
+
+def stretch(starts: date | datetime, ends: date | datetime, zone: ZoneInfo) -> Span:
+    """What somebody says of a stretch of time: whole days (the last one belongs to it), or moments.
+
+    A moment without an offset is told by the wall clock of the zone. The ends may be the wrong way round; raises
+    LocalTimeSkipped, LocalTimeAmbiguous.
+    """
+
+    def moment(said: date | datetime, *, is_last: bool) -> datetime:
+        if isinstance(said, datetime):
+            return said.astimezone(UTC) if said.tzinfo is not None else instant_of(said, zone)
+        day = said + DAY if is_last else said
+        return reaches(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 - a wall clock has no zone
+
+    return Span(moment(starts, is_last=False), moment(ends, is_last=True))
 
 
 FOR_EVER = date(2100, 12, 31)  # of an absence whose end nobody knows

@@ -15,7 +15,16 @@ from infra.wire import check_match
 from services.appointments.availability import actions as availability
 from services.appointments.availability import queries as times
 from services.appointments.availability.queries import Person, Surroundings
-from services.appointments.availability.rules import Alternative, Claim, Outlook, Slot, alternatives, earliest, slots
+from services.appointments.availability.rules import (
+    Alternative,
+    Claim,
+    Outlook,
+    Slot,
+    alternatives,
+    earliest,
+    judge_time,
+    slots,
+)
 from services.appointments.bookings import queries
 from services.appointments.bookings.actions.life import announce
 from services.appointments.bookings.events import AppointmentMoved
@@ -29,7 +38,6 @@ from services.appointments.bookings.rules import (
     Status,
     Step,
     TooManyHolds,
-    judge_time,
     ranked,
     step,
 )

@@ -1,7 +1,7 @@
 """What headquarters and managers do in the directory: its places, and what can be booked there."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -20,6 +20,7 @@ from services.appointments.directory.rules import Timetable
 from services.appointments.directory.tables import (
     Base,
     Boutique,
+    BreakTime,
     DatedHours,
     Experience,
     Region,
@@ -27,7 +28,7 @@ from services.appointments.directory.tables import (
     WeeklyHours,
 )
 
-Versioned = TypeVar("Versioned", Boutique, Experience)
+Versioned = TypeVar("Versioned", Boutique, Experience, Room)
 
 
 class CodeInUse(Refusal):
@@ -37,6 +38,18 @@ class CodeInUse(Refusal):
     slug = "directory-code-in-use"
     en = "This code is already used in the directory. Choose another one."
     zh = "该编码在目录中已被使用，请更换。"
+
+
+class OfferUnfit(Refusal):
+    """What an experience says of itself must agree, the parts that stay and those that change."""
+
+    kind = Kind.INVALID
+    slug = "experience-unfit"
+    en = (
+        "`open_to_segments` says which segments, where and only where `audience` is segment; and `second_skill` needs"
+        " `needs_second_advisor`."
+    )
+    zh = "仅当 audience 为 segment 时须填写 open_to_segments；填写 second_skill 时须启用 needs_second_advisor。"
 
 
 async def add_region(tx: AsyncSession, *, code: str, name_zh: str, name_en: str) -> Region:
@@ -56,8 +69,12 @@ async def open_boutique(
     name_zh: str,
     name_en: str,
     hours: Timetable | None,
+    **whereabouts: Any,
 ) -> Boutique:
-    """Enter a boutique and announce it; raises NotFound for an unknown region, CodeInUse."""
+    """Enter a boutique and announce it; raises NotFound for an unknown region, CodeInUse.
+
+    `whereabouts`: its city, address and position.
+    """
     await queries.region(tx, region_id)
     made = Boutique(
         brand_id=queries.brand(tx),
@@ -69,6 +86,7 @@ async def open_boutique(
         name_zh=name_zh,
         name_en=name_en,
         version=1,
+        **whereabouts,
     )
     await _add(tx, made)
     if hours is not None:
@@ -105,26 +123,27 @@ async def set_hours(tx: AsyncSession, boutique_id: UUID, hours: Timetable, *, if
     return await _change(tx, boutique, {})
 
 
-async def add_room(
-    tx: AsyncSession, boutique_id: UUID, *, name_zh: str, name_en: str, capacity: int, by: Caller
-) -> Room:
-    """Add a room to a boutique; raises NotFound."""
+async def add_room(tx: AsyncSession, boutique_id: UUID, given: Mapping[str, Any], *, by: Caller) -> Room:
+    """Add a room to a boutique; raises NotFound, CodeInUse."""
     boutique = await queries.own_boutique(tx, boutique_id, by)
-    made = Room(
-        brand_id=boutique.brand_id,
-        room_id=new_id(),
-        boutique_id=boutique_id,
-        name_zh=name_zh,
-        name_en=name_en,
-        capacity=capacity,
-    )
+    made = Room(brand_id=boutique.brand_id, room_id=new_id(), boutique_id=boutique_id, active=True, version=1, **given)
     await _add(tx, made)
     return made
 
 
-async def add_experience(tx: AsyncSession, given: Mapping[str, object]) -> Experience:
+async def change_room(
+    tx: AsyncSession, boutique_id: UUID, room_id: UUID, changes: Mapping[str, Any], *, if_match: str, by: Caller
+) -> Room:
+    """Change what is named; raises NotFound, Stale, CodeInUse. Appointments already made stay."""
+    await queries.own_boutique(tx, boutique_id, by)
+    room = await queries.room(tx, boutique_id, room_id, lock=True)
+    check_match(if_match, room.version)
+    return await _change(tx, room, changes)
+
+
+async def add_experience(tx: AsyncSession, given: Mapping[str, Any]) -> Experience:
     """Offer an experience; raises CodeInUse."""
-    made = Experience(brand_id=queries.brand(tx), experience_id=new_id(), version=1, **given)
+    made = Experience(brand_id=queries.brand(tx), experience_id=new_id(), active=True, version=1, **given)
     await _add(tx, made)
     return made
 
@@ -132,7 +151,7 @@ async def add_experience(tx: AsyncSession, given: Mapping[str, object]) -> Exper
 async def change_experience(
     tx: AsyncSession, experience_id: UUID, changes: Mapping[str, object], *, if_match: str
 ) -> Experience:
-    """Change what is named; raises NotFound, Stale. Appointments already made stay as they were agreed."""
+    """Change what is named; raises NotFound, Stale, OfferUnfit. Appointments already made stay as they were agreed."""
     experience = await queries.experience(tx, experience_id, lock=True)
     check_match(if_match, experience.version)
     return await _change(tx, experience, changes)
@@ -140,12 +159,18 @@ async def change_experience(
 
 async def _add(tx: AsyncSession, row: Base) -> None:
     tx.add(row)
+    await _flushed(tx)
+
+
+async def _flushed(tx: AsyncSession) -> None:
     try:
         await tx.flush()
     except IntegrityError as fault:
         match violated(fault):
-            case "uq_region_code" | "uq_boutique_code" | "uq_experience_code":
+            case "uq_region_code" | "uq_boutique_code" | "uq_experience_code" | "uq_room_code":
                 raise CodeInUse from None
+            case "ck_experience_offer":
+                raise OfferUnfit from None
         raise
 
 
@@ -153,14 +178,14 @@ async def _change(tx: AsyncSession, row: Versioned, changes: Mapping[str, object
     for name, value in changes.items():
         setattr(row, name, value)
     row.version += 1
-    await tx.flush()
+    await _flushed(tx)
     return row
 
 
 async def write(tx: AsyncSession, holder_id: UUID, timetable: Timetable) -> None:
     """Replace the hours of a boutique or the shifts of an advisor."""
     brand_id = queries.brand(tx)
-    for table in (WeeklyHours, DatedHours):
+    for table in (WeeklyHours, DatedHours, BreakTime):
         await tx.execute(delete(table).where(table.brand_id == brand_id, table.holder_id == holder_id))
     for weekday, hours in timetable.weekly.items():
         for starts, ends in hours:
@@ -168,4 +193,18 @@ async def write(tx: AsyncSession, holder_id: UUID, timetable: Timetable) -> None
     for on_day, hours in timetable.dated.items():
         for starts, ends in hours or ((0, 0),):
             tx.add(DatedHours(brand_id=brand_id, holder_id=holder_id, on_day=on_day, starts=starts, ends=ends))
+    for day, pauses in timetable.breaks.items():
+        weekday, on_day = (day, None) if isinstance(day, int) else (None, day)
+        for starts, ends in pauses:
+            tx.add(
+                BreakTime(
+                    brand_id=brand_id,
+                    break_id=new_id(),
+                    holder_id=holder_id,
+                    weekday=weekday,
+                    on_day=on_day,
+                    starts=starts,
+                    ends=ends,
+                )
+            )
     await tx.flush()

@@ -1,7 +1,9 @@
 """What is done about advisors: they join, move, are away and leave."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -59,6 +61,7 @@ class Newcomer:
     advisor_id: UUID | None = None
     absent_from: date | None = None
     absent_until: date | None = None
+    weight: int = 1
 
 
 async def welcome(
@@ -85,6 +88,7 @@ async def enter(tx: AsyncSession, boutique: Boutique, newcomer: Newcomer) -> Adv
         wecom_userid=newcomer.wecom_userid,
         absent_from=newcomer.absent_from,
         absent_until=newcomer.absent_until,
+        weight=newcomer.weight,
         version=1,
     )
     tx.add(made)
@@ -102,6 +106,22 @@ async def set_shifts(tx: AsyncSession, advisor_id: UUID, shifts: Timetable, *, i
     check_match(if_match, advisor.version)
     await write(tx, advisor_id, shifts)
     advisor.version += 1
+    await tx.flush()
+    return advisor
+
+
+async def change(
+    tx: AsyncSession, advisor_id: UUID, changes: Mapping[str, Any], *, if_match: str, by: Caller
+) -> Advisor:
+    """Change what is named: her name, languages, skills, weight; raises NotFound, AdvisorHasLeft, Stale."""
+    advisor = await _here(tx, advisor_id, by)
+    check_match(if_match, advisor.version)
+    was = (list(advisor.languages), list(advisor.skills))
+    for name, value in changes.items():
+        setattr(advisor, name, value)
+    advisor.version += 1
+    if was != (advisor.languages, advisor.skills):
+        describe(tx, advisor)
     await tx.flush()
     return advisor
 

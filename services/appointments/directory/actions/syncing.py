@@ -57,7 +57,7 @@ async def synchronise(tx: AsyncSession, items: Sequence[Told], *, now: datetime)
         select(Advisor)
         .where(Advisor.brand_id == brand, Advisor.employee_number.in_(numbers))
         .order_by(Advisor.advisor_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     by_number = {one.employee_number: one for one in known}
     members = {item.wecom_userid for item in items if item.wecom_userid is not None}

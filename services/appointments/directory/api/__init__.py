@@ -1,5 +1,5 @@
 """The directory's routes, by what they are about."""
 
-from services.appointments.directory.api import places, staff
+from services.appointments.directory.api import experiences, places, rooms, staff
 
-ROUTERS = [places.routes, staff.routes]
+ROUTERS = [places.routes, rooms.routes, experiences.routes, staff.routes]

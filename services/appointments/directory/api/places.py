@@ -1,28 +1,25 @@
-"""Routes of the directory: its places, and what can be booked there."""
+"""Routes of the directory: its places and their hours."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Query, Response
 
 from infra.app import By, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.openapi import refuses, tagged
-from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_cursor, read_id_cursor
+from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_cursor
 from services.appointments.directory import queries
 from services.appointments.directory.actions import places as actions
 from services.appointments.directory.schemas.places import (
     BoutiqueForm,
     BoutiquePatch,
     BoutiqueView,
-    ExperienceForm,
-    ExperiencePatch,
-    ExperienceView,
+    City,
     RegionForm,
     RegionView,
-    RoomForm,
-    RoomView,
     TimetableForm,
     TimetableView,
 )
@@ -30,6 +27,7 @@ from services.appointments.directory.schemas.places import (
 routes = router()
 
 # The directory holds nothing secret: whoever may enter the house may know its boutiques.
+WHEREABOUTS = ("city_code", "city_zh", "city_en", "address_zh", "address_en", "latitude", "longitude")
 ANYONE = tuple(role for role in Role if role is not Role.OPERATOR)
 
 
@@ -48,7 +46,7 @@ async def add_region(form: RegionForm, tx: Transaction) -> RegionView:
 async def list_regions(tx: Transaction, after: After = None, limit: Limit = 50) -> Page[RegionView]:
     """Regions by code."""
     of = "regions"
-    rows = await queries.regions(tx, after=_code(after, of), limit=limit + 1)
+    rows = await queries.regions(tx, after=code_after(after, of), limit=limit + 1)
     items = [RegionView.model_validate(row) for row in rows[:limit]]
     return Page(items=items, next_cursor=cursor(items[-1].code, of=of) if len(rows) > limit else None)
 
@@ -67,6 +65,7 @@ async def open_boutique(form: BoutiqueForm, tx: Transaction) -> BoutiqueView:
         name_zh=form.name_zh,
         name_en=form.name_en,
         hours=form.hours.timetable() if form.hours else None,
+        **form.model_dump(include=set(WHEREABOUTS)),
     )
     return BoutiqueView.of(made)
 
@@ -76,12 +75,15 @@ async def open_boutique(form: BoutiqueForm, tx: Transaction) -> BoutiqueView:
 async def list_boutiques(
     tx: Transaction,
     region_id: UUID | None = None,
+    city: Annotated[City | None, Query()] = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[BoutiqueView]:
-    """Boutiques by code."""
-    of = f"boutiques {region_id}"
-    rows = await queries.boutiques(tx, region_id=region_id, after=_code(after, of), limit=limit + 1)
+    """Boutiques by code; `city` is a city's code."""
+    of = f"boutiques {region_id} {city}"
+    rows = await queries.boutiques(
+        tx, region_id=region_id, city_code=city, after=code_after(after, of), limit=limit + 1
+    )
     items = [BoutiqueView.of(row) for row in rows[:limit]]
     return Page(items=items, next_cursor=cursor(items[-1].code, of=of) if len(rows) > limit else None)
 
@@ -100,7 +102,7 @@ async def read_boutique(boutique_id: UUID, tx: Transaction, response: Response) 
 async def change_boutique(
     *, boutique_id: UUID, form: BoutiquePatch, if_match: IfMatch, tx: Transaction, by: By, response: Response
 ) -> BoutiqueView:
-    """Change a boutique's names, type or zone."""
+    """Change a boutique's names, type, zone, city, address or position."""
     changes = form.model_dump(exclude_unset=True)
     boutique = await actions.change_boutique(tx, boutique_id, changes, if_match=if_match, by=by)
     response.headers["ETag"] = etag(boutique.version)
@@ -128,67 +130,7 @@ async def set_hours(
     return TimetableView.of(form.timetable(), boutique.version)
 
 
-@routes.post("/boutiques/{boutique_id}/rooms", status_code=201)
-@permit(Role.HEADQUARTERS, Role.REGIONAL, Role.MANAGER)
-@idempotent()
-async def add_room(boutique_id: UUID, form: RoomForm, tx: Transaction, by: By) -> RoomView:
-    """Add a room."""
-    made = await actions.add_room(
-        tx, boutique_id, name_zh=form.name_zh, name_en=form.name_en, capacity=form.capacity, by=by
-    )
-    return RoomView.model_validate(made)
-
-
-@routes.get("/boutiques/{boutique_id}/rooms")
-@permit(*ANYONE)
-async def list_rooms(boutique_id: UUID, tx: Transaction, after: After = None, limit: Limit = 50) -> Page[RoomView]:
-    """A boutique's rooms."""
-    await queries.boutique(tx, boutique_id)
-    of = f"rooms {boutique_id}"
-    rows = await queries.rooms(tx, boutique_id, after=read_id_cursor(after, of=of), limit=limit + 1)
-    items = [RoomView.model_validate(row) for row in rows[:limit]]
-    return Page(items=items, next_cursor=cursor(items[-1].room_id, of=of) if len(rows) > limit else None)
-
-
-@routes.post("/experiences", status_code=201)
-@permit(Role.HEADQUARTERS)
-@idempotent()
-async def add_experience(form: ExperienceForm, tx: Transaction) -> ExperienceView:
-    """Offer an experience in every boutique."""
-    return ExperienceView.model_validate(await actions.add_experience(tx, form.model_dump()))
-
-
-@routes.get("/experiences")
-@permit(*ANYONE)
-async def list_experiences(tx: Transaction, after: After = None, limit: Limit = 50) -> Page[ExperienceView]:
-    """Experiences by code."""
-    of = "experiences"
-    rows = await queries.experiences(tx, after=_code(after, of), limit=limit + 1)
-    items = [ExperienceView.model_validate(row) for row in rows[:limit]]
-    return Page(items=items, next_cursor=cursor(items[-1].code, of=of) if len(rows) > limit else None)
-
-
-@routes.get("/experiences/{experience_id}", responses=tagged())
-@permit(*ANYONE)
-async def read_experience(experience_id: UUID, tx: Transaction, response: Response) -> ExperienceView:
-    """One experience."""
-    experience = await queries.experience(tx, experience_id)
-    response.headers["ETag"] = etag(experience.version)
-    return ExperienceView.model_validate(experience)
-
-
-@routes.patch("/experiences/{experience_id}")
-@permit(Role.HEADQUARTERS)
-async def change_experience(
-    experience_id: UUID, form: ExperiencePatch, if_match: IfMatch, tx: Transaction, response: Response
-) -> ExperienceView:
-    """Change an experience. Appointments already made stay as they were agreed."""
-    changes = form.model_dump(exclude_unset=True)
-    experience = await actions.change_experience(tx, experience_id, changes, if_match=if_match)
-    response.headers["ETag"] = etag(experience.version)
-    return ExperienceView.model_validate(experience)
-
-
-def _code(after: str | None, of: str) -> str | None:
+def code_after(after: str | None, of: str) -> str | None:
+    """The code inside a cursor of a list by codes."""
     key = read_cursor(after, of=of, parts=1)
     return key[0] if key else None

@@ -17,6 +17,7 @@ from services.appointments.directory.schemas.places import TimetableForm, Timeta
 from services.appointments.directory.schemas.staff import (
     AbsenceForm,
     AdvisorForm,
+    AdvisorPatch,
     AdvisorView,
     MoveForm,
     StaffForm,
@@ -54,6 +55,7 @@ async def welcome_advisor(boutique_id: UUID, form: AdvisorForm, tx: Transaction,
             languages=list(form.languages),
             skills=list(form.skills),
             wecom_userid=form.wecom_userid,
+            weight=form.weight,
         ),
         shifts=form.shifts.timetable() if form.shifts else None,
         by=by,
@@ -72,6 +74,29 @@ async def list_advisors(
     rows = await queries.advisors(tx, boutique_id, after=read_id_cursor(after, of=of), limit=limit + 1)
     items = [AdvisorView.model_validate(row) for row in rows[:limit]]
     return Page(items=items, next_cursor=cursor(items[-1].advisor_id, of=of) if len(rows) > limit else None)
+
+
+@routes.get("/advisors/{advisor_id}", responses=tagged())
+@permit(*ANYONE)
+async def read_advisor(advisor_id: UUID, tx: Transaction, by: By, response: Response) -> StaffView | AdvisorView:
+    """One advisor; those who lead her boutique, and she herself, see when she is away and her share, too."""
+    advisor = await queries.advisor(tx, advisor_id)
+    leads = by.role in LEADS and queries.within_reach(by, advisor.boutique_id)
+    response.headers["ETag"] = etag(advisor.version)
+    view = StaffView if leads or by.advisor_id == advisor_id else AdvisorView
+    return view.model_validate(advisor)
+
+
+@routes.patch("/advisors/{advisor_id}")
+@permit(*LEADS)
+async def change_advisor(
+    *, advisor_id: UUID, form: AdvisorPatch, if_match: IfMatch, tx: Transaction, by: By, response: Response
+) -> StaffView:
+    """Change an advisor's display name, languages, skills or weight. Appointments already made stay."""
+    changes = form.model_dump(mode="json", exclude_unset=True)
+    advisor = await staff.change(tx, advisor_id, changes, if_match=if_match, by=by)
+    response.headers["ETag"] = etag(advisor.version)
+    return StaffView.model_validate(advisor)
 
 
 @routes.get("/advisors/{advisor_id}/shifts", responses=tagged())

@@ -1,4 +1,4 @@
-"""Wire models of the directory: its places, and what can be booked there."""
+"""Wire models of the directory: its places and their hours."""
 
 from datetime import date
 from typing import Annotated, Self
@@ -19,12 +19,6 @@ def _zone(name: str) -> str:
     if "/" not in name or name not in available_timezones():
         raise ValueError("must be an IANA zone such as Asia/Shanghai")
     return name
-
-
-def _grid(minutes: int) -> int:
-    if DAY % minutes:
-        raise ValueError("must divide a day evenly, so that every day starts the same")
-    return minutes
 
 
 def _some_year(day: date) -> date:
@@ -48,7 +42,7 @@ class Stretch(Form):
     @property
     def minutes(self) -> Minutes:
         """Both ends in minutes after midnight."""
-        return _minutes(self.starts), _minutes(self.ends)
+        return minutes_of(self.starts), minutes_of(self.ends)
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
@@ -70,11 +64,30 @@ class DatedStretches(Form):
     stretches: Annotated[list[Stretch], Field(max_length=4)]
 
 
+class Break(Stretch):
+    """A pause among the hours, of every such weekday or of one day. One of a day comes on top of its weekday's."""
+
+    weekday: Annotated[int, Field(ge=1, le=7)] | None = None
+    on: Day | None = None
+
+    @model_validator(mode="after")
+    def _placed(self) -> Self:
+        if (self.weekday is None) == (self.on is None):
+            raise ValueError("either `weekday` or `on` says when it is")
+        return self
+
+    @property
+    def day(self) -> int | date:
+        """The weekday or the day it is on."""
+        return self.on or self.weekday or 0
+
+
 class TimetableForm(Form):
-    """The weekly pattern, and the days that differ from it."""
+    """The weekly pattern, the days that differ from it, and the breaks that are taken out of both."""
 
     weekly: Annotated[tuple[WeeklyStretch, ...], Field(max_length=28)] = ()
     dated: Annotated[tuple[DatedStretches, ...], Field(max_length=MOST_DATES)] = ()
+    breaks: Annotated[tuple[Break, ...], Field(max_length=MOST_DATES)] = ()
 
     @model_validator(mode="after")
     def _unambiguous(self) -> Self:
@@ -83,6 +96,8 @@ class TimetableForm(Form):
         timetable = self.timetable()
         if any(overlapping(hours) for hours in [*timetable.weekly.values(), *timetable.dated.values()]):
             raise ValueError("stretches of one day may not overlap")
+        if any(overlapping(pauses) for pauses in timetable.breaks.values()):
+            raise ValueError("breaks of one day may not overlap")
         return self
 
     def timetable(self) -> Timetable:
@@ -90,7 +105,11 @@ class TimetableForm(Form):
         weekly: dict[int, tuple[Minutes, ...]] = {}
         for stretch in self.weekly:
             weekly[stretch.weekday] = (*weekly.get(stretch.weekday, ()), stretch.minutes)
-        return Timetable(weekly, {day.on: tuple(stretch.minutes for stretch in day.stretches) for day in self.dated})
+        dated = {day.on: tuple(stretch.minutes for stretch in day.stretches) for day in self.dated}
+        breaks: dict[int | date, tuple[Minutes, ...]] = {}
+        for pause in self.breaks:
+            breaks[pause.day] = (*breaks.get(pause.day, ()), pause.minutes)
+        return Timetable(weekly, dated, breaks)
 
 
 class TimetableView(View):
@@ -98,6 +117,7 @@ class TimetableView(View):
 
     weekly: list[WeeklyStretch]
     dated: list[DatedStretches]
+    breaks: list[Break]
     version: int
 
     @classmethod
@@ -105,26 +125,38 @@ class TimetableView(View):
         """The view of a timetable."""
         return cls(
             weekly=[
-                WeeklyStretch(weekday=weekday, starts=_clock(starts), ends=_clock(ends))
+                WeeklyStretch(weekday=weekday, starts=clock(starts), ends=clock(ends))
                 for weekday, hours in sorted(timetable.weekly.items())
                 for starts, ends in sorted(hours)
             ],
             dated=[
                 DatedStretches(
                     on=on,
-                    stretches=[Stretch(starts=_clock(starts), ends=_clock(ends)) for starts, ends in sorted(hours)],
+                    stretches=[Stretch(starts=clock(starts), ends=clock(ends)) for starts, ends in sorted(hours)],
                 )
                 for on, hours in sorted(timetable.dated.items())
+            ],
+            breaks=[
+                Break(
+                    weekday=day if isinstance(day, int) else None,
+                    on=None if isinstance(day, int) else day,
+                    starts=clock(starts),
+                    ends=clock(ends),
+                )
+                for day, pauses in sorted(timetable.breaks.items(), key=lambda told: str(told[0]))
+                for starts, ends in sorted(pauses)
             ],
             version=version,
         )
 
 
-def _minutes(clock: str) -> int:
+def minutes_of(clock: str) -> int:
+    """`10:30` in minutes after midnight."""
     return int(clock[:2]) * 60 + int(clock[3:])
 
 
-def _clock(minutes: int) -> str:
+def clock(minutes: int) -> str:
+    """Minutes after midnight as `10:30`."""
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
@@ -145,8 +177,16 @@ class RegionView(View):
     name_en: str
 
 
+City = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+
+
 class BoutiqueForm(Form):
-    """A new boutique; without hours it is closed until they are set."""
+    """A new boutique; without hours it is closed until they are set.
+
+    `city_code` groups boutiques of a city; `latitude` and `longitude` are degrees (WGS 84), both or neither.
+    """
 
     region_id: UUID
     code: Code
@@ -154,17 +194,44 @@ class BoutiqueForm(Form):
     zone: Zone = "Asia/Shanghai"
     name_zh: Text
     name_en: Text
+    city_code: City | None = None
+    city_zh: Text | None = None
+    city_en: Text | None = None
+    address_zh: Text | None = None
+    address_en: Text | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
     hours: TimetableForm | None = None
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("`latitude` and `longitude` come together")
+        return self
 
 
 class BoutiquePatch(Form):
-    """What to change; what is left out stays."""
+    """What to change; what is left out stays. A null city, address or position is taken away."""
 
     # Only what was sent is read; the defaults keep an explicit null from being taken for "left out".
     boutique_type: BoutiqueType = BoutiqueType.BOUTIQUE
     zone: Zone = "Asia/Shanghai"
     name_zh: Text = "-"
     name_en: Text = "-"
+    city_code: City | None = None
+    city_zh: Text | None = None
+    city_en: Text | None = None
+    address_zh: Text | None = None
+    address_en: Text | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        sent = {"latitude", "longitude"} & self.model_fields_set
+        if len(sent) == 1 or (self.latitude is None) != (self.longitude is None):
+            raise ValueError("`latitude` and `longitude` come together")
+        return self
 
 
 class BoutiqueView(View):
@@ -177,90 +244,16 @@ class BoutiqueView(View):
     zone: str
     name_zh: str
     name_en: str
+    city_code: str | None
+    city_zh: str | None
+    city_en: str | None
+    address_zh: str | None
+    address_en: str | None
+    latitude: float | None
+    longitude: float | None
     version: int
 
     @classmethod
     def of(cls, boutique: Boutique) -> Self:
         """The view of a row."""
         return cls.model_validate(boutique)
-
-
-class RoomForm(Form):
-    """A new room; it serves one party at a time, of at most `capacity` people."""
-
-    name_zh: Text
-    name_en: Text
-    capacity: Annotated[int, Field(ge=1, le=200)]
-
-
-class RoomView(View):
-    """A room."""
-
-    room_id: UUID
-    boutique_id: UUID
-    name_zh: str
-    name_en: str
-    capacity: int
-
-
-Duration = Annotated[int, Field(ge=5, le=720)]
-Buffer = Annotated[int, Field(ge=0, le=240)]
-Granularity = Annotated[int, Field(ge=5, le=240), AfterValidator(_grid)]
-Notice = Annotated[int, Field(ge=0, le=60 * DAY)]
-Horizon = Annotated[int, Field(ge=1, le=366)]
-
-
-class ExperienceForm(Form):
-    """A new experience. Buffers keep advisor and room free around the visit, not the client.
-
-    `notice_minutes` is how long before its start a client must book, `cancel_notice_minutes` how long before she may
-    still cancel or move it; the house's own people owe neither.
-    """
-
-    code: Code
-    name_zh: Text
-    name_en: Text
-    duration_minutes: Duration = 60
-    buffer_before_minutes: Buffer = 0
-    buffer_after_minutes: Buffer = 0
-    granularity_minutes: Granularity = 30
-    notice_minutes: Notice = 120
-    horizon_days: Horizon = 60
-    cancel_notice_minutes: Notice = DAY
-    needs_room: bool = False
-    skill: Code | None = None
-
-
-class ExperiencePatch(Form):
-    """What to change; what is left out stays. A null `skill` means that any advisor may do it."""
-
-    name_zh: Text = "-"
-    name_en: Text = "-"
-    duration_minutes: Duration = 60
-    buffer_before_minutes: Buffer = 0
-    buffer_after_minutes: Buffer = 0
-    granularity_minutes: Granularity = 30
-    notice_minutes: Notice = 120
-    horizon_days: Horizon = 60
-    cancel_notice_minutes: Notice = DAY
-    needs_room: bool = False
-    skill: Code | None = None
-
-
-class ExperienceView(View):
-    """What can be booked."""
-
-    experience_id: UUID
-    code: str
-    name_zh: str
-    name_en: str
-    duration_minutes: int
-    buffer_before_minutes: int
-    buffer_after_minutes: int
-    granularity_minutes: int
-    notice_minutes: int
-    horizon_days: int
-    cancel_notice_minutes: int
-    needs_room: bool
-    skill: str | None
-    version: int

@@ -16,15 +16,31 @@ Skills = Annotated[tuple[Code, ...], Field(max_length=50)]
 WeComUserid = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@\-]*$")]
 
 
+Weight = Annotated[int, Field(ge=1, le=100)]
+
+
 class AdvisorForm(Form):
-    """A new advisor; without shifts she cannot be booked until they are set."""
+    """A new advisor; without shifts she cannot be booked until they are set.
+
+    `weight` is her share where visits are shared out: 2 is asked twice as often as 1.
+    """
 
     advisor_id: UUID | None = None
     display_name: Text
     languages: Languages = ()
     skills: Skills = ()
     wecom_userid: WeComUserid | None = None
+    weight: Weight = 1
     shifts: TimetableForm | None = None
+
+
+class AdvisorPatch(Form):
+    """What to change; what is left out stays."""
+
+    display_name: Text = "-"
+    languages: Languages = ()
+    skills: Skills = ()
+    weight: Weight = 1
 
 
 class AdvisorView(View):
@@ -45,6 +61,8 @@ class StaffView(AdvisorView):
     absent_from_on: date | None = Field(validation_alias="absent_from")
     absent_until_on: date | None = Field(validation_alias="absent_until")
     left_at: datetime | None
+    weight: int
+    version: int
 
 
 class MoveForm(Form):

@@ -15,6 +15,9 @@ DIRECTORY = (
     Decision("experience", Fate.NOT_HERS, "what can be booked"),
     Decision("weekly_hours", Fate.NOT_HERS, "when boutiques are open and advisors work"),
     Decision("dated_hours", Fate.NOT_HERS, "when boutiques are open and advisors work"),
+    Decision("break_time", Fate.NOT_HERS, "when boutiques and advisors pause"),
+    Decision("leave", Fate.NOT_HERS, "when advisors are away"),
+    Decision("closure", Fate.NOT_HERS, "when boutiques are closed"),
 )
 AVAILABILITY = (
     Decision(
@@ -24,6 +27,8 @@ AVAILABILITY = (
         hers="resource_id = any(:ids)",
     ),
     Decision("client_owner", Fate.DELETED, "whose client she was", hers=HERS),
+    Decision("client_segment", Fate.DELETED, "which segment she was in", hers=HERS),
+    Decision("experience_guest", Fate.DELETED, "what was open to her by invitation", hers=HERS),
     Decision("client_alias", Fate.DELETED, "which ids were she", hers=f"{HERS} or canonical_id = any(:ids)"),
     Decision("client_merge", Fate.DELETED, "which ids were she", hers=f"{HERS} or merged_client_id = any(:ids)"),
 )

@@ -46,6 +46,8 @@ LEFT_OUT = {
     "occupation": "which times her appointments take: the appointments say it",
     "reassignment": "what became of her visits when her advisor changed: the appointments say it",
     "client_owner": "whose client she is: profile says it",
+    "client_segment": "which segment she is in: profile says it",
+    "experience_guest": "what the house has opened to her: she sees it among what she may book",
     "client_alias": "which records are she: profile says it",
     "client_merge": "which records are she: profile says it",
 }

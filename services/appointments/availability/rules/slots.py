@@ -2,113 +2,13 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.appointments.availability.rules.terms import Outlook, Slot, Terms
 from services.appointments.directory.rules import SECOND, Span, first, wall
-
-
-class Kind(StrEnum):
-    """Why a resource is taken."""
-
-    HOLD = "hold"
-    VISIT = "visit"
-    LEAVE = "leave"
-    CLOSURE = "closure"
-
-
-class Actor(StrEnum):
-    """Who asks: a client for herself, or the house's own people for her. They owe different notice."""
-
-    CLIENT = "client"
-    HOUSE = "house"
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One resource wanted for one stretch of time."""
-
-    resource_id: UUID
-    during: Span
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What an experience asks of a time."""
-
-    duration: timedelta
-    before: timedelta
-    after: timedelta
-    granularity: timedelta
-    notice: timedelta
-    horizon: timedelta
-    needs_room: bool
-    skill: str | None
-
-    def visit(self, starts_at: datetime) -> Span:
-        """The client's time."""
-        return Span(starts_at, starts_at + self.duration)
-
-    def upkeep(self, starts_at: datetime) -> Span:
-        """The advisor's and the room's time: the visit and its buffers."""
-        return self.visit(starts_at).widened(self.before, self.after)
-
-
-@dataclass(frozen=True)
-class AdvisorTime:
-    """When one advisor works and when she is taken."""
-
-    advisor_id: UUID
-    shifts: tuple[Span, ...]
-    busy: tuple[Span, ...]
-
-
-@dataclass(frozen=True)
-class RoomTime:
-    """When one room is taken."""
-
-    room_id: UUID
-    capacity: int
-    busy: tuple[Span, ...]
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """All that decides about free times of one experience at one boutique within a window.
-
-    `advisors` have the skill it needs, the client's own first; `rooms` hold the party, the smallest first.
-    """
-
-    zone: ZoneInfo
-    terms: Terms
-    opening: tuple[Span, ...]
-    advisors: tuple[AdvisorTime, ...]
-    rooms: tuple[RoomTime, ...]
-    client_busy: tuple[Span, ...]
-    own_advisor_id: UUID | None
-
-
-def only(outlook: Outlook, advisor_id: UUID) -> Outlook:
-    """The same as if this advisor were the only one."""
-    return replace(outlook, advisors=tuple(one for one in outlook.advisors if one.advisor_id == advisor_id))
-
-
-def earliest(terms: Terms, actor: Actor, now: datetime) -> datetime:
-    """The first start that may be booked: clients owe the experience's notice, the house's own people none."""
-    return now + terms.notice if actor is Actor.CLIENT else now
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A free time, with the advisors and rooms that are free for it, best first."""
-
-    starts_at: datetime
-    ends_at: datetime
-    advisor_ids: tuple[UUID, ...]
-    room_ids: tuple[UUID, ...]
 
 
 def on_grid(instant: datetime, zone: ZoneInfo, step: timedelta) -> bool:
@@ -164,8 +64,12 @@ def slots(outlook: Outlook, window: Span) -> list[Slot]:
     candidates = starts(outlook.opening, outlook.zone, terms, window)
     client = free(candidates, terms.duration, outlook.client_busy)
     advisors = [
-        (advisor.advisor_id, _working(candidates, terms, advisor.shifts, free_for(candidates, terms, advisor.busy)))
+        (advisor.advisor_id, working(candidates, terms, advisor.shifts, free_for(candidates, terms, advisor.busy)))
         for advisor in outlook.advisors
+    ]
+    seconds = [
+        (advisor.advisor_id, working(candidates, terms, advisor.shifts, free_for(candidates, terms, advisor.busy)))
+        for advisor in (outlook.seconds if terms.needs_second else ())
     ]
     rooms = (
         [(room.room_id, free_for(candidates, terms, room.busy)) for room in outlook.rooms] if terms.needs_room else []
@@ -176,8 +80,12 @@ def slots(outlook: Outlook, window: Span) -> list[Slot]:
             continue
         advisor_ids = tuple(advisor_id for advisor_id, mask in advisors if mask[index])
         room_ids = tuple(room_id for room_id, mask in rooms if mask[index])
+        second_ids = tuple(advisor_id for advisor_id, mask in seconds if mask[index])
+        if terms.needs_second:
+            # Nobody assists herself.
+            advisor_ids = tuple(one for one in advisor_ids if any(other != one for other in second_ids))
         if advisor_ids and (room_ids or not terms.needs_room):
-            found.append(Slot(start, start + terms.duration, advisor_ids, room_ids))
+            found.append(Slot(start, start + terms.duration, advisor_ids, room_ids, second_ids))
     return found
 
 
@@ -205,7 +113,8 @@ def free(
     return mask
 
 
-def _working(candidates: Sequence[datetime], terms: Terms, shifts: Iterable[Span], mask: bytearray) -> bytearray:
+def working(candidates: Sequence[datetime], terms: Terms, shifts: Iterable[Span], mask: bytearray) -> bytearray:
+    """For each candidate start (sorted), its value in `mask` if the whole visit lies in a shift, else 0."""
     working = bytearray(len(candidates))
     for span in shifts:
         low = bisect_left(candidates, span.starts_at)

@@ -12,16 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.appointments.directory.queries import brand
 from services.appointments.directory.rules import Span
 
-# One index look-up for each resource; a hold that has run out takes nothing any more. Leave and closures are read as
-# they were said: their rows in `occupation` leave out the visits that stood there before.
+# One index look-up for each resource; a hold that has run out takes nothing any more. Visits that touch are read as one
+# stretch: of a month that is well booked, less than half the rows are left. Leave and closures are read as they were
+# said: their rows in `occupation` leave out the visits that stood there before.
 _BUSY = text(
     """
-    select o.resource_id, 'visit' as kind, lower(o.during) as starts_at, upper(o.during) as ends_at
-    from unnest(cast(:resources as uuid[])) as wanted (resource_id)
-    join occupation o on o.brand_id = :brand and o.resource_id = wanted.resource_id
-        and o.during && tstzrange(:starts_at, :ends_at, '[)')
-    where o.appointment_id is not null and not (o.kind = 'hold' and o.expires_at <= :now)
-        and o.appointment_id is distinct from :besides
+    select v.resource_id, 'visit' as kind, lower(stretch.during) as starts_at, upper(stretch.during) as ends_at
+    from (
+        select o.resource_id, range_agg(o.during) as during
+        from unnest(cast(:resources as uuid[])) as wanted (resource_id)
+        join occupation o on o.brand_id = :brand and o.resource_id = wanted.resource_id
+            and o.during && tstzrange(:starts_at, :ends_at, '[)')
+        where o.appointment_id is not null and not (o.kind = 'hold' and o.expires_at <= :now)
+            and o.appointment_id is distinct from :besides
+        group by o.resource_id
+    ) v, unnest(v.during) as stretch (during)
     union all
     select l.advisor_id, 'leave', lower(l.during), upper(l.during) from leave l
     where l.brand_id = :brand and l.advisor_id = any(cast(:resources as uuid[]))

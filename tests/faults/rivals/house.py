@@ -2,7 +2,7 @@
 
 import random
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,8 +14,8 @@ import httpx
 
 from infra.identity import Caller, Role, Signer
 from infra.ids import new_id
-from services.appointments.directory.schemas.places import ExperienceForm
 from suite.launcher import ports
+from suite.launcher.postgres import tail
 from tests.faults import machine
 from tests.faults.house import run
 from tests.faults.program import Program
@@ -52,10 +52,6 @@ EXPERIENCES: tuple[Mapping[str, Any], ...] = (
     {"duration_minutes": 30, "needs_room": True, "buffer_before_minutes": 15, "buffer_after_minutes": 15},
     {"duration_minutes": 30, "needs_room": False},
 )
-# And visits that the boutique has to approve, where there are such: pending ones run out as holds do.
-APPROVED: Mapping[str, Any] = {"duration_minutes": 60, "needs_room": True, "needs_approval": True}
-WITHIN = {"approve_within_minutes": 10}
-OFFERED = (*EXPERIENCES, APPROVED | WITHIN) if "needs_approval" in ExperienceForm.model_fields else EXPERIENCES
 
 
 @dataclass
@@ -103,6 +99,7 @@ def a_house(server: Throwaway) -> Iterator[House]:
                 "infra.serve",
                 "tests.faults.rivals.hurried:appointments",
                 variables={
+                    "MAISON_ENVIRONMENT": "test",  # its PostgreSQL trades safety for speed
                     "MAISON_DATABASE_URL": url,
                     "MAISON_LOG_URL": log_url,
                     "MAISON_KEYS": str(server.keys / "appointments.json"),
@@ -117,16 +114,23 @@ def a_house(server: Throwaway) -> Iterator[House]:
         try:
             for program in programs:
                 program.start()
-            machine.await_that(lambda: all(_ready(address) for address in addresses))
+            machine.await_that(lambda: _serving(programs) and all(_ready(address) for address in addresses))
             house = _furnished(url, addresses, pace, server.keys)
             house.logs = [program.log for program in programs]
             yield house
-            assert [program.fell() for program in programs] == [None] * PROCESSES
+            assert _serving(programs)
         finally:
             for program in programs:
                 program.kill()
             run(server.drop(url))
             run(server.drop(log_url))
+
+
+def _serving(programs: Sequence[Program]) -> bool:
+    """True; AssertionError with its last words when one has ended."""
+    fallen = [tail(program.log) for program in programs if program.fell() is not None]
+    assert fallen == [], "\n".join(fallen)
+    return True
 
 
 def _ready(address: str) -> bool:
@@ -166,6 +170,6 @@ def _furnished(url: str, addresses: list[str], pace: Pace, keys: Path) -> House:
                 terms["needs_room"],
                 terms.get("needs_approval", False),
             )
-            for n, terms in enumerate(OFFERED)
+            for n, terms in enumerate(EXPERIENCES)
         ]
     return House(url, addresses, pace, keys, boutique, advisors, rooms, offers, [new_id() for _ in range(CLIENTS)])

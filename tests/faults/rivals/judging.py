@@ -96,14 +96,14 @@ class Judge:
     def _during(self, answer: Answer) -> list[Standing]:
         """What the appointment was while it was asked for."""
         found = self._journal.standings.get(answer.ask.appointment_id, []) if answer.ask.appointment_id else []
-        return [one for one in found if one.since < answer.ended and one.until + UNSEEN > answer.began]
+        return [one for one in found if one.since < answer.ended and one.until > answer.began - UNSEEN]
 
     def _seen(self, answer: Answer) -> bool:
         """Whether the version that was shown was written while it was asked for, or stood then."""
         for one in self._journal.standings.get(answer.appointment_id, []):
             if one.version == answer.body["version"]:
                 is_new = answer.began <= one.since <= answer.ended
-                stood = one.since < answer.ended and one.until + UNSEEN > answer.began
+                stood = one.since < answer.ended and one.until > answer.began - UNSEEN
                 return (is_new if answer.done else stood) and _shows(answer, one)
         return False
 
@@ -130,7 +130,7 @@ class Judge:
             stay.starts_at < ends
             and begins < stay.ends_at
             and stay.since < answer.ended
-            and stay.until + UNSEEN > answer.began
+            and stay.until > answer.began - UNSEEN
             and (stay.expires_at is None or stay.expires_at > at_least)
             and (stay.appointment_id is None or stay.appointment_id != answer.ask.appointment_id)
             for hour in _hours(begins, ends)
@@ -161,7 +161,7 @@ class Judge:
             for one in self._by_client[answer.ask.client_id]
             if one.status == "held"
             and one.since < answer.ended
-            and one.until + UNSEEN > answer.began
+            and one.until > answer.began - UNSEEN
             and (one.expires_at is None or one.expires_at > at_least)
         }
         return len(kept) >= MOST_HOLDS

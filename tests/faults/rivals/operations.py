@@ -127,8 +127,11 @@ OPERATIONS: tuple[Operation, ...] = (
 
 def drawn(pool: Pool) -> Ask:
     """The next request: by the weights, of what is possible now."""
+    # Where nothing has to be approved, nobody approves.
+    approves = any(offer.needs_approval for offer in pool.house.offers)
+    possible = [one for one in OPERATIONS if approves or one.name != "approve"]
     while True:
-        [operation] = pool.chance.choices(OPERATIONS, [one.weight for one in OPERATIONS])
+        [operation] = pool.chance.choices(possible, [one.weight for one in possible])
         if not operation.begins:
             return operation.ask(pool, None)
         if (found := pool.one(operation.begins)) is not None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from infra.ids import new_id
@@ -15,7 +15,7 @@ from tests.faults.rivals.house import HOUR, House
 
 RIVALS = 20
 TOGETHER = 8  # holds that end at the same moment: whoever waits for one may wait for all
-JUST_BEFORE = timedelta(milliseconds=20)
+JUST_BEFORE, LITTLE = timedelta(milliseconds=20), timedelta(milliseconds=3)
 _HELD = "select from appointment where status = 'held' limit 1"
 
 Round = Callable[[Asking, int], Awaitable[str | None]]
@@ -46,8 +46,10 @@ class Rounds:
         visit = await self._visit(way, 2 * number)
         advisor_id, here, there = UUID(visit.body["advisor_id"]), self._start(visit), self._start(visit) + HOUR
         move = Ask("move", _whose(visit), visit.appointment_id, self._offer, there, advisor_id)
+        # The move is under way when the holds come, a little later in every round, until it is over before them.
+        begins = datetime.now(UTC) + number % 20 * LITTLE
         holds = [
-            Ask("hold", new_id(), experience_id=self._offer, starts_at=at, advisor_id=advisor_id)
+            Ask("hold", new_id(), experience_id=self._offer, starts_at=at, advisor_id=advisor_id, at=begins)
             for at in (here, there, there, here)
         ]
         moved, *held = await way.all([move, *holds])

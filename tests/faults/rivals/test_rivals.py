@@ -16,7 +16,7 @@ from tests.faults.rivals.rounds import Rounds, play, settled
 from tests.running import Throwaway
 
 # `make faults` draws 10,000 operations and plays 10,000 rounds.
-OPERATIONS_HERE, ROUNDS, MOVES, LAST_MOMENTS = 1_000, 500, 40, 8
+OPERATIONS_HERE, ROUNDS, MOVES, LAST_MOMENTS = 2_000, 500, 60, 6
 
 pytestmark = pytest.mark.timeout(600)
 

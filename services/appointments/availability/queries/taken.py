@@ -27,7 +27,8 @@ _BUSY = text(
             and o.appointment_id is distinct from :besides
         group by o.resource_id
     ) v, lateral (
-        select array_agg(lower(during)) as begins, array_agg(upper(during)) as ends from unnest(v.during) as one (during)
+        select array_agg(lower(during)) as begins, array_agg(upper(during)) as ends
+        from unnest(v.during) as one (during)
     ) stretches
     union all
     select l.advisor_id, 'leave', array[lower(l.during)], array[upper(l.during)] from leave l

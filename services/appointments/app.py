@@ -30,7 +30,7 @@ def build(
     return create_app(
         "appointments",
         settings or load(Settings),
-        routers=[*directory.ROUTERS, *availability.ROUTERS, bookings.routes, preparation.routes],
+        routers=[*directory.ROUTERS, *availability.ROUTERS, *bookings.ROUTERS, preparation.routes],
         reactions=[*known.REACTIONS, *on_bookings.reactions(clock or (lambda: datetime.now(UTC))), *rights.REACTIONS],
         loops=[expiry.loop],
         periods=PERIODS,

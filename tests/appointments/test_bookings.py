@@ -43,6 +43,10 @@ async def test_a_client_holds_confirms_comes_and_leaves(running: Start) -> None:
         "starts_at": "2030-01-08T03:00:00Z",
         "ends_at": "2030-01-08T04:00:00Z",
         "piece_code": "RG-0012",
+        "mode": "in-person",
+        "second_advisor_id": None,
+        "made_by": "client",
+        "overridden": [],
     }
 
 
@@ -154,7 +158,7 @@ async def test_times_that_cannot_be_had_are_refused_by_name(running: Start) -> N
 async def test_a_skill_that_nobody_has_leaves_no_time(running: Start) -> None:
     place = await house(running, skill="high-jewellery")
     assert await place.free() == []
-    assert problem(await place.asks()) == "outside-shift"
+    assert problem(await place.asks()) == "nobody-offers-this-here"
     skilled = await build.advisor(place.manager(), place.boutique_id, skills=["high-jewellery"])
     assert (await place.hold())["advisor_id"] == skilled["advisor_id"]
 
@@ -222,7 +226,7 @@ async def test_a_move_starts_from_the_version_that_was_read(running: Start) -> N
         assert problem(await http.post(f"{path}/move", json=body)) == "precondition-missing"
     tag = (await place.manager().get(path)).headers["ETag"]
     await place.step(place.by(her), visit["appointment_id"], "move", tag=tag, **body)
-    late = await place.tries(place.manager(), visit["appointment_id"], "move", tag=tag, **body)
+    late = await place.tries(place.manager(), visit["appointment_id"], "move", tag=tag, agreed_by="telephone", **body)
     assert problem(late) == "stale"
 
 
@@ -235,7 +239,7 @@ async def test_giving_up_a_mere_hold_frees_it_and_is_announced_to_nobody(running
     assert [fact for fact in await place.running.facts() if "appointment_id" in fact["data"]] == []
 
 
-async def test_the_least_loaded_advisor_is_chosen_unless_one_is_requested(running: Start) -> None:
+async def test_whose_turn_it_is_receives_her_unless_somebody_is_requested(running: Start) -> None:
     place = await house(running, advisors=2, needs_room=False)
     first = await place.hold()
     second = await place.hold(local="2030-01-08 14:00")
@@ -244,7 +248,7 @@ async def test_the_least_loaded_advisor_is_chosen_unless_one_is_requested(runnin
     assert await place.assigned_for(third["appointment_id"]) == "requested"
     fourth = await place.hold(local="2030-01-08 18:00")
     assert fourth["advisor_id"] == second["advisor_id"]
-    assert await place.assigned_for(fourth["appointment_id"]) == "least-loaded"
+    assert await place.assigned_for(fourth["appointment_id"]) == "rotation"
 
 
 async def test_a_client_keeps_three_times_and_no_more(running: Start) -> None:

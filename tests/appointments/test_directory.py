@@ -116,7 +116,7 @@ async def test_hours_and_shifts_are_replaced_as_a_whole(running: Start) -> None:
     http = service.client(build.headquarters())
     place = await build.boutique(http)
     advisor = await build.advisor(http, place["boutique_id"])
-    timetable = {
+    timetable: dict[str, Any] = {
         "weekly": [{"weekday": 6, "starts": "20:00", "ends": "24:00"}],
         "dated": [
             {"on": "2030-02-03", "stretches": []},
@@ -126,6 +126,10 @@ async def test_hours_and_shifts_are_replaced_as_a_whole(running: Start) -> None:
             },
         ],
     }
+    timetable["breaks"] = [
+        {"weekday": 6, "on": None, "starts": "21:00", "ends": "21:30"},
+        {"weekday": None, "on": "2030-10-01", "starts": "15:00", "ends": "15:15"},
+    ]
     for path in (f"/v1/boutiques/{place['boutique_id']}/hours", f"/v1/advisors/{advisor['advisor_id']}/shifts"):
         assert (await http.put(path, json=timetable)).status_code == 428
         changed = await http.put(path, json=timetable, headers={"If-Match": '"1"'})

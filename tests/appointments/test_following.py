@@ -1,14 +1,18 @@
 """Visits to come go with a client who is handed over, as far as her new advisor is free, and come back with her."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from infra.database import Database
+from infra.eventlog.port import Entry, Envelope
 from infra.identity import Caller, Role
 from infra.ids import new_id
+from services.appointments.availability.actions import take_turns
 from tests.appointments import build
 from tests.appointments.build import House, client, house, said, staff
-from tests.asking import tell
+from tests.asking import BRAND, tell, until
 from tests.conftest import Start
 
 
@@ -93,7 +97,7 @@ async def test_a_visit_that_was_moved_since_comes_back_only_into_a_shift(running
     weekly = [{"weekday": 2, "starts": "10:00", "ends": "20:00"}]
     path = f"/v1/advisors/{giver}/shifts"
     said(await place.manager().put(path, json={"weekly": weekly}, headers={"If-Match": "*"}))
-    later = {"starts_at": build.at("2030-01-09 11:00").isoformat(), "advisor_id": taker}
+    later = {"starts_at": build.at("2030-01-09 11:00").isoformat(), "advisor_id": taker, "agreed_by": "telephone"}
     await place.step(place.manager(), visit, "move", **later)
     await handed(place, "handed-back", handover, her, giver, taker)
     assert await outcomes(place, handover) == {visit: ("not-returned", "off-shift")}
@@ -111,7 +115,7 @@ async def test_visits_follow_while_others_are_moved_and_nobody_is_in_two_places(
     handover = new_id()
 
     async def move(appointment_id: str) -> int:
-        form = {"starts_at": build.at("2030-01-08 16:00").isoformat(), "advisor_id": third}
+        form = {"starts_at": build.at("2030-01-08 16:00").isoformat(), "advisor_id": third, "agreed_by": "telephone"}
         answer = await place.manager().post(
             f"/v1/appointments/{appointment_id}/move", json=form, headers={"If-Match": "*"}
         )
@@ -128,3 +132,67 @@ async def test_visits_follow_while_others_are_moved_and_nobody_is_in_two_places(
     assert giver not in {str(row["advisor_id"]) for row in rows}
     overlapping = "select from occupation a join occupation b on a.resource_id = b.resource_id and a.during && b.during"
     assert await place.running.rows(f"{overlapping} and a.ctid <> b.ctid") == []
+
+
+async def test_facts_of_two_kinds_in_turn_wait_for_nobody_while_they_hold_what_others_want(running: Start) -> None:
+    place = await house(running, advisors=4, needs_room=False)
+    first, taker, second, other = place.advisor_ids
+    one, two = client(), client()
+    goes = (await place.visit(one, advisor_id=first))["appointment_id"]
+    waits = (await place.visit(two, advisor_id=second))["appointment_id"]
+    handover = new_id()
+
+    def entry(n: int, kind: str, her: Caller, **data: Any) -> Entry:
+        about = {"client_id": str(her.client_id), "boutique_id": place.boutique_id, **data}
+        key = f"client:{her.client_id}"
+        envelope = Envelope(
+            id=new_id(),
+            source="maison/profile",
+            type=kind,
+            subject=str(her.client_id),
+            time=datetime.now(UTC),
+            partitionkey=key,
+            sequence=f"{n:020}",
+            brandid=BRAND,
+            data=about,
+        )
+        return Entry(n, envelope)
+
+    def handing(n: int, her: Caller, giver: str, receiver: str) -> Entry:
+        return entry(
+            n,
+            "profile.client-handed-over.v1",
+            her,
+            handover_id=str(handover),
+            from_advisor_id=giver,
+            advisor_id=receiver,
+            first_contact_due_on="2030-01-10",
+        )
+
+    batch = [
+        handing(1, one, first, taker),
+        entry(2, "profile.owner-assigned.v1", two, advisor_id=other),
+        handing(3, two, second, other),
+    ]
+    rival = Database(place.running.settings.database_url, pool_size=2, name="rival")
+    try:
+        async with rival.transaction(BRAND) as tx:
+            await take_turns(tx, [UUID(second)])
+            await place.running.kit.log.append("told-in-turn", 1, batch)
+
+            async def followed() -> bool:
+                rows = await place.running.rows("select appointment_id from reassignment")
+                return [str(row["appointment_id"]) for row in rows] == [goes]
+
+            # The batch gave up at once and the first fact is through; nobody holds what the rival asks for next.
+            await until(followed)
+            await take_turns(tx, [UUID(first), UUID(taker)])
+
+        async def both() -> bool:
+            return set(await outcomes(place, handover)) == {goes, waits}
+
+        await until(both)
+    finally:
+        await rival.dispose()
+    assert set((await outcomes(place, handover)).values()) == {("reassigned", None)}
+    assert await place.running.rows("select 1 from parked_fact") == []

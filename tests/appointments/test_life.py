@@ -1,19 +1,17 @@
 """The rules of an appointment's life, as tables."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import pytest
 
 from infra.refusal import Refusal
 from services.appointments.availability.rules import Actor
-from services.appointments.bookings.rules import (
+from services.appointments.bookings.rules.life import (
     NEXT,
-    AssignedFor,
     CancellationNotice,
     HoldExpired,
-    Load,
     NoticeTooShort,
+    RequestUnanswered,
     Status,
     Step,
     StepNotPossible,
@@ -21,13 +19,11 @@ from services.appointments.bookings.rules import (
     TooLate,
     judge_arrival,
     judge_no_show,
-    ranked,
     step,
 )
 from services.appointments.preparation.rules import expected, receives
 from tests.appointments.build import at
 
-ONE, TWO, THREE, FOUR = (UUID(int=number) for number in range(1, 5))
 MOMENT, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
 NOW = at("2030-01-07 09:00")
 
@@ -40,11 +36,11 @@ def test_every_pair_that_is_not_drawn_is_refused(status: Status, wanted: Step) -
     else:
         with pytest.raises(Refusal) as refused:
             step(status, wanted)
-        assert type(refused.value) in {StepNotPossible, HoldExpired}
+        assert type(refused.value) in {StepNotPossible, HoldExpired, RequestUnanswered}
 
 
 def test_what_has_ended_stays_ended() -> None:
-    assert {status for status, _ in NEXT} == {Status.HELD, Status.CONFIRMED, Status.CHECKED_IN}
+    assert {status for status, _ in NEXT} == {Status.HELD, Status.PENDING, Status.CONFIRMED, Status.CHECKED_IN}
 
 
 def test_every_status_can_be_reached() -> None:
@@ -52,8 +48,12 @@ def test_every_status_can_be_reached() -> None:
 
 
 def test_confirming_too_late_says_that_the_hold_is_over() -> None:
-    with pytest.raises(HoldExpired):
-        step(Status.EXPIRED, Step.CONFIRM)
+    for late in (Step.CONFIRM, Step.REQUEST):
+        with pytest.raises(HoldExpired):
+            step(Status.EXPIRED, late)
+    for late in (Step.APPROVE, Step.REFUSE):
+        with pytest.raises(RequestUnanswered):
+            step(Status.EXPIRED, late)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,7 @@ def test_confirming_too_late_says_that_the_hold_is_over() -> None:
         (Actor.CLIENT, Status.CONFIRMED, DAY - timedelta(seconds=1), True),
         (Actor.CLIENT, Status.CONFIRMED, -HOUR, True),
         (Actor.CLIENT, Status.HELD, HOUR, False),
+        (Actor.CLIENT, Status.PENDING, HOUR, False),
         (Actor.HOUSE, Status.CONFIRMED, HOUR, False),
         (Actor.HOUSE, Status.CONFIRMED, -HOUR, False),
     ],
@@ -92,34 +93,6 @@ def test_she_arrives_at_most_a_day_early_or_late_and_is_missed_only_after_the_st
 
 
 @pytest.mark.parametrize(
-    ("free", "requested", "kept", "own", "expected_order"),
-    [
-        ([ONE, TWO], TWO, None, ONE, [(TWO, AssignedFor.REQUESTED)]),
-        ([ONE], TWO, None, ONE, []),
-        ([ONE, TWO], None, None, TWO, [(TWO, AssignedFor.OWN_ADVISOR), (ONE, AssignedFor.LEAST_LOADED)]),
-        ([ONE, TWO], None, ONE, TWO, [(ONE, AssignedFor.KEPT), (TWO, AssignedFor.OWN_ADVISOR)]),
-        ([ONE, TWO], None, TWO, TWO, [(TWO, AssignedFor.KEPT), (ONE, AssignedFor.LEAST_LOADED)]),
-        ([ONE], None, TWO, THREE, [(ONE, AssignedFor.LEAST_LOADED)]),
-        ([], None, None, None, []),
-    ],
-)
-def test_the_requested_advisor_is_asked_else_the_kept_one_else_her_own(
-    free: list[UUID],
-    requested: UUID | None,
-    kept: UUID | None,
-    own: UUID | None,
-    expected_order: list[tuple[UUID, AssignedFor]],
-) -> None:
-    assert ranked(free, requested=requested, kept=kept, own=own, loads={}) == expected_order
-
-
-def test_the_least_loaded_advisor_of_the_day_then_of_the_week_comes_first() -> None:
-    loads = {ONE: Load(2, 2), TWO: Load(1, 9), THREE: Load(1, 3)}
-    order = ranked([ONE, TWO, THREE, FOUR], requested=None, kept=None, own=None, loads=loads)
-    assert [advisor_id for advisor_id, _ in order] == [FOUR, THREE, TWO, ONE]
-
-
-@pytest.mark.parametrize(
     ("status", "starts", "arrived", "completed", "shown"),
     [
         (Status.HELD, HOUR, None, None, False),
@@ -134,6 +107,8 @@ def test_the_least_loaded_advisor_of_the_day_then_of_the_week_comes_first() -> N
         (Status.COMPLETED, -HOUR, -HOUR, -MOMENT, True),
         (Status.COMPLETED, -DAY, -DAY, MOMENT - DAY, True),
         (Status.COMPLETED, -DAY, -DAY, -DAY, False),
+        (Status.PENDING, HOUR, None, None, False),
+        (Status.REFUSED, HOUR, None, None, False),
         (Status.CANCELLED, HOUR, None, None, False),
         (Status.NO_SHOW, -HOUR, None, None, False),
         (Status.EXPIRED, HOUR, None, None, False),

@@ -89,7 +89,13 @@ async def test_two_moves_into_each_others_time_both_get_an_answer(running: Start
     for _ in range(10):
         answers = await asyncio.gather(
             *(
-                place.tries(place.manager(), visit["appointment_id"], "move", starts_at=target["starts_at"])
+                place.tries(
+                    place.manager(),
+                    visit["appointment_id"],
+                    "move",
+                    starts_at=target["starts_at"],
+                    agreed_by="telephone",
+                )
                 for visit, target in ((one, other), (other, one))
             )
         )

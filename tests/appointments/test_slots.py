@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from infra.refusal import Refusal
 from services.appointments.availability.rules import (
     Actor,
     AdvisorTime,
+    Lack,
     Outlook,
     RoomTime,
     Slot,
@@ -22,18 +24,29 @@ from services.appointments.availability.rules import (
     only,
     slots,
 )
-from services.appointments.bookings.rules import (
+from services.appointments.availability.rules.judging import (
     AdvisorCannot,
+    AdvisorOnLeave,
     BeyondHorizon,
     BookingNoticeTooShort,
+    BoutiqueClosed,
+    ExperienceInactive,
+    LanguageNotOffered,
+    ModeNotOffered,
+    NobodyOffers,
+    NobodySpeaks,
     NoRoomForParty,
+    NoRoomOfKind,
+    NoSecondAdvisor,
+    NotOpenToHer,
+    Offer,
     OffGrid,
     OutsideOpeningHours,
     OutsideShift,
     TimePassed,
     judge_time,
 )
-from services.appointments.directory.rules import Span, joined
+from services.appointments.directory.rules import Audience, Mode, Span, joined
 from tests.appointments.build import SHANGHAI, at
 
 MINUTE = timedelta(minutes=1)
@@ -130,6 +143,12 @@ OPEN = Outlook(
 )
 
 
+AWAY = replace(OPEN, advisors=(AdvisorTime(A, (span(600, 300),), (span(660, 60),), (span(660, 60),)),))
+PAIR = replace(
+    OPEN, terms=replace(TERMS, needs_second=True), seconds=(AdvisorTime(B, (span(600, 300),), (span(720, 60),)),)
+)
+
+
 @pytest.mark.parametrize(
     ("outlook", "minute", "now", "actor", "advisor_id", "refusal"),
     [
@@ -145,7 +164,26 @@ OPEN = Outlook(
         (OPEN, 870, START, Actor.CLIENT, None, OutsideShift),
         (OPEN, 870, START, Actor.CLIENT, A, OutsideShift),
         (replace(OPEN, rooms=()), 660, START, Actor.CLIENT, None, NoRoomForParty),
-        (replace(OPEN, advisors=()), 660, START, Actor.CLIENT, None, OutsideShift),
+        (replace(OPEN, rooms=(), lacks=frozenset({Lack.ROOM_KIND})), 660, START, Actor.CLIENT, None, NoRoomOfKind),
+        (replace(OPEN, advisors=()), 660, START, Actor.CLIENT, None, NobodyOffers),
+        (replace(OPEN, advisors=(), lacks=frozenset({Lack.LANGUAGE})), 660, START, Actor.HOUSE, None, NobodySpeaks),
+        (replace(OPEN, closures=(span(700, 10),)), 660, START, Actor.HOUSE, None, BoutiqueClosed),
+        (replace(OPEN, closures=(span(720, 10),)), 660, START, Actor.HOUSE, None, None),
+        (AWAY, 660, START, Actor.CLIENT, None, AdvisorOnLeave),
+        (AWAY, 660, START, Actor.CLIENT, A, AdvisorOnLeave),
+        (AWAY, 720, START, Actor.CLIENT, A, None),
+        (
+            replace(AWAY, advisors=(*AWAY.advisors, AdvisorTime(B, (span(600, 300),), ()))),
+            660,
+            START,
+            Actor.CLIENT,
+            None,
+            None,
+        ),
+        (PAIR, 660, START, Actor.CLIENT, None, None),
+        (replace(PAIR, seconds=()), 660, START, Actor.CLIENT, None, NoSecondAdvisor),
+        (replace(PAIR, seconds=OPEN.advisors), 660, START, Actor.CLIENT, A, NoSecondAdvisor),
+        (replace(PAIR, seconds=(AdvisorTime(B, (span(600, 60),), ()),)), 660, START, Actor.CLIENT, A, NoSecondAdvisor),
     ],
 )
 def test_a_time_nobody_could_have_is_refused_by_the_name_of_the_reason(
@@ -163,6 +201,55 @@ def test_a_time_nobody_could_have_is_refused_by_the_name_of_the_reason(
     else:
         with pytest.raises(refusal):
             judge_time(outlook, starts_at, actor=actor, now=now, advisor_id=advisor_id)
+
+
+def test_two_who_receive_her_are_two_and_both_are_free() -> None:
+    found = slots(PAIR, WINDOW)
+    starts = [(slot.starts_at - START) // MINUTE for slot in found]
+    assert starts == [600, 630, 780, 810, 840]  # the second is taken from noon to one, and there is a buffer
+    assert {(slot.advisor_ids, slot.second_ids) for slot in found} == {((A,), (B,))}
+    alone = replace(PAIR, seconds=OPEN.advisors)
+    assert slots(alone, WINDOW) == []
+    both = (AdvisorTime(A, (span(600, 300),), ()), AdvisorTime(B, (span(600, 60),), ()))
+    found = slots(replace(PAIR, advisors=both, seconds=both), WINDOW)
+    assert [(slot.advisor_ids, slot.second_ids) for slot in found] == [((A, B), (A, B))]
+    assert slots(only(replace(PAIR, advisors=both, seconds=both), A), WINDOW)[0].second_ids == (A, B)
+
+
+PLAIN = Offer(active=True, audience=Audience.EVERYONE, segments=(), modes=(Mode.IN_PERSON,), languages=())
+FOR_VIC = replace(PLAIN, audience=Audience.SEGMENT, segments=("vic", "core"))
+FOR_GUESTS = replace(PLAIN, audience=Audience.INVITATION)
+
+
+@pytest.mark.parametrize(
+    ("offer", "given", "refusal"),
+    [
+        (PLAIN, {}, None),
+        (replace(PLAIN, active=False), {}, ExperienceInactive),
+        (replace(PLAIN, active=False), {"actor": Actor.HOUSE}, ExperienceInactive),
+        (FOR_VIC, {}, NotOpenToHer),
+        (FOR_VIC, {"segment": "potential"}, NotOpenToHer),
+        (FOR_VIC, {"segment": "core"}, None),
+        (FOR_VIC, {"actor": Actor.HOUSE}, None),
+        (FOR_VIC, {"invited": True}, NotOpenToHer),
+        (FOR_GUESTS, {"segment": "vic"}, NotOpenToHer),
+        (FOR_GUESTS, {"invited": True}, None),
+        (PLAIN, {"mode": Mode.IN_PERSON}, None),
+        (PLAIN, {"mode": Mode.VIDEO}, ModeNotOffered),
+        (PLAIN, {"language": "fr"}, None),
+        (replace(PLAIN, languages=("zh", "en")), {"language": "en"}, None),
+        (replace(PLAIN, languages=("zh", "en")), {"language": "fr"}, LanguageNotOffered),
+    ],
+)
+def test_what_is_not_offered_to_her_or_in_this_way_is_refused_by_name(
+    offer: Offer, given: dict[str, Any], refusal: type[Refusal] | None
+) -> None:
+    asked = {"actor": Actor.CLIENT, "segment": None, "invited": False, "mode": None, "language": None, **given}
+    if refusal is None:
+        offer.judge(**asked)
+    else:
+        with pytest.raises(refusal):
+            offer.judge(**asked)
 
 
 def test_buffers_keep_others_away_but_may_reach_out_of_hours() -> None:

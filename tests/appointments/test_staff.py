@@ -70,7 +70,7 @@ async def test_whoever_is_away_is_not_offered_on_those_days(running: Start) -> N
         return bool(await place.free(first=f"2030-01-{day:02} 00:00", last=f"2030-01-{day + 1:02} 00:00"))
 
     assert [await offered(day) for day in (8, 9, 10)] == [False, False, True]
-    assert problem(await place.asks()) == "slot-taken"
+    assert problem(await place.asks()) == "advisor-on-leave"
     said(await place.manager().put(path, json={}))
     assert await offered(8)
     described = await told(place, "advisor-described")

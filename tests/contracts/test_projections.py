@@ -34,7 +34,14 @@ FOLLOWERS: dict[str, list[Reaction]] = {
 }
 FILLED = {
     "profile": {"advisor", "boutique", "presence", "touchpoint"},
-    "appointments": {"client_alias", "client_merge", "client_owner"},
+    "appointments": {
+        "book_deputy",
+        "client_alias",
+        "client_deputy",
+        "client_merge",
+        "client_owner",
+        "client_segment",
+    },
     "feedback": {"advisor", "boutique", "client_alias", "client_merge", "restriction"},
     "recommend": {"bought", "client_alias", "client_merge", "consent", "restriction", "visit"},
     "gateway": {"boutique_region"},

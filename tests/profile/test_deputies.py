@@ -120,3 +120,23 @@ async def test_limits_are_set_by_headquarters_and_stand_in_order(house: Team) ->
     assert (await house.manager().put("/v1/book-policy", json={}, headers={"If-Match": "*"})).status_code == 403
     right = await headquarters.put("/v1/book-policy", json={"soft": 9, "hard": 9}, headers={"If-Match": '"0"'})
     assert (right.json()["hard"], right.headers["ETag"]) == (9, '"1"')
+
+
+async def test_who_stands_in_is_announced_and_that_it_is_over_once(house: Team) -> None:
+    owner, deputy = await house.advisor(), await house.advisor()
+    (her,) = await house.clients(owner, 1)
+    form = {"advisor_id": str(deputy), "until_at": (house.clock.now + timedelta(days=3)).isoformat()}
+    for path in (f"/v1/clients/{her}/deputy", f"/v1/advisors/{owner}/deputy"):
+        by = house.by(owner) if "clients" in path else house.manager()
+        assert (await by.put(path, json=form)).status_code == 200
+        for _ in range(2):
+            assert (await by.delete(path)).status_code == 204
+    told = [fact for fact in await house.profile.facts() if "deputy" in fact["type"]]
+    assert [fact["type"] for fact in told] == [
+        "profile.deputy-assigned.v1",
+        "profile.deputy-released.v1",
+        "profile.book-deputy-assigned.v1",
+        "profile.book-deputy-released.v1",
+    ]
+    assert (told[0]["data"]["client_id"], told[0]["data"]["advisor_id"]) == (str(her), str(deputy))
+    assert (told[2]["data"]["owner_advisor_id"], told[2]["data"]["advisor_id"]) == (str(owner), str(deputy))

@@ -12,7 +12,7 @@ from tests.gateway.build import PASSWORD
 from tests.profile.build import receipt
 from tests.rights.asking import filled
 from tests.rights.asks import loyalty
-from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK
+from tests.rights.asks.appointments import HOLD, ROUND_THE_CLOCK, a_disruption, a_proposal
 from tests.rights.asks.every import parked
 from tests.rights.asks.profile import (
     ACTIVITY,
@@ -67,6 +67,8 @@ async def furnish(house: House) -> None:
     house.ids["parked_ref"] = f"profile-{house.ids['parked_id']}"
     await _rights(house)
     await _registers(house)
+    house.ids["proposal_id"] = (await a_proposal(house))["proposal_id"]
+    house.ids |= await a_disruption(house)
     house.ids |= {"slot": house.slot(), "another": house.slot(), "looked": house.callers["ad"].subject}
     house.ids |= {"her_name": HER_NAME, "her_words": HER_WORDS, "receipt": RECEIPT}
     house.secrets += [HER_NAME, HER_PHONE, HER_WORDS, RECEIPT, TILL_NUMBER]
@@ -98,6 +100,12 @@ async def _directory(house: House) -> None:
         "draft_kind": "farewell",
         "experience_id": experience["experience_id"],
     }
+    at, day = f"/v1/boutiques/{places['plaza']['boutique_id']}", {"starts": "2095-01-01", "ends": "2095-01-01"}
+    salon = {"name_zh": "云起厅", "name_en": "Cloud", "capacity": 4}
+    house.ids["room_id"] = (await house.made("appointments", "hq", "POST", f"{at}/rooms", salon))["room_id"]
+    house.ids["closure_id"] = (await house.made("appointments", "hq", "POST", f"{at}/closures", day))["closure_id"]
+    away = f"/v1/advisors/{advisors['ad']}/leaves"
+    house.ids["leave_id"] = (await house.made("appointments", "hq", "POST", away, day))["leave_id"]
     local = {"plaza": ("ad", "co", "as", "ev", "ma", "re", "po"), "skp": ("st", "a2", "e2", "m2", "r2")}
     for name, columns in local.items():
         boutique_id, region_id = (UUID(places[name][one]) for one in ("boutique_id", "region_id"))

@@ -1,6 +1,8 @@
 """What availability does on profile's facts."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from operator import itemgetter
 from typing import ClassVar
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.aliases import WHO_IS_WHO, learn
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
-from services.appointments.availability.tables import ClientOwner, ClientSegment
+from services.appointments.availability.tables import BookDeputy, ClientDeputy, ClientOwner, ClientSegment
 
 
 class OwnerAssigned(Slice):
@@ -39,6 +41,44 @@ class SegmentChanged(Slice):
 
     client_id: UUID
     segment: str
+
+
+class DeputyAssigned(Slice):
+    """Somebody stands in for one client's advisor."""
+
+    type: ClassVar[str] = "profile.deputy-assigned.v1"
+
+    client_id: UUID
+    advisor_id: UUID
+    from_at: datetime
+    until_at: datetime | None
+
+
+class DeputyReleased(Slice):
+    """Nobody does any more."""
+
+    type: ClassVar[str] = "profile.deputy-released.v1"
+
+    client_id: UUID
+
+
+class BookDeputyAssigned(Slice):
+    """Somebody stands in for an advisor's whole book."""
+
+    type: ClassVar[str] = "profile.book-deputy-assigned.v1"
+
+    owner_advisor_id: UUID
+    advisor_id: UUID
+    from_at: datetime
+    until_at: datetime | None
+
+
+class BookDeputyReleased(Slice):
+    """Nobody does any more."""
+
+    type: ClassVar[str] = "profile.book-deputy-released.v1"
+
+    owner_advisor_id: UUID
 
 
 class IdentitiesMerged(Slice):
@@ -115,6 +155,69 @@ async def remember_segment(tx: AsyncSession, facts: Sequence[Delivered[SegmentCh
     )
 
 
+async def remember_deputy(tx: AsyncSession, facts: Sequence[Delivered[DeputyAssigned]]) -> None:
+    """Keep who stands in for a client's advisor, so that she is asked when the advisor is not free."""
+    last = {(one.brand_id, one.fact.client_id): one.fact for one in facts}
+    await _keep(
+        tx,
+        ClientDeputy,
+        "client_id",
+        [
+            {
+                "brand_id": brand_id,
+                "client_id": client_id,
+                "advisor_id": fact.advisor_id,
+                "from_at": fact.from_at,
+                "until_at": fact.until_at,
+            }
+            for (brand_id, client_id), fact in sorted(last.items(), key=itemgetter(0))
+        ],
+    )
+
+
+async def forget_deputy(tx: AsyncSession, facts: Sequence[Delivered[DeputyReleased]]) -> None:
+    """Nobody stands in for that client's advisor any more."""
+    for one in facts:
+        hers = (ClientDeputy.brand_id == one.brand_id, ClientDeputy.client_id == one.fact.client_id)
+        await tx.execute(delete(ClientDeputy).where(*hers))
+
+
+async def remember_book_deputy(tx: AsyncSession, facts: Sequence[Delivered[BookDeputyAssigned]]) -> None:
+    """Keep who stands in for a whole book."""
+    last = {(one.brand_id, one.fact.owner_advisor_id): one.fact for one in facts}
+    await _keep(
+        tx,
+        BookDeputy,
+        "owner_advisor_id",
+        [
+            {
+                "brand_id": brand_id,
+                "owner_advisor_id": owner_id,
+                "advisor_id": fact.advisor_id,
+                "from_at": fact.from_at,
+                "until_at": fact.until_at,
+            }
+            for (brand_id, owner_id), fact in sorted(last.items(), key=itemgetter(0))
+        ],
+    )
+
+
+async def forget_book_deputy(tx: AsyncSession, facts: Sequence[Delivered[BookDeputyReleased]]) -> None:
+    """Nobody stands in for that book any more."""
+    for one in facts:
+        its = (BookDeputy.brand_id == one.brand_id, BookDeputy.owner_advisor_id == one.fact.owner_advisor_id)
+        await tx.execute(delete(BookDeputy).where(*its))
+
+
+async def _keep(
+    tx: AsyncSession, table: type[ClientDeputy | BookDeputy], key: str, rows: Sequence[dict[str, object]]
+) -> None:
+    statement = insert(table).values(rows)
+    new = statement.excluded
+    told = {"advisor_id": new.advisor_id, "from_at": new.from_at, "until_at": new.until_at}
+    await tx.execute(statement.on_conflict_do_update(index_elements=["brand_id", key], set_=told))
+
+
 async def remember_merge(tx: AsyncSession, facts: Sequence[Delivered[IdentitiesMerged]]) -> None:
     """Keep the edge, and what it comes to with the others; appointments keep the id they were made with."""
     await learn(tx, facts, separated=False)
@@ -129,6 +232,10 @@ REACTIONS: list[Reaction] = [
     on(OwnerAssigned, remember_owner, fills=("client_owner",)),
     on(OwnerReleased, forget_owner, fills=("client_owner",)),
     on(SegmentChanged, remember_segment, fills=("client_segment",)),
+    on(DeputyAssigned, remember_deputy, fills=("client_deputy",)),
+    on(DeputyReleased, forget_deputy, fills=("client_deputy",)),
+    on(BookDeputyAssigned, remember_book_deputy, fills=("book_deputy",)),
+    on(BookDeputyReleased, forget_book_deputy, fills=("book_deputy",)),
     on(IdentitiesMerged, remember_merge, fills=WHO_IS_WHO),
     on(IdentitiesSeparated, remember_separation, fills=WHO_IS_WHO),
 ]

@@ -62,3 +62,27 @@ class ExperienceGuest(Base):
     client_id: Mapped[UUID] = mapped_column(primary_key=True)
     invited_by: Mapped[str]
     invited_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ClientDeputy(Base):
+    """Our copy of who stands in for one client's advisor, from profile.deputy-assigned."""
+
+    __tablename__ = "client_deputy"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    advisor_id: Mapped[UUID]
+    from_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    until_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class BookDeputy(Base):
+    """Our copy of who stands in for an advisor's whole book, from profile.book-deputy-assigned."""
+
+    __tablename__ = "book_deputy"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    owner_advisor_id: Mapped[UUID] = mapped_column(primary_key=True)
+    advisor_id: Mapped[UUID]
+    from_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    until_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

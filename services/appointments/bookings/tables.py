@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime
+from sqlalchemy import ARRAY, DateTime, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from infra.database import metadata
@@ -44,11 +45,29 @@ class Appointment(Base):
     cancelled_at: Mapped[datetime | None] = mapped_column(INSTANT)
     cancelled_by: Mapped[str | None]
     version: Mapped[int]
+    mode: Mapped[str] = mapped_column(default="in-person")
+    second_advisor_id: Mapped[UUID | None]
+    language: Mapped[str | None]
+    occasion: Mapped[str | None]
+    # Sealed: what somebody wrote. `configuration` and `answers` are JSON.
+    requests: Mapped[bytes | None]
+    configuration: Mapped[bytes | None]
+    answers: Mapped[bytes | None]
+    link: Mapped[bytes | None]
+    needs_approval_for: Mapped[str | None]
+    decided_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    decided_by: Mapped[str | None]
+    refusal_reason: Mapped[bytes | None]
+    # The rules that a manager set aside, by the slugs of their refusals; why is sealed.
+    overridden: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    override_reason: Mapped[bytes | None]
+    agreed_by: Mapped[str | None]
 
     @property
     def resource_ids(self) -> list[UUID]:
         """Whose time it takes."""
-        return [one for one in (self.advisor_id, self.room_id, self.client_id) if one is not None]
+        taken = (self.advisor_id, self.second_advisor_id, self.room_id, self.client_id)
+        return [one for one in taken if one is not None]
 
 
 class Reassignment(Base):
@@ -67,3 +86,83 @@ class Reassignment(Base):
     assigned_for: Mapped[str]
     starts_at: Mapped[datetime] = mapped_column(INSTANT)
     decided_at: Mapped[datetime] = mapped_column(INSTANT)
+
+
+class Proposal(Base):
+    """Another time for a visit, until she agrees. What the visit does not occupy already, `occupation` keeps for it."""
+
+    __tablename__ = "proposal"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    proposal_id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment_id: Mapped[UUID]
+    client_id: Mapped[UUID]
+    advisor_id: Mapped[UUID]
+    second_advisor_id: Mapped[UUID | None]
+    room_id: Mapped[UUID | None]
+    starts_at: Mapped[datetime] = mapped_column(INSTANT)
+    ends_at: Mapped[datetime] = mapped_column(INSTANT)
+    assigned_for: Mapped[str]
+    status: Mapped[str]
+    because: Mapped[str]
+    disruption_id: Mapped[UUID | None]
+    alternatives: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
+    made_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(INSTANT)
+    expires_at: Mapped[datetime] = mapped_column(INSTANT)
+    ended_at: Mapped[datetime | None] = mapped_column(INSTANT)
+
+    @property
+    def resource_ids(self) -> list[UUID]:
+        """Whose time it keeps."""
+        kept = (self.advisor_id, self.second_advisor_id, self.room_id, self.client_id)
+        return [one for one in kept if one is not None]
+
+
+class Disruption(Base):
+    """An advisor, or a whole boutique, that cannot receive anybody for a while."""
+
+    __tablename__ = "disruption"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    disruption_id: Mapped[UUID] = mapped_column(primary_key=True)
+    boutique_id: Mapped[UUID]
+    advisor_id: Mapped[UUID | None]
+    from_at: Mapped[datetime] = mapped_column(INSTANT)
+    to_at: Mapped[datetime] = mapped_column(INSTANT)
+    reason: Mapped[str]
+    made_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(INSTANT)
+
+
+class DisruptedVisit(Base):
+    """What became of a visit that stood in the way of a disruption, at `starts_at`."""
+
+    __tablename__ = "disrupted_visit"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    disruption_id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID]
+    from_advisor_id: Mapped[UUID]
+    starts_at: Mapped[datetime] = mapped_column(INSTANT)
+    outcome: Mapped[str]
+    advisor_id: Mapped[UUID | None]
+    proposal_id: Mapped[UUID | None]
+    decided_at: Mapped[datetime] = mapped_column(INSTANT)
+
+
+class BookingPolicy(Base):
+    """How a brand lets its clients book."""
+
+    __tablename__ = "booking_policy"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    hold_minutes: Mapped[int]
+    most_holds: Mapped[int]
+    most_open: Mapped[int]
+    no_shows: Mapped[int]
+    no_show_days: Mapped[int]
+    no_show_consequence: Mapped[str]
+    proposal_minutes: Mapped[int]
+    version: Mapped[int]

@@ -204,7 +204,7 @@ async def timetables(tx: AsyncSession, holder_ids: Sequence[UUID], window: Span 
     pauses: dict[UUID, dict[int | date, list[Minutes]]] = defaultdict(lambda: defaultdict(list))
     for holder_id, is_break, weekday, on_day, starts, ends in await tx.execute(_HOURS, asked):
         if is_break:
-            pauses[holder_id][on_day or weekday].append((starts, ends))
+            pauses[holder_id][weekday if on_day is None else on_day].append((starts, ends))
         elif on_day is None:
             weekly[holder_id][weekday].append((starts, ends))
         else:

@@ -105,6 +105,14 @@ class Timetable:
         return without(hours, pauses) if pauses else hours
 
 
+SUNDAY, MIDWEEK = 7, 3  # the pattern of a public holiday, and of a weekend day on which people work
+
+
+def like(timetable: Timetable, weekday: int) -> tuple[Minutes, ...]:
+    """The hours of an ordinary such weekday, without its breaks: what a special day is likely to want."""
+    return without(timetable.weekly.get(weekday, ()), timetable.breaks.get(weekday, ()))
+
+
 def without(hours: Iterable[Minutes], pauses: Iterable[Minutes]) -> tuple[Minutes, ...]:
     """What is left of hours when pauses are taken out."""
     left = list(hours)

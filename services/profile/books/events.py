@@ -1,6 +1,6 @@
 """What we announce about client books."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -25,6 +25,48 @@ class OwnerReleased(Fact):
     aggregate: ClassVar[str] = "client_id"
 
     client_id: UUID
+
+
+class DeputyAssigned(Fact):
+    """An advisor stands in for one client's advisor, from then until then or until somebody says so."""
+
+    type: ClassVar[str] = "profile.deputy-assigned.v1"
+    aggregate: ClassVar[str] = "client_id"
+
+    client_id: UUID
+    advisor_id: UUID
+    from_at: datetime
+    until_at: datetime | None
+
+
+class DeputyReleased(Fact):
+    """Nobody stands in for this client's advisor any more."""
+
+    type: ClassVar[str] = "profile.deputy-released.v1"
+    aggregate: ClassVar[str] = "client_id"
+
+    client_id: UUID
+
+
+class BookDeputyAssigned(Fact):
+    """An advisor stands in for another's whole book, from then until then or until somebody says so."""
+
+    type: ClassVar[str] = "profile.book-deputy-assigned.v1"
+    aggregate: ClassVar[str] = "owner_advisor_id"
+
+    owner_advisor_id: UUID
+    advisor_id: UUID
+    from_at: datetime
+    until_at: datetime | None
+
+
+class BookDeputyReleased(Fact):
+    """Nobody stands in for this book any more."""
+
+    type: ClassVar[str] = "profile.book-deputy-released.v1"
+    aggregate: ClassVar[str] = "owner_advisor_id"
+
+    owner_advisor_id: UUID
 
 
 class HandoverStarted(Fact):

@@ -6,7 +6,9 @@ from services.appointments.availability.actions.taking import (
     give_back_all,
     keep,
     occupy,
+    prolong,
     take_turns,
+    try_turns,
 )
 
-__all__ = ["cut_short", "give_back", "give_back_all", "keep", "occupy", "take_turns"]
+__all__ = ["cut_short", "give_back", "give_back_all", "keep", "occupy", "prolong", "take_turns", "try_turns"]

@@ -39,6 +39,14 @@ _KEEP = text(
     returning resource_id
     """
 )
+_PROLONG = text(
+    """
+    update occupation set expires_at = :until
+    where brand_id = :brand and appointment_id = :appointment and kind = 'hold' and expires_at > :now
+    returning resource_id
+    """
+)
+_TRY = text("select bool_and(pg_try_advisory_xact_lock(key)) from unnest(cast(:keys as bigint[])) as wanted (key)")
 _GIVE_BACK = text("delete from occupation where brand_id = :brand and appointment_id = any(:appointments)")
 _NOT_BEGUN = text(
     "delete from occupation"
@@ -68,6 +76,12 @@ async def take_turns(tx: AsyncSession, resource_ids: Iterable[UUID]) -> None:
     one order.
     """
     await tx.execute(_LOCK, {"keys": _turns(brand(tx), resource_ids)})
+
+
+async def try_turns(tx: AsyncSession, resource_ids: Iterable[UUID]) -> bool:
+    """Take all turns that are free without waiting; False if one was not, and then the caller must not commit."""
+    taken = (await tx.execute(_TRY, {"keys": _turns(brand(tx), resource_ids)})).scalar_one()
+    return taken is not False  # null: none was wanted
 
 
 async def occupy(
@@ -115,6 +129,16 @@ async def keep(tx: AsyncSession, appointment_id: UUID, resource_ids: Iterable[UU
     wanted = set(resource_ids)
     await take_turns(tx, wanted)
     rows = await tx.execute(_KEEP, {"brand": brand(tx), "appointment": appointment_id, "now": now})
+    return set(rows.scalars()) == wanted
+
+
+async def prolong(
+    tx: AsyncSession, appointment_id: UUID, resource_ids: Iterable[UUID], *, until: datetime, now: datetime
+) -> bool:
+    """Have a hold last until later; False if it has run out. After False the caller must not commit."""
+    wanted = set(resource_ids)
+    await take_turns(tx, wanted)
+    rows = await tx.execute(_PROLONG, {"brand": brand(tx), "appointment": appointment_id, "until": until, "now": now})
     return set(rows.scalars()) == wanted
 
 

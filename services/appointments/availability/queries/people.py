@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, or_, select, text
+from sqlalchemy import Select, and_, any_, exists, literal, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
@@ -35,6 +36,17 @@ _FAMILY = text(
     """
 )
 
+# Who stands in for one client comes before who stands in for the whole book.
+_DEPUTIES = text(
+    """
+    select advisor_id from client_deputy
+    where brand_id = :brand and client_id = any(:ids) and from_at <= :at and (until_at is null or until_at > :at)
+    union all
+    select advisor_id from book_deputy
+    where brand_id = :brand and owner_advisor_id = :owner and from_at <= :at and (until_at is null or until_at > :at)
+    """
+)
+
 
 @dataclass(frozen=True)
 class Person:
@@ -58,6 +70,14 @@ async def person(tx: AsyncSession, client_id: UUID) -> Person:
     return Person(
         tuple(row.client_id for row in rows), owners[0] if owners else None, segments[0] if segments else None
     )
+
+
+async def deputies(tx: AsyncSession, client: Person, *, at: datetime) -> Sequence[UUID]:
+    """Who stands in for her own advisor at that time."""
+    if client.owner_id is None:
+        return ()
+    asked = {"brand": brand(tx), "ids": list(client.client_ids), "owner": client.owner_id, "at": at}
+    return (await tx.execute(_DEPUTIES, asked)).scalars().all()
 
 
 def actor(by: Caller) -> Actor:
@@ -124,7 +144,7 @@ async def open_to(tx: AsyncSession, client: Person, *, after: str | None, limit:
                 Experience.audience == Audience.EVERYONE,
                 and_(
                     Experience.audience == Audience.SEGMENT,
-                    Experience.open_to_segments.any(client.segment) if client.segment is not None else False,
+                    literal(client.segment) == any_(Experience.open_to_segments),
                 ),
                 and_(Experience.audience == Audience.INVITATION, invited),
             ),

@@ -104,10 +104,11 @@ def free(
 ) -> bytearray:
     """For each candidate start (sorted), 1 if [start - before, start + duration + after) meets nothing busy."""
     mask = bytearray(b"\x01") * len(candidates)
+    lead = duration + after
     for span in busy:
         # Taken are the starts strictly between these two, for spans that only touch do not meet.
-        low = bisect_right(candidates, span.starts_at - duration - after)
-        high = bisect_left(candidates, span.ends_at + before)
+        low = bisect_right(candidates, span.starts_at - lead)
+        high = bisect_left(candidates, span.ends_at + before, low)
         if low < high:
             mask[low:high] = bytes(high - low)
     return mask

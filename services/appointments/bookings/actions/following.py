@@ -1,6 +1,6 @@
 """Visits to come follow a client to her new advisor, as far as that one is free, and come back when it is undone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,16 +10,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.outbox import record
-from services.appointments.availability import actions as availability
-from services.appointments.availability import queries as times
-from services.appointments.availability.rules import Claim
+from infra.identity import Role
 from services.appointments.bookings import queries
-from services.appointments.bookings.actions.life import announce
+from services.appointments.bookings.actions import giving, proposals
+from services.appointments.bookings.actions.announcing import announce
+from services.appointments.bookings.actions.turns import take_turns
 from services.appointments.bookings.events import AppointmentMoved, AppointmentReassigned
-from services.appointments.bookings.rules import AssignedFor
+from services.appointments.bookings.rules.assigning import AssignedFor
+from services.appointments.bookings.rules.placing import why_not
+from services.appointments.bookings.rules.proposals import Answer
 from services.appointments.bookings.tables import Appointment, Reassignment
 from services.appointments.directory import queries as directory
-from services.appointments.directory.rules import SECOND, Span
+from services.appointments.directory.rules import Span
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ async def follow(tx: AsyncSession, handed: Sequence[Handed], *, now: datetime) -
         for visit in found
         if (known[visit.client_id], visit.advisor_id) in moves
     ]
-    await _take_turns(tx, {visit.appointment_id: (visit, one.advisor_id) for visit, one in visits})
+    if not visits:
+        return
+    await _take_turns(tx, [(visit, one.advisor_id) for visit, one in visits], now=now)
     for visit, one in visits:
         before = visit.assigned_for
         reason = await _give(tx, visit, one.advisor_id, assigned_for=AssignedFor.OWN_ADVISOR, now=now)
@@ -84,7 +88,9 @@ async def come_back(tx: AsyncSession, handed: Sequence[Handed], *, now: datetime
     found = await queries.agreed_with(tx, {row.advisor_id for row in followed.values()}, now=now)
     visits = [(visit, followed[visit.appointment_id]) for visit in found if visit.appointment_id in followed]
     visits = [(visit, row) for visit, row in visits if visit.advisor_id == row.advisor_id]
-    await _take_turns(tx, {visit.appointment_id: (visit, row.from_advisor_id) for visit, row in visits})
+    if not visits:
+        return
+    await _take_turns(tx, [(visit, row.from_advisor_id) for visit, row in visits], now=now)
     for visit, row in visits:
         before = AssignedFor(row.assigned_for)
         stood = visit.starts_at == row.starts_at
@@ -95,11 +101,17 @@ async def come_back(tx: AsyncSession, handed: Sequence[Handed], *, now: datetime
     await tx.flush()
 
 
-async def _take_turns(tx: AsyncSession, wanted: Mapping[UUID, tuple[Appointment, UUID]]) -> None:
-    # All at once, in their one order: each visit after the other would dead-lock with whoever moves another.
-    resources = {one for visit, advisor_id in wanted.values() for one in (*visit.resource_ids, advisor_id)}
-    if resources:
-        await availability.take_turns(tx, resources)
+async def _take_turns(tx: AsyncSession, wanted: Sequence[tuple[Appointment, UUID]], *, now: datetime) -> None:
+    """Wait for all of them at once, in their one order, and take back what was proposed for these visits."""
+    # Another time was proposed with the advisor she had, and leans on the time that is given back now.
+    offered = await proposals.standing(tx, [visit.appointment_id for visit, _ in wanted])
+    resources = {one for visit, advisor_id in wanted for one in (*visit.resource_ids, advisor_id)}
+    resources |= {one for proposal in offered.values() for one in proposal.resource_ids}
+    await take_turns(tx, resources)
+    for visit, _ in wanted:
+        if visit.appointment_id in offered:
+            proposal = offered[visit.appointment_id]
+            await proposals.release(tx, proposal, visit, outcome=Answer.WITHDRAWN, now=now)
 
 
 async def _give(
@@ -115,36 +127,17 @@ async def _give(
 
     What goes back to whom it was agreed with, for the same time, needs no shift: it stood there before.
     """
-    boutique = await directory.boutique(tx, visit.boutique_id)
-    experience = await directory.experience(tx, visit.experience_id)
-    instant = Span(visit.starts_at, visit.starts_at + SECOND)
-    around = await times.surroundings(tx, boutique, experience, instant, client=None, party_size=visit.party_size)
-    agreed = Span(visit.starts_at, visit.ends_at)
-    if not is_return:
-        outlook = await times.outlook(tx, around, instant, now=now, besides=visit.appointment_id)
-        hers = next((one for one in outlook.advisors if one.advisor_id == advisor_id), None)
-        if hers is None:
-            return "not-there"
-        if not any(shift.contains(agreed) for shift in hers.shifts):
-            return "off-shift"
-        if any(span.overlaps(agreed) for span in hers.busy):
-            return "taken"
-    upkeep = agreed.widened(around.terms.before, around.terms.after)
-    claims = [Claim(visit.client_id, agreed), Claim(advisor_id, upkeep)]
-    if visit.room_id is not None:
-        claims.append(Claim(visit.room_id, upkeep))
-    missing = await availability.occupy(
-        tx, claims, appointment_id=visit.appointment_id, now=now, expires_at=None, leaving=visit.resource_ids
-    )
-    if missing:
+    outlook = await giving.look(tx, visit, now=now)
+    if not is_return and (reason := why_not(outlook, advisor_id, Span(visit.starts_at, visit.ends_at))) is not None:
+        return reason
+    if not await giving.give(tx, visit, outlook.terms, advisor_id=advisor_id, now=now):
         return "taken"
-    visit.advisor_id, visit.assigned_for = advisor_id, assigned_for
-    visit.version += 1
+    visit.assigned_for = assigned_for
     return None
 
 
 def _announce(tx: AsyncSession, visit: Appointment, handover_id: UUID, from_advisor_id: UUID) -> None:
-    announce(tx, AppointmentMoved, visit)
+    announce(tx, AppointmentMoved, visit, by=Role.SERVICE)
     record(
         tx,
         AppointmentReassigned(

@@ -1,54 +1,43 @@
-"""Finding an advisor and a room for a time, and taking them before somebody else does."""
+"""Keeping a time for a client, and giving a visit another one."""
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.crypto import keyring
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import Kind, NotPermitted, Refusal
 from infra.tombstones import spare
 from infra.wire import check_match
-from services.appointments.availability import actions as availability
 from services.appointments.availability import queries as times
-from services.appointments.availability.queries import Person, Surroundings
-from services.appointments.availability.rules import (
-    Alternative,
-    Claim,
-    Outlook,
-    Slot,
-    alternatives,
-    earliest,
-    judge_time,
-    slots,
-)
+from services.appointments.availability.queries import Person
+from services.appointments.availability.rules import Actor
 from services.appointments.bookings import queries
-from services.appointments.bookings.actions.life import announce
-from services.appointments.bookings.events import AppointmentMoved
-from services.appointments.bookings.rules import (
-    HOLD,
-    MOST_HOLDS,
-    AssignedFor,
-    CancellationNotice,
-    Load,
-    SlotTaken,
-    Status,
-    Step,
-    TooManyHolds,
-    ranked,
-    step,
+from services.appointments.bookings.actions import wording
+from services.appointments.bookings.actions.announcing import announce
+from services.appointments.bookings.actions.life import owing
+from services.appointments.bookings.actions.taking import Request, Taken, Taking, take
+from services.appointments.bookings.actions.wording import UNSAID, Words
+from services.appointments.bookings.events import AppointmentMoved, AppointmentRequested
+from services.appointments.bookings.queries.policy import setting
+from services.appointments.bookings.queries.proposals import open_one
+from services.appointments.bookings.rules.assigning import AssignedFor
+from services.appointments.bookings.rules.life import CancellationNotice, Status, Step, step
+from services.appointments.bookings.rules.policy import (
+    HerAgreementMissing,
+    MoveNeedsBoutique,
+    OverrideIsManagers,
+    Policy,
+    approve_until,
 )
+from services.appointments.bookings.rules.proposals import HerWord, ProposalStands
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory import queries as directory
-from services.appointments.directory.rules import SECOND, Span
-from services.appointments.directory.tables import Boutique, Experience
-
-ATTEMPTS = 8  # combinations of advisor and room that are tried when rivals keep taking them
-ALTERNATIVES = 3
-REACH = (timedelta(days=1), timedelta(days=14))  # how far around alternatives are looked for: first near, then far
+from services.appointments.directory.rules import Mode
+from services.appointments.directory.tables import Experience
 
 
 class ClientMissing(Refusal):
@@ -61,25 +50,17 @@ class ClientMissing(Refusal):
 
 
 @dataclass(frozen=True)
-class Request:
-    """A visit somebody would like."""
+class Wish:
+    """What else may be asked for. With `override_reason` a manager sets rules aside."""
 
-    boutique: Boutique
-    experience: Experience
-    client: Person
-    starts_at: datetime
-    party_size: int
-    requested: UUID | None = None
-    kept: UUID | None = None  # the advisor of an appointment that is being moved
+    mode: Mode = Mode.IN_PERSON
+    language: str | None = None
+    occasion: str | None = None
+    words: Words = UNSAID
+    override_reason: str | None = None
 
 
-@dataclass(frozen=True)
-class Place:
-    """Who receives her and where."""
-
-    advisor_id: UUID
-    room_id: UUID | None
-    assigned_for: AssignedFor
+PLAIN = Wish()
 
 
 async def hold(
@@ -92,46 +73,85 @@ async def hold(
     advisor_id: UUID | None,
     party_size: int,
     piece_code: str | None,
+    wish: Wish = PLAIN,
+    until: datetime | None = None,
     by: Caller,
     now: datetime,
 ) -> Appointment:
-    """Keep a time for five minutes.
+    """Keep a time for some minutes, or `until` then.
 
-    Raises NotFound, ClientMissing, NotPermitted, TooManyHolds, what `judge_time` raises, and SlotTaken.
+    Raises NotFound, ClientMissing, NotPermitted, OverrideIsManagers, what `check_offer` and `Policy.judge` raise,
+    QuestionUnknown, what `judge_time` raises, and SlotTaken.
     """
+    check_override(wish.override_reason, by)
     boutique = await directory.own_boutique(tx, boutique_id, by)
     experience = await directory.experience(tx, experience_id)
-    whose = _whose(client_id, by)
+    whose, actor = _whose(client_id, by), times.actor(by)
     await spare(tx, f"client:{whose}")
     client = await times.person(tx, whose)
-    await _check_holds(tx, client, by=by, now=now)
-    request = Request(boutique, experience, client, starts_at, party_size, requested=advisor_id)
-    appointment_id, expires_at = new_id(), now + HOLD
-    place = await _take(tx, request, appointment_id, expires_at=expires_at, by=by, now=now)
+    await times.check_offer(tx, experience, client, actor=actor, mode=wish.mode, language=wish.language)
+    wording.check(experience, wish.words)
+    policy = (await setting(tx)).policy
+    await _judge(tx, policy, client, actor=actor, now=now)
+    request = Request(
+        boutique,
+        experience,
+        client,
+        starts_at,
+        party_size,
+        mode=wish.mode,
+        language=wish.language,
+        requested=advisor_id,
+        is_override=wish.override_reason is not None,
+    )
+    appointment_id, expires_at = new_id(), until or now + policy.hold
+    taken = await take(tx, request, Taking(appointment_id, expires_at), actor=actor, now=now)
     # Now her time is locked: whatever she has kept elsewhere meanwhile is committed, and counts.
-    await _check_holds(tx, client, by=by, now=now)
+    no_shows = await _judge(tx, policy, client, actor=actor, now=now)
+    because = policy.needs_approval(by_experience=experience.needs_approval, actor=actor, no_shows=no_shows)
     appointment = Appointment(
         brand_id=boutique.brand_id,
         appointment_id=appointment_id,
         client_id=client.client_id,
         boutique_id=boutique_id,
-        advisor_id=place.advisor_id,
-        room_id=place.room_id,
+        advisor_id=taken.place.advisor_id,
+        second_advisor_id=taken.place.second_advisor_id,
+        room_id=taken.place.room_id,
         experience_id=experience_id,
         starts_at=starts_at,
-        ends_at=starts_at + times.terms(experience).duration,
+        ends_at=request.ends_at,
         status=Status.HELD,
         expires_at=expires_at,
         party_size=party_size,
         piece_code=piece_code,
-        assigned_for=place.assigned_for,
+        mode=wish.mode,
+        language=wish.language,
+        occasion=wish.occasion,
+        assigned_for=taken.place.assigned_for,
+        needs_approval_for=because,
         made_by=by.role,
         created_at=now,
         version=1,
     )
+    wording.write(tx, appointment, wish.words)
+    set_aside(tx, appointment, taken, reason=wish.override_reason)
     tx.add(appointment)
     await tx.flush()
     return appointment
+
+
+def check_override(reason: str | None, by: Caller) -> None:
+    """Raise OverrideIsManagers for whoever else gives a reason to set rules aside."""
+    if reason is not None and by.role is not Role.MANAGER:
+        raise OverrideIsManagers
+
+
+def set_aside(tx: AsyncSession, appointment: Appointment, taken: Taken, *, reason: str | None) -> None:
+    """Write down which rules a manager set aside, and why."""
+    if reason is not None:
+        appointment.overridden = list(taken.overridden)
+        sealed = keyring(tx).seal("appointment", "override_reason", appointment.appointment_id, reason)
+        appointment.override_reason = sealed
 
 
 def _whose(client_id: UUID | None, by: Caller) -> UUID:
@@ -144,144 +164,100 @@ def _whose(client_id: UUID | None, by: Caller) -> UUID:
     return client_id
 
 
-async def _check_holds(tx: AsyncSession, client: Person, *, by: Caller, now: datetime) -> None:
-    if by.role is Role.CLIENT and await queries.holds(tx, client.client_ids, now=now) >= MOST_HOLDS:
-        raise TooManyHolds
+async def _judge(tx: AsyncSession, policy: Policy, client: Person, *, actor: Actor, now: datetime) -> int:
+    """Whether she may book one more; answers how often she did not come lately."""
+    if actor is not Actor.CLIENT:
+        return 0
+    stands = await queries.standing(tx, client.client_ids, since=now - policy.no_show_window, now=now)
+    policy.judge(actor=actor, holds=stands.holds, open_visits=stands.open_visits, no_shows=stands.no_shows)
+    return stands.no_shows
+
+
+@dataclass(frozen=True)
+class Target:
+    """Another time for a visit; what is None stays as it is. The house says how she agreed to it."""
+
+    starts_at: datetime
+    advisor_id: UUID | None = None
+    agreed_by: HerWord | None = None
+    override_reason: str | None = None
 
 
 async def move(
-    tx: AsyncSession,
-    appointment_id: UUID,
-    *,
-    starts_at: datetime,
-    advisor_id: UUID | None,
-    if_match: str,
-    by: Caller,
-    now: datetime,
+    tx: AsyncSession, appointment_id: UUID, target: Target, *, if_match: str, by: Caller, now: datetime
 ) -> Appointment:
     """Give a visit another time, with the same advisor if she is free and nobody else is asked for.
 
-    Raises NotFound, Stale, StepNotPossible, NoticeTooShort, what `judge_time` raises, and SlotTaken; then it stays.
+    Raises NotFound, Stale, StepNotPossible, HerAgreementMissing, ProposalStands, MoveNeedsBoutique, NoticeTooShort,
+    TooSoonToApprove, what `judge_time` raises, and SlotTaken; then it stays.
     """
+    check_override(target.override_reason, by)
     appointment = await queries.visible(tx, appointment_id, by, lock=True)
     check_match(if_match, appointment.version)
     status = Status(appointment.status)
-    appointment.status = step(status, Step.MOVE)
-    boutique = await directory.boutique(tx, appointment.boutique_id)
+    after = step(status, Step.MOVE)
+    actor = await owing(tx, appointment, by)
+    _check_agreement(appointment, target, by)
+    if await open_one(tx, appointment_id) is not None:
+        raise ProposalStands
     experience = await directory.experience(tx, appointment.experience_id)
     notice = CancellationNotice(timedelta(minutes=experience.cancel_notice_minutes))
-    notice.judge(status=status, starts_at=appointment.starts_at, now=now, actor=times.actor(by))
+    notice.judge(status=status, starts_at=appointment.starts_at, now=now, actor=actor)
     await spare(tx, f"client:{appointment.client_id}")
-    request = Request(
-        boutique,
-        experience,
-        await times.person(tx, appointment.client_id),
-        starts_at,
-        appointment.party_size,
-        requested=advisor_id,
-        kept=appointment.advisor_id,
-    )
-    place = await _take(tx, request, appointment_id, expires_at=None, by=by, now=now, leaving=appointment)
-    appointment.client_id = request.client.client_id
-    appointment.advisor_id, appointment.room_id = place.advisor_id, place.room_id
-    if place.assigned_for is not AssignedFor.KEPT:
-        appointment.assigned_for = place.assigned_for
-    appointment.starts_at, appointment.ends_at = starts_at, starts_at + times.terms(experience).duration
-    appointment.version += 1
-    announce(tx, AppointmentMoved, appointment)
+    expires_at = _kept_until(appointment, target.starts_at, experience, now=now) if status is Status.PENDING else None
+    request = await request_for(tx, appointment, experience, target)
+    taken = await take(tx, request, Taking(appointment_id, expires_at, leaving=appointment), actor=actor, now=now)
+    appointment.status, appointment.expires_at = after, expires_at
+    settle(appointment, request, taken)
+    appointment.agreed_by = None if by.role is Role.CLIENT else target.agreed_by
+    set_aside(tx, appointment, taken, reason=target.override_reason)
+    if expires_at is None:
+        more = {"agreed_by": appointment.agreed_by, "overridden": list(taken.overridden)}
+        announce(tx, AppointmentMoved, appointment, by=by.role, **more)
+    else:
+        # Nobody has agreed to see her yet: she asks for another time now.
+        because = appointment.needs_approval_for
+        announce(tx, AppointmentRequested, appointment, by=by.role, expires_at=expires_at, because=because)
     return appointment
 
 
-async def _take(
-    tx: AsyncSession,
-    request: Request,
-    appointment_id: UUID,
-    *,
-    expires_at: datetime | None,
-    by: Caller,
-    now: datetime,
-    leaving: Appointment | None = None,
-) -> Place:
-    """Take the best advisor and room that can still be had; raises what `judge_time` raises, and SlotTaken."""
-    actor, besides = times.actor(by), leaving.appointment_id if leaving else None
-    instant = Span(request.starts_at, request.starts_at + SECOND)
-    around = await times.surroundings(
-        tx,
-        request.boutique,
-        request.experience,
-        instant.widened(REACH[-1], REACH[-1]),
-        client=request.client,
-        party_size=request.party_size,
-    )
-    outlook = await times.outlook(tx, around, instant, now=now, besides=besides)
-    judge_time(outlook, request.starts_at, actor=actor, now=now, advisor_id=request.requested)
-    lost: set[UUID] = set()
-    for slot in slots(outlook, instant)[:1]:
-        loads = await queries.loads(tx, slot.advisor_ids, request.starts_at, outlook.zone, now=now)
-        for _ in range(ATTEMPTS):
-            place = _best(slot, request, outlook, loads, without=lost)
-            if place is None:
-                break
-            missing = await availability.occupy(
-                tx,
-                _claims(request, place, outlook),
-                appointment_id=appointment_id,
-                now=now,
-                expires_at=expires_at,
-                leaving=leaving.resource_ids if leaving else (),
-            )
-            if not missing:
-                return place
-            lost |= missing
-    first = earliest(around.terms, actor, now)
-    offers = await _alternatives(tx, request, around, first=first, now=now, besides=besides)
-    raise SlotTaken(
-        alternatives=[
-            {"starts_at": offer.starts_at.isoformat(), "advisor_id": str(offer.advisor_id)} for offer in offers
-        ]
+def _check_agreement(appointment: Appointment, target: Target, by: Caller) -> None:
+    if by.role is not Role.CLIENT:
+        if target.agreed_by is None:
+            raise HerAgreementMissing
+    elif appointment.status == Status.CONFIRMED and appointment.needs_approval_for is not None:
+        # Or approval of an easy hour would be approval of any.
+        raise MoveNeedsBoutique
+
+
+def _kept_until(appointment: Appointment, starts_at: datetime, experience: Experience, *, now: datetime) -> datetime:
+    until = approve_until(timedelta(minutes=experience.approve_within_minutes), now=now, starts_at=starts_at)
+    return min(until, appointment.expires_at or until)
+
+
+async def request_for(tx: AsyncSession, appointment: Appointment, experience: Experience, target: Target) -> Request:
+    """What a visit asks of another time."""
+    return Request(
+        await directory.boutique(tx, appointment.boutique_id),
+        experience,
+        await times.person(tx, appointment.client_id),
+        target.starts_at,
+        appointment.party_size,
+        mode=Mode(appointment.mode),
+        language=appointment.language,
+        requested=target.advisor_id,
+        kept=appointment.advisor_id,
+        is_override=target.override_reason is not None,
     )
 
 
-async def _alternatives(
-    tx: AsyncSession, request: Request, around: Surroundings, *, first: datetime, now: datetime, besides: UUID | None
-) -> list[Alternative]:
-    """The nearest free times. Nothing is locked while the loser looks around."""
-    offers: list[Alternative] = []
-    for reach in REACH:
-        window = Span(
-            max(request.starts_at - reach, first), min(request.starts_at + reach + SECOND, now + around.terms.horizon)
-        )
-        outlook = await times.outlook(tx, around, window, now=now, besides=besides)
-        offers = alternatives(
-            slots(outlook, window), request.starts_at, advisor_id=request.requested or request.kept, count=ALTERNATIVES
-        )
-        if len(offers) == ALTERNATIVES:
-            break
-    return offers
-
-
-def _best(
-    slot: Slot, request: Request, outlook: Outlook, loads: Mapping[UUID, Load], *, without: Collection[UUID]
-) -> Place | None:
-    """The first choice among what rivals have not taken meanwhile."""
-    advisors = ranked(
-        [one for one in slot.advisor_ids if one not in without],
-        requested=request.requested,
-        kept=request.kept,
-        own=outlook.own_advisor_id,
-        loads=loads,
-    )
-    rooms = [one for one in slot.room_ids if one not in without]
-    if not advisors or request.client.client_id in without or (outlook.terms.needs_room and not rooms):
-        return None
-    advisor_id, assigned_for = advisors[0]
-    return Place(advisor_id, rooms[0] if rooms else None, assigned_for)
-
-
-def _claims(request: Request, place: Place, outlook: Outlook) -> list[Claim]:
-    upkeep = outlook.terms.upkeep(request.starts_at)
-    claims = [
-        Claim(request.client.client_id, outlook.terms.visit(request.starts_at)),
-        Claim(place.advisor_id, upkeep),
-    ]
-    return claims if place.room_id is None else [*claims, Claim(place.room_id, upkeep)]
+def settle(appointment: Appointment, request: Request, taken: Taken) -> None:
+    """Write a locked visit's new time and place."""
+    place = taken.place
+    appointment.client_id = request.client.client_id
+    appointment.advisor_id, appointment.room_id = place.advisor_id, place.room_id
+    appointment.second_advisor_id = place.second_advisor_id
+    if place.assigned_for is not AssignedFor.KEPT:
+        appointment.assigned_for = place.assigned_for
+    appointment.starts_at, appointment.ends_at = request.starts_at, request.ends_at
+    appointment.version += 1

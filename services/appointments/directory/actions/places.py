@@ -1,6 +1,8 @@
 """What headquarters and managers do in the directory: its places, and what can be booked there."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from infra.refusal import Kind, Refusal
 from infra.wire import check_match
 from services.appointments.directory import queries
 from services.appointments.directory.events import BoutiqueOpened
+from services.appointments.directory.models.calendar import suggestions
 from services.appointments.directory.rules import Timetable
 from services.appointments.directory.tables import (
     Base,
@@ -27,6 +30,18 @@ from services.appointments.directory.tables import (
     Room,
     WeeklyHours,
 )
+
+# What an experience is like of which only the name is known.
+PLAIN_OFFER: Mapping[str, Any] = {
+    "duration_minutes": 60,
+    "buffer_before_minutes": 0,
+    "buffer_after_minutes": 0,
+    "granularity_minutes": 30,
+    "notice_minutes": 120,
+    "horizon_days": 60,
+    "cancel_notice_minutes": 1440,
+    "needs_room": False,
+}
 
 Versioned = TypeVar("Versioned", Boutique, Experience, Room)
 
@@ -123,10 +138,38 @@ async def set_hours(tx: AsyncSession, boutique_id: UUID, hours: Timetable, *, if
     return await _change(tx, boutique, {})
 
 
+class NoSuggestion(Refusal):
+    """The day is an ordinary one, or the calendar does not know it."""
+
+    kind = Kind.CONFLICT
+    slug = "hours-no-suggestion"
+    en = "There is no suggestion for one of these days. Set its hours by hand."
+    zh = "所选日期中有一天没有营业时间建议，请手动设置。"
+
+
+async def take_over(
+    tx: AsyncSession, boutique_id: UUID, days: Collection[date], *, if_match: str, by: Caller
+) -> tuple[Boutique, Timetable]:
+    """Make the suggested hours of these days the boutique's; raises NotFound, Stale, NoSuggestion."""
+    boutique = await queries.own_boutique(tx, boutique_id, by, lock=True)
+    check_match(if_match, boutique.version)
+    hours = (await queries.timetables(tx, [boutique_id]))[boutique_id]
+    found = {
+        one.day.on: one.hours for one in suggestions(boutique.zone, hours, min(days), max(days)) if one.day.on in days
+    }
+    if len(found) < len(set(days)):
+        raise NoSuggestion
+    hours = replace(hours, dated={**hours.dated, **found})
+    await write(tx, boutique_id, hours)
+    return await _change(tx, boutique, {}), hours
+
+
 async def add_room(tx: AsyncSession, boutique_id: UUID, given: Mapping[str, Any], *, by: Caller) -> Room:
     """Add a room to a boutique; raises NotFound, CodeInUse."""
     boutique = await queries.own_boutique(tx, boutique_id, by)
-    made = Room(brand_id=boutique.brand_id, room_id=new_id(), boutique_id=boutique_id, active=True, version=1, **given)
+    made = Room(
+        **{"active": True, **given}, brand_id=boutique.brand_id, room_id=new_id(), boutique_id=boutique_id, version=1
+    )
     await _add(tx, made)
     return made
 
@@ -143,7 +186,7 @@ async def change_room(
 
 async def add_experience(tx: AsyncSession, given: Mapping[str, Any]) -> Experience:
     """Offer an experience; raises CodeInUse."""
-    made = Experience(brand_id=queries.brand(tx), experience_id=new_id(), active=True, version=1, **given)
+    made = Experience(**{"active": True, **given}, brand_id=queries.brand(tx), experience_id=new_id(), version=1)
     await _add(tx, made)
     return made
 
@@ -194,15 +237,14 @@ async def write(tx: AsyncSession, holder_id: UUID, timetable: Timetable) -> None
         for starts, ends in hours or ((0, 0),):
             tx.add(DatedHours(brand_id=brand_id, holder_id=holder_id, on_day=on_day, starts=starts, ends=ends))
     for day, pauses in timetable.breaks.items():
-        weekday, on_day = (day, None) if isinstance(day, int) else (None, day)
         for starts, ends in pauses:
             tx.add(
                 BreakTime(
                     brand_id=brand_id,
                     break_id=new_id(),
                     holder_id=holder_id,
-                    weekday=weekday,
-                    on_day=on_day,
+                    weekday=day if isinstance(day, int) else None,
+                    on_day=None if isinstance(day, int) else day,
                     starts=starts,
                     ends=ends,
                 )

@@ -113,16 +113,19 @@ async def set_shifts(tx: AsyncSession, advisor_id: UUID, shifts: Timetable, *, i
 async def change(
     tx: AsyncSession, advisor_id: UUID, changes: Mapping[str, Any], *, if_match: str, by: Caller
 ) -> Advisor:
-    """Change what is named: her name, languages, skills, weight; raises NotFound, AdvisorHasLeft, Stale."""
+    """Change what is named: her name, languages, skills, weight, WeCom userid.
+
+    Raises NotFound, AdvisorHasLeft, Stale, WeComUseridTaken.
+    """
     advisor = await _here(tx, advisor_id, by)
     check_match(if_match, advisor.version)
-    was = (list(advisor.languages), list(advisor.skills))
+    was = (list(advisor.languages), list(advisor.skills), advisor.wecom_userid)
     for name, value in changes.items():
         setattr(advisor, name, value)
     advisor.version += 1
-    if was != (advisor.languages, advisor.skills):
+    if was != (advisor.languages, advisor.skills, advisor.wecom_userid):
         describe(tx, advisor)
-    await tx.flush()
+    await flushed(tx)
     return advisor
 
 

@@ -1,5 +1,5 @@
 """The directory's routes, by what they are about."""
 
-from services.appointments.directory.api import experiences, places, rooms, staff
+from services.appointments.directory.api import experiences, imports, places, rooms, staff, suggestions
 
-ROUTERS = [places.routes, rooms.routes, experiences.routes, staff.routes]
+ROUTERS = [places.routes, suggestions.routes, rooms.routes, experiences.routes, staff.routes, imports.routes]

@@ -143,7 +143,9 @@ class TimetableView(View):
                     starts=clock(starts),
                     ends=clock(ends),
                 )
-                for day, pauses in sorted(timetable.breaks.items(), key=lambda told: str(told[0]))
+                for day, pauses in sorted(
+                    timetable.breaks.items(), key=lambda told: (not isinstance(told[0], int), str(told[0]))
+                )
                 for starts, ends in sorted(pauses)
             ],
             version=version,

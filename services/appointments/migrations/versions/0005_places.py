@@ -149,8 +149,8 @@ COVER = """
             );
             with gone as (
                 delete from occupation o
-                where o.brand_id = of_brand and o.resource_id = of_resource and o.during && span
-                    and o.kind in ('leave', 'closure')
+                where o.brand_id = of_brand and o.resource_id = of_resource
+                    and (o.during && span or o.during -|- span) and o.kind in ('leave', 'closure')
                 returning o.kind, o.during
             )
             select coalesce(range_agg(during) filter (where kind = 'leave'), '{}') - within,

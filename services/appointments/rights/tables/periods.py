@@ -13,10 +13,12 @@ PERIODS = (
         (
             Sweep("occupation", f"upper(t.during) < {CUTOFF}"),
             Sweep("reassignment", f"t.decided_at < {CUTOFF}", key=("handover_id", "appointment_id")),
+            Sweep("proposal", f"t.ended_at < {CUTOFF}", key=("proposal_id",)),
+            Sweep("disrupted_visit", f"t.decided_at < {CUTOFF}", key=("disruption_id", "appointment_id")),
             Sweep(
                 "appointment",
                 f"t.ends_at < {CUTOFF} and t.client_id <> :nobody"
-                " and t.status in ('completed', 'cancelled', 'no-show', 'expired')",
+                " and t.status in ('completed', 'cancelled', 'refused', 'no-show', 'expired')",
                 key=("appointment_id",),
                 sets=BOOKINGS[0].sets,
             ),

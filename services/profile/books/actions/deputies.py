@@ -6,7 +6,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.eventlog.outbox import record
 from infra.identity import Caller
+from services.profile.books.events import BookDeputyAssigned, BookDeputyReleased, DeputyAssigned, DeputyReleased
 from services.profile.books.queries import owner_of, staff
 from services.profile.books.queries.deputies import Deputy
 from services.profile.books.rules import owners as rules
@@ -25,8 +27,10 @@ _SET_BOOK = text(
     " on conflict (brand_id, owner_advisor_id) do update set advisor_id = excluded.advisor_id,"
     " from_at = excluded.from_at, until_at = excluded.until_at, set_by = excluded.set_by"
 )
-_END = text("delete from client_deputy where brand_id = :brand and client_id = :client_id")
-_END_BOOK = text("delete from book_deputy where brand_id = :brand and owner_advisor_id = :advisor_id")
+_END = text("delete from client_deputy where brand_id = :brand and client_id = :client_id returning client_id")
+_END_BOOK = text(
+    "delete from book_deputy where brand_id = :brand and owner_advisor_id = :advisor_id returning owner_advisor_id"
+)
 
 
 async def stand_in(tx: AsyncSession, client_id: UUID, deputy: Deputy, *, by: Caller, now: datetime) -> Deputy:
@@ -45,12 +49,15 @@ async def stand_in(tx: AsyncSession, client_id: UUID, deputy: Deputy, *, by: Cal
         "until_at": deputy.until_at,
     }
     await tx.execute(_SET, {"brand": tx.info["brand_id"], "by": by.subject, **asked})
+    record(tx, DeputyAssigned.model_validate(asked))
     return deputy
 
 
 async def end(tx: AsyncSession, client_id: UUID) -> None:
     """Nobody stands in for this client's owner any more."""
-    await tx.execute(_END, {"brand": tx.info["brand_id"], "client_id": client_id})
+    ended = await tx.execute(_END, {"brand": tx.info["brand_id"], "client_id": client_id})
+    if ended.first() is not None:
+        record(tx, DeputyReleased(client_id=client_id))
 
 
 async def stand_in_for_all(
@@ -58,23 +65,22 @@ async def stand_in_for_all(
 ) -> Deputy:
     """Let an advisor stand in for a whole book while its owner is away; raises AdvisorNotThere and kin."""
     await _check(tx, owner_advisor_id, deputy, now=now)
-    await tx.execute(
-        _SET_BOOK,
-        {
-            "brand": tx.info["brand_id"],
-            "by": by.subject,
-            "owner_advisor_id": owner_advisor_id,
-            "advisor_id": deputy.advisor_id,
-            "from_at": deputy.from_at,
-            "until_at": deputy.until_at,
-        },
-    )
+    asked = {
+        "owner_advisor_id": owner_advisor_id,
+        "advisor_id": deputy.advisor_id,
+        "from_at": deputy.from_at,
+        "until_at": deputy.until_at,
+    }
+    await tx.execute(_SET_BOOK, {"brand": tx.info["brand_id"], "by": by.subject, **asked})
+    record(tx, BookDeputyAssigned.model_validate(asked))
     return deputy
 
 
 async def end_for_all(tx: AsyncSession, owner_advisor_id: UUID) -> None:
     """Nobody stands in for this book any more."""
-    await tx.execute(_END_BOOK, {"brand": tx.info["brand_id"], "advisor_id": owner_advisor_id})
+    ended = await tx.execute(_END_BOOK, {"brand": tx.info["brand_id"], "advisor_id": owner_advisor_id})
+    if ended.first() is not None:
+        record(tx, BookDeputyReleased(owner_advisor_id=owner_advisor_id))
 
 
 async def _check(tx: AsyncSession, owner_advisor_id: UUID, deputy: Deputy, *, now: datetime) -> None:

@@ -1,16 +1,13 @@
-"""The life of an appointment: which step may follow which, when, and who is asked to receive her."""
+"""The life of an appointment: which step may follow which, and when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from uuid import UUID
 
 from infra.refusal import Kind, Refusal
 from services.appointments.availability.rules import Actor
 
-HOLD = timedelta(minutes=5)
-MOST_HOLDS = 3  # that one client may keep at a time, or she could close a boutique's day
 # Around the visit: nobody checks in next week's visit, or with last month's makes a client present once more.
 ARRIVAL = timedelta(hours=24)
 
@@ -19,20 +16,30 @@ class Status(StrEnum):
     """Where an appointment stands."""
 
     HELD = "held"
+    PENDING = "pending"  # asked for, and the boutique has to approve it
     CONFIRMED = "confirmed"
     CHECKED_IN = "checked-in"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
+    REFUSED = "refused"
     NO_SHOW = "no-show"
     EXPIRED = "expired"
+
+
+# What still keeps time: of these a client may have so many.
+OPEN = (Status.PENDING, Status.CONFIRMED)
 
 
 class Step(StrEnum):
     """What can be done with it."""
 
     CONFIRM = "confirm"
+    REQUEST = "request"  # confirming what has to be approved
+    APPROVE = "approve"
+    REFUSE = "refuse"
     EXPIRE = "expire"
     MOVE = "move"
+    PROPOSE = "propose"
     CANCEL = "cancel"
     CHECK_IN = "check-in"
     COMPLETE = "complete"
@@ -42,23 +49,21 @@ class Step(StrEnum):
 # The whole life. A pair that is missing here is refused.
 NEXT: Mapping[tuple[Status, Step], Status] = {
     (Status.HELD, Step.CONFIRM): Status.CONFIRMED,
+    (Status.HELD, Step.REQUEST): Status.PENDING,
     (Status.HELD, Step.EXPIRE): Status.EXPIRED,
     (Status.HELD, Step.CANCEL): Status.CANCELLED,
+    (Status.PENDING, Step.APPROVE): Status.CONFIRMED,
+    (Status.PENDING, Step.REFUSE): Status.REFUSED,
+    (Status.PENDING, Step.EXPIRE): Status.EXPIRED,
+    (Status.PENDING, Step.MOVE): Status.PENDING,
+    (Status.PENDING, Step.CANCEL): Status.CANCELLED,
     (Status.CONFIRMED, Step.MOVE): Status.CONFIRMED,
+    (Status.CONFIRMED, Step.PROPOSE): Status.CONFIRMED,
     (Status.CONFIRMED, Step.CANCEL): Status.CANCELLED,
     (Status.CONFIRMED, Step.CHECK_IN): Status.CHECKED_IN,
     (Status.CONFIRMED, Step.RECORD_NO_SHOW): Status.NO_SHOW,
     (Status.CHECKED_IN, Step.COMPLETE): Status.COMPLETED,
 }
-
-
-class AssignedFor(StrEnum):
-    """Why this advisor receives her; stored and shown."""
-
-    REQUESTED = "requested"
-    OWN_ADVISOR = "own-advisor"
-    KEPT = "kept"
-    LEAST_LOADED = "least-loaded"
 
 
 class StepNotPossible(Refusal):
@@ -71,21 +76,21 @@ class StepNotPossible(Refusal):
 
 
 class HoldExpired(Refusal):
-    """The five minutes are over."""
+    """The minutes are over."""
 
     kind = Kind.GONE
     slug = "hold-expired"
-    en = "The time was kept for five minutes and is free again. Please choose a time once more."
-    zh = "时段保留的五分钟已过，请重新选择时段。"
+    en = "The time was kept for a few minutes and is free again. Please choose a time once more."
+    zh = "时段保留时间已过，请重新选择时段。"
 
 
-class SlotTaken(Refusal):
-    """Somebody else has this time; `alternatives` are the nearest free ones."""
+class RequestUnanswered(Refusal):
+    """Nobody approved it in time."""
 
-    kind = Kind.CONFLICT
-    slug = "slot-taken"
-    en = "This time has just been taken. See `alternatives` for the nearest free times."
-    zh = "该时段刚刚被预约，alternatives 中列出了最近的可预约时段。"
+    kind = Kind.GONE
+    slug = "request-unanswered"
+    en = "The boutique did not answer this request in time, and its time is free again. Please choose a time once more."
+    zh = "精品店未能在期限内答复该预约申请，时段已释放，请重新选择时段。"
 
 
 class NoticeTooShort(Refusal):
@@ -115,21 +120,24 @@ class TooLate(Refusal):
     zh = "现在记录为时已晚，possible_until 之前方可操作。"
 
 
-class TooManyHolds(Refusal):
-    """She keeps other times already."""
-
-    kind = Kind.TOO_MANY
-    slug = "too-many-holds"
-    en = "You are already keeping several times. Confirm or cancel one of them first."
-    zh = "您已保留多个时段，请先确认或取消其中之一。"
+# What became of what had a deadline, for whoever comes too late.
+_TOO_LATE: Mapping[Step, type[Refusal]] = {
+    Step.CONFIRM: HoldExpired,
+    Step.REQUEST: HoldExpired,
+    Step.APPROVE: RequestUnanswered,
+    Step.REFUSE: RequestUnanswered,
+}
 
 
 def step(status: Status, wanted: Step) -> Status:
-    """Where a step leads; raises StepNotPossible for every pair that is not drawn in NEXT (HoldExpired says more)."""
+    """Where a step leads; raises StepNotPossible for every pair that is not drawn in NEXT.
+
+    HoldExpired and RequestUnanswered say more of what has expired.
+    """
     after = NEXT.get((status, wanted))
     if after is None:
-        if (status, wanted) == (Status.EXPIRED, Step.CONFIRM):
-            raise HoldExpired
+        if status is Status.EXPIRED and wanted in _TOO_LATE:
+            raise _TOO_LATE[wanted]
         raise StepNotPossible(appointment_status=status.value)
     return after
 
@@ -158,37 +166,3 @@ def judge_no_show(*, starts_at: datetime, now: datetime) -> None:
     """Raise TooEarly before the visit has begun."""
     if now < starts_at:
         raise TooEarly(possible_at=starts_at.isoformat())
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How many live visits an advisor has around a day."""
-
-    day: int = 0
-    week: int = 0
-
-
-def ranked(
-    free: Sequence[UUID],
-    *,
-    requested: UUID | None,
-    kept: UUID | None,
-    own: UUID | None,
-    loads: Mapping[UUID, Load],
-) -> list[tuple[UUID, AssignedFor]]:
-    """The free advisors in the order they are asked, each with the reason.
-
-    The requested one and nobody else; or the one she has already, her own, then whoever has the fewest visits that
-    day and, that being equal, that week.
-    """
-    if requested is not None:
-        return [(requested, AssignedFor.REQUESTED)] if requested in free else []
-    first = [(kept, AssignedFor.KEPT)] if kept is not None and kept in free else []
-    if own is not None and own in free and own != kept:
-        first.append((own, AssignedFor.OWN_ADVISOR))
-    chosen = {advisor_id for advisor_id, _ in first}
-    others = sorted(
-        (advisor_id for advisor_id in free if advisor_id not in chosen),
-        key=lambda one: (loads.get(one, Load()).day, loads.get(one, Load()).week, one),
-    )
-    return [*first, *((advisor_id, AssignedFor.LEAST_LOADED) for advisor_id in others)]

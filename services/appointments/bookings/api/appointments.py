@@ -1,57 +1,38 @@
-"""Routes of appointments."""
+"""Routes of appointments: keeping a time, reading, and what is written with a visit."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Query, Response
+from fastapi import Query, Response
 
 from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
-from infra.identity import Caller, Role, permit
+from infra.identity import Role, permit
 from infra.openapi import refuses, tagged
-from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_id_cursor, read_instant_cursor
+from infra.wire import After, IfMatch, Limit, Page, cursor, read_id_cursor, read_instant_cursor
 from services.appointments.availability.schemas import Instant
 from services.appointments.bookings import queries
-from services.appointments.bookings.actions.life import cancel, check_in, complete, confirm, record_no_show
+from services.appointments.bookings.actions import wording
 from services.appointments.bookings.actions.looks import look
-from services.appointments.bookings.actions.placing import hold, move
-from services.appointments.bookings.schemas import (
+from services.appointments.bookings.actions.placing import Wish, hold
+from services.appointments.bookings.actions.wording import Words
+from services.appointments.bookings.api.shown import BOOKS, READS, Shown, shown
+from services.appointments.bookings.queries.proposals import open_one
+from services.appointments.bookings.rules.life import Status
+from services.appointments.bookings.schemas.appointments import (
+    AnswersForm,
     AppointmentView,
     HerAppointmentView,
     HoldForm,
-    MoveForm,
+    LinkForm,
     ReassignmentView,
 )
 from services.appointments.bookings.tables import Appointment, Reassignment
 
 routes = router()
-
-BOOKS = (Role.CLIENT, Role.ADVISOR, Role.CLIENT_SERVICE, Role.MANAGER)
-RECEIVES = (Role.ADVISOR, Role.MANAGER)
-READS = (
-    Role.ADVISOR,
-    Role.CLIENT_SERVICE,
-    Role.AFTER_SALES,
-    Role.EVENTS,
-    Role.MANAGER,
-    Role.REGIONAL,
-    Role.HEADQUARTERS,
-    Role.SERVICE,
-)
-
-# A step is guarded by the status it starts from; who wants to be sure of more sends the ETag.
-Seen = Annotated[str, Header(alias="If-Match", max_length=100)]
-# A client is not told why this advisor receives her.
-Shown = AppointmentView | HerAppointmentView
-
-
-def _view(appointment: Appointment, response: Response, by: Caller) -> Shown:
-    response.headers["ETag"] = etag(appointment.version)
-    view = HerAppointmentView if by.role is Role.CLIENT else AppointmentView
-    return view.model_validate(appointment)
 
 
 @routes.post("/appointments", status_code=201, responses={**tagged(201), **refuses(404)})
@@ -74,10 +55,21 @@ async def hold_time(*, form: HoldForm, kit: OfKit, tx: Transaction, by: By, now:
         advisor_id=form.advisor_id,
         party_size=form.party_size,
         piece_code=form.piece_code,
+        wish=Wish(
+            mode=form.mode,
+            language=form.language,
+            occasion=form.occasion,
+            words=Words(
+                requests=form.requests,
+                configuration=form.configuration.model_dump(exclude_none=True) if form.configuration else None,
+                answers=form.answers,
+            ),
+            override_reason=form.override_reason,
+        ),
         by=by,
         now=now,
     )
-    return _view(made, response, by)
+    return shown(tx, made, response, by)
 
 
 @routes.get("/appointments")
@@ -87,6 +79,7 @@ async def list_appointments(
     boutique_id: UUID | None = None,
     advisor_id: UUID | None = None,
     client_id: UUID | None = None,
+    status: Status | None = None,
     starts_from: Annotated[Instant | None, Query(alias="from")] = None,
     until: Annotated[Instant | None, Query(alias="to")] = None,
     after: After = None,
@@ -95,13 +88,14 @@ async def list_appointments(
     by: By,
 ) -> Page[AppointmentView]:
     """Appointments that start between `from` and `to`, by their start."""
-    of = f"appointments {boutique_id} {advisor_id} {client_id} {starts_from} {until}"
+    of = f"appointments {boutique_id} {advisor_id} {client_id} {status} {starts_from} {until}"
     rows = await queries.appointments(
         tx,
         by,
         boutique_id=boutique_id,
         advisor_id=advisor_id,
         client_id=client_id,
+        status=status,
         starts_from=starts_from,
         until=until,
         after=read_instant_cursor(after, of=of),
@@ -134,71 +128,29 @@ async def list_mine(
 @routes.get("/appointments/{appointment_id}", responses=tagged())
 @permit(Role.CLIENT, *READS)
 async def read_appointment(appointment_id: UUID, tx: Transaction, by: By, response: Response) -> Shown:
-    """One appointment."""
-    return _view(await queries.visible(tx, appointment_id, by), response, by)
+    """One appointment, with what was written and what the house proposes."""
+    found = await queries.visible(tx, appointment_id, by)
+    return shown(tx, found, response, by, proposal=await open_one(tx, appointment_id))
 
 
-@routes.post("/appointments/{appointment_id}/confirm")
+@routes.put("/appointments/{appointment_id}/answers")
 @permit(*BOOKS)
-async def confirm_appointment(
-    *, appointment_id: UUID, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response
+async def answer_questions(
+    *, appointment_id: UUID, form: AnswersForm, if_match: IfMatch, tx: Transaction, by: By, response: Response
 ) -> Shown:
-    """Agree the visit while its time is still kept."""
-    return _view(await confirm(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
+    """Answer the questions of the experience before the visit, instead of what was answered before."""
+    changed = await wording.answer(tx, appointment_id, form.answers, if_match=if_match, by=by)
+    return shown(tx, changed, response, by, proposal=await open_one(tx, appointment_id))
 
 
-@routes.post("/appointments/{appointment_id}/move")
-@permit(*BOOKS)
-async def move_appointment(
-    *, appointment_id: UUID, form: MoveForm, if_match: IfMatch, tx: Transaction, by: By, now: Now, response: Response
+@routes.put("/appointments/{appointment_id}/link")
+@permit(Role.ADVISOR, Role.CLIENT_SERVICE, Role.MANAGER)
+async def set_link(
+    *, appointment_id: UUID, form: LinkForm, if_match: IfMatch, tx: Transaction, by: By, response: Response
 ) -> Shown:
-    """Give a visit another time; if that is taken, the visit stays and the answer names the nearest free times."""
-    moved = await move(
-        tx,
-        appointment_id,
-        starts_at=form.starts_at,
-        advisor_id=form.advisor_id,
-        if_match=if_match,
-        by=by,
-        now=now,
-    )
-    return _view(moved, response, by)
-
-
-@routes.post("/appointments/{appointment_id}/cancel")
-@permit(*BOOKS)
-async def cancel_appointment(
-    *, appointment_id: UUID, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response
-) -> Shown:
-    """Give it up. Clients owe the experience's notice, the house's own people none."""
-    return _view(await cancel(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
-
-
-@routes.post("/appointments/{appointment_id}/check-in")
-@permit(*RECEIVES)
-async def check_client_in(
-    *, appointment_id: UUID, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response
-) -> Shown:
-    """She has arrived."""
-    return _view(await check_in(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
-
-
-@routes.post("/appointments/{appointment_id}/complete")
-@permit(*RECEIVES)
-async def complete_visit(
-    *, appointment_id: UUID, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response
-) -> Shown:
-    """The visit is over."""
-    return _view(await complete(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
-
-
-@routes.post("/appointments/{appointment_id}/no-show")
-@permit(*RECEIVES)
-async def note_no_show(
-    *, appointment_id: UUID, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response
-) -> Shown:
-    """She did not come; her time is free again."""
-    return _view(await record_no_show(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
+    """Say where a video visit is held."""
+    changed = await wording.set_link(tx, appointment_id, form.link, if_match=if_match, by=by)
+    return shown(tx, changed, response, by, proposal=await open_one(tx, appointment_id))
 
 
 @routes.get("/handovers/{handover_id}/appointments")

@@ -1,25 +1,30 @@
 """Reads of appointments, always through the eyes of a caller."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, and_, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
 from infra.refusal import NotFound
 from services.appointments.availability import queries as availability
-from services.appointments.bookings.rules import Load, Status
+from services.appointments.bookings.rules.life import OPEN, Status
 from services.appointments.bookings.tables import Appointment, Reassignment
 from services.appointments.directory.queries import LOCAL, brand
-from services.appointments.directory.rules import DAY, reaches, wall
+from services.appointments.directory.rules import Span
 
+_HAS_LOCKED = "bookings has locked"
+_OCCUPIED = text(
+    "select resource_id, lower(during), upper(during) from occupation"
+    " where brand_id = :brand and appointment_id = :taker"
+)
 _CANONICALS = text("select client_id, canonical_id from client_alias where brand_id = :brand and client_id = any(:ids)")
 
 
-async def _eyes(tx: AsyncSession, by: Caller) -> ColumnElement[bool]:
+async def eyes(tx: AsyncSession, by: Caller) -> ColumnElement[bool]:
     """What this caller may see: her own, her boutiques', or the brand's."""
     mine = Appointment.brand_id == brand(tx)
     if by.role is Role.CLIENT:
@@ -37,7 +42,7 @@ async def visible(tx: AsyncSession, appointment_id: UUID, by: Caller, *, lock: b
 
     With `lock`, two who change it take turns.
     """
-    query = select(Appointment).where(await _eyes(tx, by), Appointment.appointment_id == appointment_id)
+    query = select(Appointment).where(await eyes(tx, by), Appointment.appointment_id == appointment_id)
     found = (await tx.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
     if found is None:
         raise NotFound
@@ -51,20 +56,23 @@ async def appointments(
     boutique_id: UUID | None = None,
     advisor_id: UUID | None = None,
     client_id: UUID | None = None,
+    status: Status | None = None,
     starts_from: datetime | None = None,
     until: datetime | None = None,
     after: tuple[datetime, UUID] | None = None,
     limit: int,
 ) -> Sequence[Appointment]:
     """Appointments that start in [starts_from, until), by their start."""
-    query: Select[Appointment] = select(Appointment).where(await _eyes(tx, by))
+    query: Select[Appointment] = select(Appointment).where(await eyes(tx, by))
     if boutique_id is not None:
         query = query.where(Appointment.boutique_id == boutique_id)
     if advisor_id is not None:
-        query = query.where(Appointment.advisor_id == advisor_id)
+        query = query.where(or_(Appointment.advisor_id == advisor_id, Appointment.second_advisor_id == advisor_id))
     if client_id is not None:
         person = await availability.person(tx, client_id)
         query = query.where(Appointment.client_id.in_(person.client_ids))
+    if status is not None:
+        query = query.where(Appointment.status == status)
     if starts_from is not None:
         query = query.where(Appointment.starts_at >= starts_from)
     if until is not None:
@@ -82,10 +90,10 @@ async def ahead(tx: AsyncSession, client_ids: Sequence[UUID]) -> Sequence[Appoin
         .where(
             Appointment.brand_id == brand(tx),
             Appointment.client_id.in_(client_ids),
-            Appointment.status.in_([Status.HELD, Status.CONFIRMED]),
+            Appointment.status.in_([Status.HELD, *OPEN]),
         )
         .order_by(Appointment.appointment_id)
-        .with_for_update()
+        .with_for_update(nowait=must_not_wait(tx))
     )
     return (await tx.execute(query)).scalars().all()
 
@@ -101,9 +109,53 @@ async def agreed_with(tx: AsyncSession, advisor_ids: Collection[UUID], *, now: d
             Appointment.starts_at > now,
         )
         .order_by(Appointment.appointment_id)
-        .with_for_update()
+        .with_for_update(nowait=must_not_wait(tx))
     )
     return (await tx.execute(query)).scalars().all()
+
+
+def must_not_wait(tx: AsyncSession) -> bool:
+    """Whether an earlier reaction of this transaction has locked visits: who waits then, out of order, may dead-lock.
+
+    A follower's batch is one transaction in which several reactions lock what they need, one after the other. All but
+    the first take what is free or give up; then each fact is tried in a transaction of its own, and may wait.
+    """
+    return bool(tx.info.get(_HAS_LOCKED))
+
+
+def has_locked(tx: AsyncSession) -> None:
+    """Say that what this transaction locks from now on must not be waited for."""
+    tx.info[_HAS_LOCKED] = True
+
+
+async def in_the_way(
+    tx: AsyncSession, during: Span, *, boutique_id: UUID, advisor_id: UUID | None, now: datetime, limit: int
+) -> Sequence[Appointment]:
+    """Visits to come that meet a span, at a boutique or with one advisor; nobody else's to change until the commit."""
+    query = select(Appointment).where(
+        Appointment.brand_id == brand(tx),
+        Appointment.status.in_(OPEN),
+        Appointment.starts_at > now,
+        Appointment.starts_at < during.ends_at,
+        Appointment.ends_at > during.starts_at,
+    )
+    if advisor_id is None:
+        query = query.where(Appointment.boutique_id == boutique_id)
+    else:
+        query = query.where(or_(Appointment.advisor_id == advisor_id, Appointment.second_advisor_id == advisor_id))
+    first = query.order_by(Appointment.starts_at, Appointment.appointment_id).limit(limit)
+    ids = [visit.appointment_id for visit in await tx.scalars(first)]
+    # In the order of ids: so does everybody who locks several.
+    locked = query.where(Appointment.appointment_id.in_(ids)).order_by(Appointment.appointment_id).with_for_update()
+    return (await tx.execute(locked.execution_options(populate_existing=True))).scalars().all()
+
+
+async def occupied(tx: AsyncSession, taker_id: UUID) -> dict[UUID, list[Span]]:
+    """What an appointment or a proposal occupies, by resource."""
+    found: dict[UUID, list[Span]] = defaultdict(list)
+    for resource_id, starts_at, ends_at in await tx.execute(_OCCUPIED, {"brand": brand(tx), "taker": taker_id}):
+        found[resource_id].append(Span(starts_at, ends_at))
+    return found
 
 
 async def canonicals(tx: AsyncSession, client_ids: Collection[UUID]) -> dict[UUID, UUID]:
@@ -126,48 +178,9 @@ async def reassignments(
                 Appointment.appointment_id == Reassignment.appointment_id,
             ),
         )
-        .where(await _eyes(tx, by), Reassignment.handover_id == handover_id)
+        .where(await eyes(tx, by), Reassignment.handover_id == handover_id)
         .order_by(Reassignment.appointment_id)
         .limit(limit)
     )
     query = query if after is None else query.where(Reassignment.appointment_id > after)
     return [(row[0], row[1]) for row in await tx.execute(query)]
-
-
-async def loads(
-    tx: AsyncSession, advisor_ids: Sequence[UUID], starts_at: datetime, zone: ZoneInfo, *, now: datetime
-) -> dict[UUID, Load]:
-    """How many live visits these advisors have on the boutique's day of `starts_at`, and in its week from Monday."""
-    midnight = wall(starts_at, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    monday = midnight - midnight.weekday() * DAY
-    today, tomorrow = reaches(midnight, zone), reaches(midnight + DAY, zone)
-    live = or_(
-        Appointment.status.in_([Status.CONFIRMED, Status.CHECKED_IN, Status.COMPLETED]),
-        and_(Appointment.status == Status.HELD, Appointment.expires_at > now),
-    )
-    on_day = and_(Appointment.starts_at >= today, Appointment.starts_at < tomorrow)
-    rows = await tx.execute(
-        select(Appointment.advisor_id, func.count().filter(on_day), func.count())
-        .where(
-            Appointment.brand_id == brand(tx),
-            Appointment.advisor_id.in_(advisor_ids),
-            Appointment.starts_at >= reaches(monday, zone),
-            Appointment.starts_at < reaches(monday + timedelta(days=7), zone),
-            live,
-        )
-        .group_by(Appointment.advisor_id)
-    )
-    return {advisor_id: Load(day, week) for advisor_id, day, week in rows}
-
-
-async def holds(tx: AsyncSession, client_ids: Sequence[UUID], *, now: datetime) -> int:
-    """How many times a client keeps just now."""
-    counted = await tx.execute(
-        select(func.count()).where(
-            Appointment.brand_id == brand(tx),
-            Appointment.client_id.in_(client_ids),
-            Appointment.status == Status.HELD,
-            Appointment.expires_at > now,
-        )
-    )
-    return counted.scalar_one()

@@ -1,0 +1,62 @@
+"""Giving a visit that stands to another advisor, at the same time and in the same room."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.appointments.availability import actions as availability
+from services.appointments.availability import queries as times
+from services.appointments.availability.rules import Claim, Outlook, Terms
+from services.appointments.bookings.tables import Appointment
+from services.appointments.directory import queries as directory
+from services.appointments.directory.rules import SECOND, Mode, Span
+
+
+async def look(tx: AsyncSession, visit: Appointment, *, now: datetime) -> Outlook:
+    """Who could receive her when the visit is, as if the visit were not there."""
+    instant = Span(visit.starts_at, visit.starts_at + SECOND)
+    around = await times.surroundings(
+        tx,
+        await directory.boutique(tx, visit.boutique_id),
+        await directory.experience(tx, visit.experience_id),
+        instant,
+        client=None,
+        party_size=visit.party_size,
+        mode=Mode(visit.mode),
+        language=visit.language,
+    )
+    return await times.outlook(tx, around, instant, now=now, besides=visit.appointment_id)
+
+
+async def give(
+    tx: AsyncSession,
+    visit: Appointment,
+    terms: Terms,
+    *,
+    advisor_id: UUID,
+    second_advisor_id: UUID | None = None,
+    now: datetime,
+) -> bool:
+    """Give a locked visit, whose turns are taken, to an advisor; False if somebody else has her time.
+
+    Without `second_advisor_id` the second one, if there is any, stays; unless she is the first now.
+    """
+    agreed = Span(visit.starts_at, visit.ends_at)
+    upkeep = agreed.widened(terms.before, terms.after)
+    second = second_advisor_id or (visit.second_advisor_id if visit.second_advisor_id != advisor_id else None)
+    receiving = [one for one in (advisor_id, second, visit.room_id) if one is not None]
+    claims = [Claim(visit.client_id, agreed), *(Claim(one, upkeep) for one in receiving)]
+    missing = await availability.occupy(
+        tx,
+        claims,
+        appointment_id=visit.appointment_id,
+        now=now,
+        expires_at=visit.expires_at,
+        leaving=visit.resource_ids,
+    )
+    if missing:
+        return False
+    visit.advisor_id, visit.second_advisor_id = advisor_id, second
+    visit.version += 1
+    return True

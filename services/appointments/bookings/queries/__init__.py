@@ -1,0 +1,33 @@
+"""Reads of bookings, always through the eyes of a caller."""
+
+from services.appointments.bookings.queries.appointments import (
+    agreed_with,
+    ahead,
+    appointments,
+    canonicals,
+    eyes,
+    has_locked,
+    in_the_way,
+    must_not_wait,
+    occupied,
+    reassignments,
+    visible,
+)
+from services.appointments.bookings.queries.counts import Standing, candidates, standing
+
+__all__ = [
+    "Standing",
+    "agreed_with",
+    "ahead",
+    "appointments",
+    "candidates",
+    "canonicals",
+    "eyes",
+    "has_locked",
+    "in_the_way",
+    "must_not_wait",
+    "occupied",
+    "reassignments",
+    "standing",
+    "visible",
+]

@@ -1,0 +1,1 @@
+"""Pure computation of the directory: the public calendar, and files as rows."""

@@ -12,7 +12,7 @@ from tests.faults.rivals.house import House, Offer
 from tests.faults.rivals.journal import LAST, UNSEEN, Journal, Standing, Stay, Taken
 
 TAKING = frozenset({"held", "pending", "confirmed", "checked-in"})  # nobody else's time
-MOST_HOLDS = 3
+MOST_HOLDS, MOST_OPEN = 3, 10  # what a brand allows a client unless it says otherwise
 HOUR = timedelta(hours=1)
 # A step begins from here, and nowhere else.
 BEGINS = {
@@ -86,7 +86,9 @@ class Judge:
             (410, "hold-expired"): self._expired,
             (410, "request-unanswered"): self._expired,
             (412, "stale"): self._changed,
-            (429, "too-many-holds"): self._many,
+            (429, "too-many-holds"): lambda answer: self._has(answer, {"held"}, MOST_HOLDS),
+            (409, "too-many-bookings"): lambda answer: self._has(answer, {"held", "pending", "confirmed"}, MOST_OPEN),
+            (409, "move-needs-boutique"): self._approved,
         }
         justified = reasons.get((answer.status, answer.slug))
         if justified is None:
@@ -152,19 +154,26 @@ class Judge:
     def _changed(self, answer: Answer) -> bool:
         return any(f'"{one.version}"' != answer.ask.tag for one in self._during(answer))
 
-    def _many(self, answer: Answer) -> bool:
+    def _has(self, answer: Answer, statuses: Collection[str], most: int) -> bool:
+        """Whether so many of hers stood so at some moment meanwhile."""
         if answer.ask.client_id is None:
             return False
         at_least = self._house.pace.shows(answer.began)
         kept = {
             one.appointment_id
             for one in self._by_client[answer.ask.client_id]
-            if one.status == "held"
+            if one.status in statuses
             and one.since < answer.ended
             and one.until > answer.began - UNSEEN
             and (one.expires_at is None or one.expires_at > at_least)
         }
-        return len(kept) >= MOST_HOLDS
+        return len(kept) >= most
+
+    def _approved(self, answer: Answer) -> bool:
+        """Whether it was confirmed by the boutique's own yes."""
+        return any(
+            one.status == "confirmed" and self._offers[one.experience_id].needs_approval for one in self._during(answer)
+        )
 
     def _unasked(self) -> Iterator[str]:
         """Versions that nobody was told of, that two were told of, that are missing, or that may not follow."""
@@ -248,7 +257,7 @@ def overlaps(stays: Iterable[Stay], where: str) -> Iterator[str]:
 def _fact(before: str, after: str) -> str | None:
     if after == "confirmed":
         return "moved" if before == "confirmed" else "confirmed"
-    return "cancelled" if (before, after) == ("confirmed", "cancelled") else None
+    return "cancelled" if before in {"pending", "confirmed"} and after == "cancelled" else None
 
 
 def _takes(one: Standing, offer: Offer) -> set[Taken]:

@@ -127,11 +127,8 @@ OPERATIONS: tuple[Operation, ...] = (
 
 def drawn(pool: Pool) -> Ask:
     """The next request: by the weights, of what is possible now."""
-    # Where nothing has to be approved, nobody approves.
-    approves = any(offer.needs_approval for offer in pool.house.offers)
-    possible = [one for one in OPERATIONS if approves or one.name != "approve"]
     while True:
-        [operation] = pool.chance.choices(possible, [one.weight for one in possible])
+        [operation] = pool.chance.choices(OPERATIONS, [one.weight for one in OPERATIONS])
         if not operation.begins:
             return operation.ask(pool, None)
         if (found := pool.one(operation.begins)) is not None:

@@ -47,12 +47,12 @@ class Offer:
 
 
 # Visits that fill their hour, visits with time around them, visits that want no room, and visits that the boutique has
-# to approve within three seconds of ours.
+# to approve within 4.5 seconds of ours.
 EXPERIENCES: tuple[Mapping[str, Any], ...] = (
     {"duration_minutes": 60, "needs_room": True},
     {"duration_minutes": 30, "needs_room": True, "buffer_before_minutes": 15, "buffer_after_minutes": 15},
     {"duration_minutes": 30, "needs_room": False},
-    {"duration_minutes": 60, "needs_room": True, "needs_approval": True, "approve_within_minutes": 10},
+    {"duration_minutes": 60, "needs_room": True, "needs_approval": True, "approve_within_minutes": 15},
 )
 
 

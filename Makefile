@@ -80,10 +80,11 @@ facts: venv ## write docs/facts.md and docs/asyncapi.json anew from the code
 test: dev ## the whole test suite, on its own throw-away PostgreSQL
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-faults: dev ## kill everything a thousand times, then replace and kill the suite under load, then erase a thousand people; print what is left
+faults: dev ## kill everything a thousand times, then replace and kill the suite under load, erase a thousand people, race for appointments; print what is left
 	@$(BIN)/python -m tests.faults.main
 	@$(BIN)/python -m tests.faults.restarts.main
 	@$(BIN)/python -m tests.faults.canaries.main
+	@$(BIN)/python -m tests.faults.rivals.main
 
 fuzz: dev ## try every operation with invented requests for ten minutes
 	@$(BIN)/python -m tests.fuzz.main --minutes 10

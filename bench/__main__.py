@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bench import (
+    availability,
     figures,
     handover,
     loyalty,
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[..., Iterable[Figure]]] = {
     "gateway": gateway.measure,
     "log": log.measure,
     "booking": booking.measure,
+    "availability": availability.measure,
     "clients": clients.measure,
     "duplicates": duplicates.measure,
     "purchases": purchases.measure,

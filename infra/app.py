@@ -140,20 +140,22 @@ def caller_of(request: Request) -> Caller | None:
     return caller
 
 
-def _by(request: Request) -> Caller:
+# Coroutines, although none of them waits: FastAPI would send each of them through a thread.
+async def _by(request: Request) -> Caller:
     caller: Caller | None = request.state.caller
     if caller is None:
         raise Unauthenticated
     return caller
 
 
-def _kit(request: Request) -> Kit:
+async def _kit(request: Request) -> Kit:
     kit: Kit = request.app.state.kit
     return kit
 
 
-def _now(request: Request) -> datetime:
-    return _kit(request).clock()
+async def _now(request: Request) -> datetime:
+    kit: Kit = request.app.state.kit
+    return kit.clock()
 
 
 By = Annotated[Caller, Depends(_by)]

@@ -27,6 +27,8 @@ COMMAND = 15
 # a statement that took too long, a dead-lock or a serialisation failure.
 PASSING = ("08", "57", "55P03", "40001", "40P01", "53")
 
+_SEES = text("select set_config('maison.brand_id', :brand, true)")
+
 # Constraint names are said in logs and mapped to refusals, so they are the same on every machine.
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -83,7 +85,7 @@ class Database:
         """
         async with self._sessions() as session:
             session.info["brand_id"] = brand_id
-            await session.execute(text("select set_config('maison.brand_id', :brand, true)"), {"brand": brand_id})
+            await session.execute(_SEES, {"brand": brand_id})
             yield session
             await outbox.flush(session)
             await session.commit()
@@ -96,7 +98,7 @@ class Database:
             as_of_now = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             await session.connection(execution_options=as_of_now)
             session.info["brand_id"] = brand_id
-            await session.execute(text("select set_config('maison.brand_id', :brand, true)"), {"brand": brand_id})
+            await session.execute(_SEES, {"brand": brand_id})
             yield session
 
     async def dispose(self) -> None:

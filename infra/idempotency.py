@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra import problems
 from infra.crypto import keyring
 from infra.database import EVERY_BRAND, Database
-from infra.eventlog import outbox
 from infra.eventlog.hint import pause
 from infra.refusal import Kind, Refusal
 from infra.telemetry import metrics
@@ -32,6 +31,35 @@ delete from idempotency_key where (brand_id, subject, route, key) in (
     select brand_id, subject, route, key from idempotency_key where expires_at < now() limit :few for update skip locked
 )
 """
+
+# While the first request runs, this waits for its row; 50 ms is enough to know that it still runs. One statement, for
+# it stands before every effect: the time-out is set before the row is made, and set back after it.
+_INSERT = text(
+    """
+    with patience as materialized (
+        select current_setting('lock_timeout') as usual, set_config('lock_timeout', '50ms', true) as brief
+    )
+    insert into idempotency_key (brand_id, subject, route, key, fingerprint, expires_at)
+    select cast(:brand as text), cast(:subject as text), cast(:route as text), cast(:key as text),
+        cast(:fingerprint as bytea), cast(:expires_at as timestamptz)
+    from patience
+    on conflict do nothing
+    returning (select set_config('lock_timeout', usual, true) from patience)
+    """
+)
+_STORED = text(
+    "select fingerprint, status, media_type, etag, body, expires_at < now() as is_over from idempotency_key"
+    " where brand_id = :brand and subject = :subject and route = :route and key = :key"
+)
+_DELETE = text(
+    "delete from idempotency_key where brand_id = :brand and subject = :subject and route = :route and key = :key"
+    " and expires_at < now()"
+)
+_USUAL = text("reset lock_timeout")
+_KEEP = text(
+    "update idempotency_key set status = :status, media_type = :media_type, etag = :etag, body = :body"
+    " where brand_id = :brand and subject = :subject and route = :route and key = :key"
+)
 
 # A no of these kinds will be the same no tomorrow. "Taken", "absent" and "unavailable" may not, so they are not kept.
 DETERMINISTIC = frozenset({Kind.INVALID, Kind.FORBIDDEN, Kind.GONE})
@@ -93,45 +121,27 @@ async def run_once(request: Request, handler: Handler, once: Once, *, route: str
     key = key[1:-1] if key.startswith('"') and key.endswith('"') else key  # the IETF draft quotes it, Stripe does not
     if not _KEY.match(key):
         raise KeyMissing
-    caller, kit = request.state.caller, request.app.state.kit
-    body = await request.body()
-    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body
-    async with kit.database.transaction(caller.brand_id) as tx:
-        ring = keyring(tx)
-        row = {
-            "brand": caller.brand_id,
-            "subject": caller.subject,
-            "route": route,
-            # Keyed digests: some callers make their key of a phone, and from a plain digest of the request whoever has
-            # a copy of the database could find out a password or a phone by trying.
-            "key": ring.blind("idempotency_key.key", key).hex(),
-            "fingerprint": ring.blind("idempotency_key", hashlib.sha256(asked).hexdigest()),
-        }
-        stored = await _claim(tx, row, expires_at=datetime.now(UTC) + once.keep)
-        if stored is not None:
-            if stored.fingerprint != row["fingerprint"]:
-                metrics.ONCE.labels("reused").inc()
-                raise KeyReused
-            metrics.ONCE.labels("replayed").inc()
-            clear = ring.open("idempotency_key", "body", _row_id(row), stored.body)
-            headers = {REPLAYED: "true"} | ({"ETag": stored.etag} if stored.etag else {})
-            return Response(clear, stored.status, headers, media_type=stored.media_type)
-        metrics.ONCE.labels("first").inc()
-        response = await _effect(tx, request, handler)
-        sealed = ring.seal("idempotency_key", "body", _row_id(row), bytes(response.body).decode())
-        await tx.execute(
-            text(
-                "update idempotency_key set status = :status, media_type = :media_type, etag = :etag, body = :body"
-                " where brand_id = :brand and subject = :subject and route = :route and key = :key"
-            ),
-            {
-                **row,
-                "status": response.status_code,
-                "media_type": response.headers.get("content-type"),
-                "etag": response.headers.get("etag"),
-                "body": sealed,
-            },
-        )
+    caller, database = request.state.caller, request.app.state.kit.database
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
+    claim = Claim(caller.brand_id, caller.subject, route, key, asked, datetime.now(UTC) + once.keep)
+    try:
+        async with database.transaction(caller.brand_id) as tx:
+            if (before := await claim.make(tx)) is not None:
+                return before
+            metrics.ONCE.labels("first").inc()
+            request.state.transaction = tx
+            response = await handler(request)
+            await claim.keep(tx, response)
+        return response
+    except Refusal as refusal:
+        if refusal.kind not in DETERMINISTIC:
+            raise
+        response = problems.of_request(request, refusal)
+    # All that it did is undone, its claim too. A rival with the same key may have come between.
+    async with database.transaction(caller.brand_id) as tx:
+        if (before := await claim.make(tx)) is not None:
+            return before
+        await claim.keep(tx, response)
     return response
 
 
@@ -144,59 +154,73 @@ async def forget_expired(database: Database, stop: asyncio.Event) -> None:
             await pause(stop, REST)
 
 
+@dataclass(frozen=True)
+class Claim:
+    """What one request wants to do once."""
+
+    brand_id: str
+    subject: str
+    route: str
+    key: str
+    asked: bytes
+    expires_at: datetime
+
+    async def make(self, tx: AsyncSession) -> Response | None:
+        """Take the key, or answer what the first request with it was answered; raises KeyReused and StillRunning."""
+        row = self._row(tx)
+        try:
+            stored = await _claim(tx, row | {"expires_at": self.expires_at})
+        except DBAPIError as refused:
+            if getattr(refused.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+                metrics.ONCE.labels("running").inc()
+                raise StillRunning(retry_after=1) from None
+            raise
+        if stored is None:
+            return None
+        if stored.fingerprint != row["fingerprint"]:
+            metrics.ONCE.labels("reused").inc()
+            raise KeyReused
+        metrics.ONCE.labels("replayed").inc()
+        clear = keyring(tx).open("idempotency_key", "body", _row_id(row), stored.body)
+        headers = {REPLAYED: "true"} | ({"ETag": stored.etag} if stored.etag else {})
+        return Response(clear, stored.status, headers, media_type=stored.media_type)
+
+    async def keep(self, tx: AsyncSession, response: Response) -> None:
+        """Store what it was answered."""
+        row = self._row(tx)
+        sealed = keyring(tx).seal("idempotency_key", "body", _row_id(row), bytes(response.body).decode())
+        said = {
+            "status": response.status_code,
+            "media_type": response.headers.get("content-type"),
+            "etag": response.headers.get("etag"),
+            "body": sealed,
+        }
+        await tx.execute(_KEEP, row | said)
+
+    def _row(self, tx: AsyncSession) -> dict[str, Any]:
+        # Keyed digests: some callers make their key of a phone, and from a plain digest of the request whoever has a
+        # copy of the database could find out a password or a phone by trying.
+        ring = keyring(tx)
+        return {
+            "brand": self.brand_id,
+            "subject": self.subject,
+            "route": self.route,
+            "key": ring.blind("idempotency_key.key", self.key).hex(),
+            "fingerprint": ring.blind("idempotency_key", hashlib.sha256(self.asked).hexdigest()),
+        }
+
+
 def _row_id(row: dict[str, Any]) -> str:
     return f"{row['brand']}:{row['subject']}:{row['route']}:{row['key']}"
 
 
-async def _claim(tx: AsyncSession, row: dict[str, Any], *, expires_at: datetime) -> Any:
-    """Insert the key, or answer the row that already stands. A rival still inside its transaction: StillRunning."""
-    try:
-        # While the first request runs, this insert waits for its row; 50 ms is enough to know that it still runs.
-        await tx.execute(text("set local lock_timeout = '50ms'"))
-        await tx.execute(
-            text(
-                "delete from idempotency_key where brand_id = :brand and subject = :subject and route = :route"
-                " and key = :key and expires_at < now()"
-            ),
-            row,
-        )
-        inserted = await tx.execute(
-            text(
-                "insert into idempotency_key (brand_id, subject, route, key, fingerprint, expires_at)"
-                " values (:brand, :subject, :route, :key, :fingerprint, :expires_at) on conflict do nothing returning 1"
-            ),
-            {**row, "expires_at": expires_at},
-        )
-        claimed = inserted.first() is not None
-        await tx.execute(text("reset lock_timeout"))
-    except DBAPIError as refused:
-        if getattr(refused.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
-            metrics.ONCE.labels("running").inc()
-            raise StillRunning(retry_after=1) from None
-        raise
-    if claimed:
-        return None
-    found = await tx.execute(
-        text(
-            "select fingerprint, status, media_type, etag, body from idempotency_key"
-            " where brand_id = :brand and subject = :subject and route = :route and key = :key"
-        ),
-        row,
-    )
-    return found.one()
-
-
-async def _effect(tx: AsyncSession, request: Request, handler: Handler) -> Response:
-    """The handler inside a savepoint: a deterministic no undoes its effect but leaves the key to be stored."""
-    savepoint = await tx.begin_nested()
-    request.state.transaction = tx
-    try:
-        response = await handler(request)
-    except Refusal as refusal:
-        if refusal.kind not in DETERMINISTIC:
-            raise
-        await savepoint.rollback()
-        outbox.recorded(tx).clear()
-        return problems.of_request(request, refusal)
-    await savepoint.commit()
-    return response
+async def _claim(tx: AsyncSession, row: dict[str, Any]) -> Any:
+    """Insert the key, or answer the row that already stands."""
+    while (await tx.execute(_INSERT, row)).first() is None:
+        stored = (await tx.execute(_STORED, row)).one_or_none()
+        if stored is not None and not stored.is_over:
+            return stored
+        # Nobody has forgotten it yet, or somebody just has.
+        await tx.execute(_DELETE, row)
+        await tx.execute(_USUAL)
+    return None

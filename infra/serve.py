@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import socket
 import sys
@@ -116,8 +117,12 @@ def main(target: str) -> None:
     listen = load(Listen)
     module, _, factory = target.partition(":")
     build: Callable[[], FastAPI] = getattr(importlib.import_module(module), factory)
+    app = build()
+    # What is made at the start stays: the collector need not walk through all of it while somebody waits.
+    gc.collect()
+    gc.freeze()
     config = uvicorn.Config(
-        build(),
+        app,
         host=listen.host,
         port=listen.port,
         log_config=None,

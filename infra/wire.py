@@ -174,7 +174,8 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def _required(if_match: Annotated[str | None, Header(alias="If-Match")] = None) -> str:
+# A coroutine, although it does not wait: FastAPI would send it through a thread.
+async def _required(if_match: Annotated[str | None, Header(alias="If-Match")] = None) -> str:
     if if_match is None:
         raise PreconditionMissing
     return if_match

@@ -33,6 +33,7 @@ def throwaway() -> Iterator[Throwaway]:
     folder = Path(tempfile.mkdtemp(prefix="maison-test-", dir=memory if memory.is_dir() else None))
     folder.chmod(0o755)
     options = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
+    options["track_commit_timestamp"] = "on"  # tests of races ask what could be seen when
     server = Postgres(folder, ports.free(), password=secrets.token_hex(16), options=options)
     try:
         server.start()

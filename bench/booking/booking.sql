@@ -4,10 +4,11 @@
 \set n :n + 1
 \if :known
 \else
--- Once for each client, not for each booking: where it books.
+-- Once for each client, not for each booking: where it books. The brand first: only then are its rows to be seen.
+select set_config('maison.brand_id', :brand::text, false) as seen \gset
 select b.boutique_id as boutique, b.region_id as region, r.room_id as room, a.advisor_id as advisor,
     (select max(o.advisor_id::text) from advisor o where o.brand_id = b.brand_id and o.boutique_id = b.boutique_id) as other
-from set_config('maison.brand_id', :brand::text, false), boutique b
+from boutique b
 join room r using (brand_id, boutique_id) join advisor a using (brand_id, boutique_id)
 where b.code = 'B' || :client_id::text order by a.advisor_id limit 1 \gset
 \set known 1

@@ -12,7 +12,7 @@ import httpx
 
 from bench.booking import pgbench
 from bench.booking.house import House, client, furnished
-from bench.figures import ROUNDS, Figure, ratio
+from bench.figures import ROUNDS, Figure, quantile, ratio
 from bench.ground import Ground, laid, served
 from bench.machine import Broken, cpu_seconds
 from infra.identity import Signer
@@ -21,6 +21,11 @@ from suite.launcher import ports
 RIVALS, RUSHES, FULL_RUSHES = 20, 100, 1_000
 CLIENTS, EACH, SECONDS = 8, 20, 3  # at once; bookings of each in one round; of pgbench in one round
 CREATED, CONFLICT = 201, 409
+SHARE, PACED, P99_MS = (
+    0.15,
+    10,
+    60,
+)  # of pgbench's rate; seconds at half of our own, and how long an answer may take then
 _OVERLAPPING = """
 select count(*) from occupation a join occupation b
 on a.brand_id = b.brand_id and a.resource_id = b.resource_id and a.during && b.during and a.ctid <> b.ctid
@@ -112,8 +117,22 @@ def _rates(ground: Ground, house: House, signer: Signer, url: str, *, pid: int, 
         "pgbench with the same statements",
         statistics.median(theirs),
         ratio(ours, theirs),
+        f">= {SHARE}",
+        ratio(ours, theirs) >= SHARE,
     )
     yield Figure("booking: CPU of the service for one", statistics.median(cpu), "ms")
+    rate = statistics.median(ours) / 2
+    taken = asyncio.run(_pace(house, signer, url, first + (rounds + 1) * CLIENTS * EACH, rate=rate))
+    p99 = quantile(taken, 0.99) * 1000
+    yield Figure(
+        f"booking: p99 at {rate:.0f} bookings/s",
+        p99,
+        "ms",
+        "its median",
+        statistics.median(taken) * 1000,
+        goal=f"< {P99_MS} ms",
+        reached=p99 < P99_MS,
+    )
 
 
 async def _book(house: House, signer: Signer, url: str, first: int) -> float:
@@ -131,6 +150,24 @@ async def _book(house: House, signer: Signer, url: str, first: int) -> float:
         began = time.perf_counter()
         await asyncio.gather(*(one(http, place, requests) for place, requests in enumerate(signed)))
         return CLIENTS * EACH / (time.perf_counter() - began)
+
+
+async def _pace(house: House, signer: Signer, url: str, first: int, *, rate: float) -> list[float]:
+    """Seconds that bookings took, each from its moment: they come at a steady rate, answers or no answers."""
+    loop = asyncio.get_running_loop()
+    signed = [client(signer) for _ in range(int(rate * PACED))]
+
+    async def one(http: httpx.AsyncClient, number: int, headers: dict[str, str], moment: float) -> float:
+        await asyncio.sleep(moment - loop.time())
+        answer = await http.post(f"{url}/v1/appointments", json=house.form(first + number), headers=headers)
+        if answer.status_code != CREATED:
+            raise Broken(f"a booking was answered {answer.status_code}: {answer.text}")
+        return loop.time() - moment
+
+    async with _http(CLIENTS * CLIENTS) as http:
+        begins = loop.time() + 0.2
+        asked = [one(http, number, headers, begins + number / rate) for number, headers in enumerate(signed)]
+        return list(await asyncio.gather(*asked))
 
 
 def _http(connections: int) -> httpx.AsyncClient:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.appointments.availability.rules import next_on_grid, on_grid
+from services.appointments.availability.rules import Terms, next_on_grid, on_grid, starts
 from services.appointments.directory.rules import DAY, Span, Timetable, joined, reaches, spans, wall
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -128,6 +128,37 @@ def test_the_grid_finds_what_a_clock_watched_minute_by_minute_finds(
     while not on_grid(watched, zone, granularity):
         watched += MINUTE
     assert next_on_grid(start, zone, granularity) == watched
+
+
+@given(near_a_change, minutes, st.integers(1, 2000), st.sampled_from([15, 30, 60, 90]), st.sampled_from([10, 60, 95]))
+def test_the_starts_of_an_opening_are_those_that_a_clock_watched_minute_by_minute_finds(
+    change: tuple[str, date], minute: int, length: int, step: int, visit: int
+) -> None:
+    zone = ZoneInfo(change[0])
+    begins = reaches(midnight(change[1]), zone) + minute * MINUTE
+    opening, terms = Span(begins, begins + length * MINUTE), _terms(step, visit)
+    # A window that ends between two seconds, in the middle of it.
+    window = Span(begins - DAY, begins + length * 2 // 3 * MINUTE + timedelta(microseconds=1))
+    assert starts([opening], zone, terms, window) == [
+        moment
+        for moment in (begins + number * MINUTE for number in range(length))
+        if on_grid(moment, zone, terms.granularity)
+        and moment + terms.duration <= opening.ends_at
+        and moment < window.ends_at
+    ]
+
+
+def _terms(step: int, visit: int) -> Terms:
+    return Terms(
+        duration=visit * MINUTE,
+        before=0 * MINUTE,
+        after=0 * MINUTE,
+        granularity=step * MINUTE,
+        notice=0 * MINUTE,
+        horizon=60 * DAY,
+        needs_room=False,
+        skill=None,
+    )
 
 
 def test_the_grid_rounds_up_seconds_and_less() -> None:

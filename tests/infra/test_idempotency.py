@@ -94,6 +94,17 @@ async def test_a_fingerprint_cannot_be_guessed_from_a_copy_of_the_database(app: 
     assert row["fingerprint"] != hashlib.sha256(b'POST /v1/notes?\n{"text":"a"}').digest()
 
 
+async def test_a_key_that_ran_out_is_free_before_anybody_has_forgotten_it(app: Running) -> None:
+    client = app.client(ADVISOR)
+    first = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "k"})
+    await app.rows("update idempotency_key set expires_at = now() - interval '1 second' returning 1")
+    second = await client.post("/v1/notes", json={"text": "b"}, headers={"Idempotency-Key": "k"})
+    again = await client.post("/v1/notes", json={"text": "b"}, headers={"Idempotency-Key": "k"})
+    assert (first.status_code, second.status_code, again.content) == (201, 201, second.content)
+    assert len(await app.rows("select * from note")) == 2
+    assert len(await app.rows("select * from idempotency_key")) == 1
+
+
 async def test_expired_keys_are_forgotten_and_others_kept(app: Running) -> None:
     client = app.client(ADVISOR)
     for key in ("old", "new"):

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, tuple_
+from sqlalchemy import Select, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
@@ -15,20 +15,33 @@ from services.appointments.directory.rules import Audience, Minutes, Span, Timet
 from services.appointments.directory.tables import (
     Advisor,
     Boutique,
-    BreakTime,
     Closure,
-    DatedHours,
     Experience,
     Leave,
     Region,
     Room,
-    WeeklyHours,
 )
 
 # They see and change what belongs to their own boutiques; the other roles that a route opens to see the brand's.
 LOCAL = frozenset({Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.AFTER_SALES, Role.EVENTS})
 
 Row = TypeVar("Row")
+
+_HOURS = text(
+    """
+    select holder_id, false as is_break, weekday, cast(null as date) as on_day, starts, ends from weekly_hours
+    where brand_id = :brand and holder_id = any(cast(:holders as uuid[]))
+    union all
+    select holder_id, false, null, on_day, starts, ends from dated_hours
+    where brand_id = :brand and holder_id = any(cast(:holders as uuid[]))
+        and on_day between cast(:first as date) and cast(:last as date)
+    union all
+    select holder_id, true, weekday, on_day, starts, ends from break_time
+    where brand_id = :brand and holder_id = any(cast(:holders as uuid[]))
+        and (on_day is null or on_day between cast(:first as date) and cast(:last as date))
+    order by starts
+    """
+)
 
 
 def brand(tx: AsyncSession) -> str:
@@ -175,38 +188,29 @@ async def rooms_of(tx: AsyncSession, boutique_ids: Collection[UUID]) -> Sequence
 
 
 async def timetables(tx: AsyncSession, holder_ids: Sequence[UUID], window: Span | None = None) -> dict[UUID, Timetable]:
-    """The timetables of boutiques and advisors in three statements, however many there are.
+    """The timetables of boutiques and advisors in one statement, however many there are.
 
     With a window, only the dated days around it.
     """
+    around = timedelta(days=2)
+    asked = {
+        "brand": brand(tx),
+        "holders": list(holder_ids),
+        "first": (window.starts_at - around).date() if window else date.min,
+        "last": (window.ends_at + around).date() if window else date.max,
+    }
     weekly: dict[UUID, dict[int, list[Minutes]]] = defaultdict(lambda: defaultdict(list))
-    found = await tx.execute(
-        select(WeeklyHours.holder_id, WeeklyHours.weekday, WeeklyHours.starts, WeeklyHours.ends)
-        .where(WeeklyHours.brand_id == brand(tx), WeeklyHours.holder_id.in_(holder_ids))
-        .order_by(WeeklyHours.weekday, WeeklyHours.starts)
-    )
-    for holder_id, weekday, starts, ends in found:
-        weekly[holder_id][weekday].append((starts, ends))
     dated: dict[UUID, dict[date, list[Minutes]]] = defaultdict(lambda: defaultdict(list))
-    query = select(DatedHours.holder_id, DatedHours.on_day, DatedHours.starts, DatedHours.ends).where(
-        DatedHours.brand_id == brand(tx), DatedHours.holder_id.in_(holder_ids)
-    )
-    breaks = select(BreakTime.holder_id, BreakTime.weekday, BreakTime.on_day, BreakTime.starts, BreakTime.ends).where(
-        BreakTime.brand_id == brand(tx), BreakTime.holder_id.in_(holder_ids)
-    )
-    if window is not None:
-        around = timedelta(days=2)
-        days = (window.starts_at - around).date(), (window.ends_at + around).date()
-        query = query.where(DatedHours.on_day.between(*days))
-        breaks = breaks.where(or_(BreakTime.on_day.is_(None), BreakTime.on_day.between(*days)))
-    for holder_id, on_day, starts, ends in await tx.execute(query.order_by(DatedHours.on_day, DatedHours.starts)):
-        day = dated[holder_id][on_day]  # made even for a day off
-        if starts < ends:
-            day.append((starts, ends))
     pauses: dict[UUID, dict[int | date, list[Minutes]]] = defaultdict(lambda: defaultdict(list))
-    for pause in await tx.execute(breaks.order_by(BreakTime.starts)):
-        day_of = pause.weekday if pause.on_day is None else pause.on_day
-        pauses[pause.holder_id][day_of].append((pause.starts, pause.ends))
+    for holder_id, is_break, weekday, on_day, starts, ends in await tx.execute(_HOURS, asked):
+        if is_break:
+            pauses[holder_id][weekday if on_day is None else on_day].append((starts, ends))
+        elif on_day is None:
+            weekly[holder_id][weekday].append((starts, ends))
+        else:
+            day = dated[holder_id][on_day]  # made even for a day off
+            if starts < ends:
+                day.append((starts, ends))
     return {
         holder_id: Timetable(
             {weekday: tuple(hours) for weekday, hours in weekly[holder_id].items()},

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from infra.refusal import Kind, Refusal
@@ -165,20 +166,25 @@ def spans(timetable: Timetable, zone: ZoneInfo, window: Span) -> list[Span]:
     # A zone may skip a whole day (Samoa in 2011), so both ends get one more.
     day, last = wall(window.starts_at, zone).date() - DAY, wall(window.ends_at, zone).date() + DAY
     while day <= last:
-        midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a wall clock has no zone
-        for opens, closes in timetable.on(day):
-            starts_at = reaches(midnight + timedelta(minutes=opens), zone)
-            ends_at = reaches(midnight + timedelta(minutes=closes), zone)
-            if starts_at < ends_at:
-                found.append(Span(starts_at, ends_at))
+        found += [span for hours in timetable.on(day) if (span := _stretch(day, hours, zone)) is not None]
         day += DAY
     return [span for span in joined(found) if span.overlaps(window)]
+
+
+@lru_cache(maxsize=16_384)
+def _stretch(day: date, hours: Minutes, zone: ZoneInfo) -> Span | None:
+    """The time that a day's hours stand for; None when the clock skips all of it. Many advisors have the same."""
+    opens, closes = hours
+    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a wall clock has no zone
+    starts_at = reaches(midnight + timedelta(minutes=opens), zone)
+    ends_at = reaches(midnight + timedelta(minutes=closes), zone)
+    return Span(starts_at, ends_at) if starts_at < ends_at else None
 
 
 def joined(several: Iterable[Span]) -> list[Span]:
     """The same instants as few spans as possible, sorted."""
     result: list[Span] = []
-    for span in sorted(several):
+    for span in sorted(several, key=attrgetter("starts_at")):
         if result and span.starts_at <= result[-1].ends_at:
             result[-1] = Span(result[-1].starts_at, max(result[-1].ends_at, span.ends_at))
         else:

@@ -41,10 +41,21 @@ def starts(opening: Sequence[Span], zone: ZoneInfo, terms: Terms, window: Span) 
     found = []
     for span in opening:
         start = next_on_grid(max(span.starts_at, window.starts_at), zone, terms.granularity)
-        while start < window.ends_at and start + terms.duration <= span.ends_at:
+        last = min(span.ends_at - terms.duration, window.ends_at - timedelta.resolution)
+        if start <= last and _is_plain(start, last, zone):
+            steps = (last - start) // terms.granularity
+            found += [start + step * terms.granularity for step in range(steps + 1)]
+            continue
+        while start <= last:
             found.append(start)
             start = next_on_grid(start + SECOND, zone, terms.granularity)
     return found
+
+
+def _is_plain(start: datetime, last: datetime, zone: ZoneInfo) -> bool:
+    """Whether the wall clock goes from one to the other within one day and without a change."""
+    begins, ends = start.astimezone(zone), last.astimezone(zone)
+    return begins.date() == ends.date() and begins.utcoffset() == ends.utcoffset()
 
 
 def slots(outlook: Outlook, window: Span) -> list[Slot]:

@@ -30,7 +30,14 @@ from services.appointments.waitlist import reactions as on_waitlist
 from services.appointments.waitlist.actions.asking import offering
 
 SERVES = [*directory.ROUTERS, *availability.ROUTERS, *bookings.ROUTERS, *occasions.ROUTERS, waitlist.routes]
-SERVES += [*visits.ROUTERS, *preparation.ROUTERS, reminders.routes, calendars.routes, calendars.open_routes, reports.routes]
+SERVES += [
+    *visits.ROUTERS,
+    *preparation.ROUTERS,
+    reminders.routes,
+    calendars.routes,
+    calendars.open_routes,
+    reports.routes,
+]
 LOOPS = [expiry.loop, telling, seating_those_who_wait, offering, closing_up, announcing, dispatch.loop, fitting]
 
 

@@ -69,17 +69,8 @@ def build(
     app.state.sandbox = Sandbox(settings, world, pusher, corp_pusher)
     app.add_exception_handler(No, say_no)
     app.add_exception_handler(BadGateway, say_bad_gateway)
-    for weixin in (
-        tokens,
-        login,
-        subscribe,
-        sms,
-        wecom_tokens,
-        wecom_contacts,
-        wecom_members,
-        wecom_transfers,
-        wecom_sends,
-    ):
+    wecom = (wecom_tokens, wecom_contacts, wecom_members, wecom_transfers, wecom_sends)
+    for weixin in (tokens, login, subscribe, sms, *wecom):
         app.include_router(weixin.router, dependencies=[Depends(pass_faults)])
     for played in (control, control_taps, control_switches, control_wecom, control_sms):
         app.include_router(played.router)

@@ -1,7 +1,6 @@
 """Staff as WeCom has them: who left it is out at once, and newcomers of a boutique's department join."""
 
 import asyncio
-from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -66,9 +65,11 @@ async def read_book(kit: Kit, corp: "Corp") -> None:
         structlog.get_logger().error("wecom-book-not-believed", count=len(gone))
     # Whoever left stays out, also while WeCom still has her: who comes back is taken on again by HR.
     ours = {one.userid.lower() for one in known}
-    newcomers = [rules.newcomer(one.userid, one.name, code) for key, (one, code) in there.items() if key not in ours]
-    for some in batched([one for one in newcomers if one is not None], AT_ONCE, strict=False):
-        await _tell(kit, corp.brand_id, "PUT", "/v1/staff/batch", as_role=Role.PARTNER, json={"items": list(some)})
+    read = [rules.newcomer(one.userid, one.name, code) for key, (one, code) in there.items() if key not in ours]
+    items = [one for one in read if one is not None]
+    for begin in range(0, len(items), AT_ONCE):
+        some = {"items": items[begin : begin + AT_ONCE]}
+        await _tell(kit, corp.brand_id, "PUT", "/v1/staff/batch", as_role=Role.PARTNER, json=some)
 
 
 async def _tell(kit: Kit, brand_id: str, method: str, path: str, *, as_role: Role, json: Any = None) -> None:

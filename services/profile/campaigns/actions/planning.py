@@ -102,8 +102,8 @@ async def start(tx: AsyncSession, campaign_id: UUID, *, by: Caller, now: datetim
     return await queries.campaign(tx, campaign_id, by=by)
 
 
-async def stop(tx: AsyncSession, campaign_id: UUID, *, by: Caller, now: datetime) -> Campaign:
-    """Open no more tasks, and cancel those that are open, the first thousand at once and the others within a moment.
+async def stop(tx: AsyncSession, campaign_id: UUID, *, by: Caller, now: datetime, at_once: int = AT_ONCE) -> Campaign:
+    """Open no more tasks, and cancel those that are open: `at_once` of them now, the others soon, by the loop.
 
     What was done stays. Raises NotFound, CampaignStepNotOpen.
     """
@@ -111,5 +111,5 @@ async def stop(tx: AsyncSession, campaign_id: UUID, *, by: Caller, now: datetime
     status = rules.after(campaign.status, Step.STOP)
     row = {"brand": tx.info["brand_id"], "campaign_id": campaign_id, "status": status.value, "now": now}
     await tx.execute(_STOP, row)
-    await cancelling.cancel(tx, campaign_id, now=now, limit=AT_ONCE)
+    await cancelling.cancel(tx, campaign_id, now=now, limit=at_once)
     return await queries.campaign(tx, campaign_id, by=by)

@@ -7,7 +7,7 @@ from uuid import UUID
 from infra.refusal import Kind, Refusal
 
 # A report that took longer is prepared at night, and answered out of what was kept.
-SLOW = 4.0  # seconds
+SLOW = 3.0  # seconds
 FRESH = timedelta(hours=24)
 FORGOTTEN = timedelta(days=60)
 

@@ -29,10 +29,12 @@ async def push(tx: AsyncSession, dedup_key: str) -> WeChatPush | None:
     return found
 
 
-async def members(tx: AsyncSession) -> list[CorpMember]:
-    """The brand's advisors who have a name in WeCom, whoever has left included."""
-    asked = select(CorpMember).where(CorpMember.brand_id == tx.info["brand_id"], CorpMember.userid.is_not(None))
-    return list(await tx.scalars(asked.order_by(CorpMember.advisor_id)))
+async def members(tx: AsyncSession) -> dict[str, bool]:
+    """The names in WeCom of the brand's advisors, whoever has left included, and whether each is at work."""
+    asked = select(CorpMember.userid, CorpMember.left_at).where(CorpMember.brand_id == tx.info["brand_id"])
+    # A name that was given to somebody else is hers who is there.
+    rows = await tx.execute(asked.order_by(CorpMember.left_at.asc().nulls_last(), CorpMember.advisor_id))
+    return {row.userid: row.left_at is None for row in rows if row.userid is not None}
 
 
 async def advisor_of(tx: AsyncSession, userid: str) -> UUID | None:

@@ -170,7 +170,7 @@ async def working(gateway: Start, house: House, **settings: Any) -> tuple[Gatewa
 async def described(running: Gateway, userid: str | None) -> UUID:
     """An advisor whom appointments announces."""
     advisor_id = new_id()
-    fact = {"advisor_id": str(advisor_id), "boutique_id": str(new_id()), "languages": [], "skills": []}
+    fact: dict[str, Any] = {"advisor_id": str(advisor_id), "boutique_id": str(new_id()), "languages": [], "skills": []}
     fact |= {"wecom_userid": userid, "absent_from_on": None, "absent_until_on": None}
     await tell(running, "appointments.advisor-described.v1", fact, about=f"advisor:{advisor_id}")
     return advisor_id

@@ -62,7 +62,8 @@ async def test_a_deputys_lists_hold_whom_she_stands_in_for_as_long_as_it_lasts(h
     at = f"/v1/lists/{made.json()['list_id']}"
 
     async def members() -> set[str]:
-        return set((await house.by(deputy).get(f"{at}/members")).json()["items"])
+        items = (await house.by(deputy).get(f"{at}/members")).json()["items"]
+        return {one["client_id"] for one in items}
 
     assert await members() == {str(her), str(of_book)}
     assert str(not_hers) not in await members()

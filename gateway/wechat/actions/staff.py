@@ -55,7 +55,7 @@ async def read_book(kit: Kit, corp: "Corp") -> None:
             there.setdefault(one.userid.lower(), (one, code))
     async with kit.database.transaction(corp.brand_id) as tx:
         known = await queries.members(tx)
-    at_work = [one.userid for one in known if one.left_at is None]
+    at_work = [userid for userid, is_there in known.items() if is_there]
     # Not in these departments may be elsewhere in the corp: WeCom is asked of each.
     gone = [one for one in at_work if one.lower() not in there and await has_left(corp.wecom, one)]
     if rules.is_believable(len(gone), of=len(at_work)):
@@ -64,7 +64,7 @@ async def read_book(kit: Kit, corp: "Corp") -> None:
     else:
         structlog.get_logger().error("wecom-book-not-believed", count=len(gone))
     # Whoever left stays out, also while WeCom still has her: who comes back is taken on again by HR.
-    ours = {one.userid.lower() for one in known}
+    ours = {userid.lower() for userid in known}
     read = [rules.newcomer(one.userid, one.name, code) for key, (one, code) in there.items() if key not in ours]
     items = [one for one in read if one is not None]
     for begin in range(0, len(items), AT_ONCE):

@@ -10,8 +10,8 @@ from infra.wire import Code, Form, Text, View
 from services.profile.touchpoints.rules import Contact, Fault, WhyNot
 
 BATCH = 1_000
-# Within the calendar in every zone.
-Happened = Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(2199, 12, 31, tzinfo=UTC))]
+# Within the calendar in every zone; what is likely is for the rules, contact by contact.
+Happened = Annotated[AwareDatetime, Field(ge=datetime(1000, 1, 1, tzinfo=UTC), le=datetime(9998, 12, 31, tzinfo=UTC))]
 
 # What a system may report; the rest of the timeline comes from the services' own facts.
 Reported = Literal[

@@ -46,7 +46,7 @@ _LARGE = text(
     "select brand_id, max(seconds) as seconds from segment_report where reckoned_at > :since and boutiques is null"
     " group by brand_id having max(seconds) > :slow"
 )
-_IS_THERE = text("select from segment_report where brand_id = :brand and key = :key")
+_IS_THERE = text("select 1 from segment_report where brand_id = :brand and key = :key")
 _FORGET = text("delete from segment_report where greatest(asked_at, reckoned_at) < :before")
 
 

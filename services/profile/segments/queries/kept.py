@@ -70,6 +70,9 @@ def _read(told: dict[str, Any]) -> tuple[Shares, list[Flow]]:
     shares |= {name: date.fromisoformat(shares[name]) for name in ("as_of", "from_on")}
     shares["segments"] = tuple(Share(**{**one, "segment": Segment(one["segment"])}) for one in shares["segments"])
     return Shares(**shares), [
-        Flow(*(Segment(one[name]) if one[name] else None for name in ("before", "after")), one["clients"])
-        for one in told["flows"]
+        Flow(_segment(one["before"]), _segment(one["after"]), one["clients"]) for one in told["flows"]
     ]
+
+
+def _segment(named: str | None) -> Segment | None:
+    return Segment(named) if named else None

@@ -21,7 +21,7 @@ from services.profile.segments import rules
 from services.profile.segments.queries.setting import STRETCHES, SegmentPolicy
 from services.profile.segments.rules import Segment
 
-_DIALECT = asyncpg.dialect()
+_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 _HABITS = ("with_categories", "categories", "monthly")
 MONTHLY = 12  # days with a purchase in twelve months: one a month on average
 
@@ -190,10 +190,7 @@ async def flows(
     asked = _asked(tx, setting, boutiques, windows["from_before"], after)
     rows = await _rows(tx, _FLOWS, asked | windows, within=within)
     order = [*Segment, None]
-    found = [
-        Flow(*(Segment(row[name]) if row[name] else None for name in ("before", "after")), row["clients"])
-        for row in rows
-    ]
+    found = [Flow(_segment(row["before"]), _segment(row["after"]), row["clients"]) for row in rows]
     return sorted(found, key=lambda flow: (order.index(flow.before), order.index(flow.after)))
 
 
@@ -206,6 +203,10 @@ async def _rows(
     await connection.execute(f"set local statement_timeout = {round(within.total_seconds() * 1000)}")
     values = [asked[name] for name in compiled.positiontup or ()]
     return await connection.fetch(str(compiled), *values, timeout=within.total_seconds() + 1)
+
+
+def _segment(named: str | None) -> Segment | None:
+    return Segment(named) if named else None
 
 
 def _asked(

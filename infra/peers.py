@@ -14,6 +14,7 @@ from infra.refusal import Kind, Refusal
 from infra.settings import Settings
 from infra.telemetry import metrics, traceparent
 from infra.telemetry.traces import step
+from infra.trust import trusted
 
 TIMEOUT = httpx.Timeout(3.0, connect=1.0)
 # Given up before the five seconds after which our servers close an idle connection: the two must not meet.
@@ -191,6 +192,7 @@ class Peers:
                 timeout=TIMEOUT,
                 limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE),
                 transport=(transports or {}).get(name),
+                verify=trusted(),
                 trust_env=False,
             )
             self._clients.append(client)

@@ -89,6 +89,8 @@ async def test_a_push_is_kept_once_sealed_and_tells_profile_of_the_contact(gatew
     ways = {"profile": profile.transport, "wecom": corp_of(house)}
     running = await gateway(transports=ways, **SETTINGS)
     now = running.clock()
+    for userid in ("ada", "bo"):
+        await described(running, userid)
     added = said("add_external_contact", now, UserID="ada", ExternalUserID="wmHER", State="q", WelcomeCode="c0de")
     for _ in range(3):
         answer = await push(running, added)
@@ -97,7 +99,9 @@ async def test_a_push_is_kept_once_sealed_and_tells_profile_of_the_contact(gatew
     await push(running, said("del_follow_user", now, UserID="bo", ExternalUserID="wmHER"))
     await push(running, said("transfer_fail", now, UserID="bo", ExternalUserID="wmHER", FailReason="customer_refused"))
     await push(running, said("edit_external_contact", now, UserID="bo", ExternalUserID="wmHER"))
-    await handed(running, count=4)
+    # Whom somebody of the corp knows who is no advisor is no business of the house.
+    await push(running, said("add_external_contact", now, UserID="cook", ExternalUserID="wmHIS"))
+    await handed(running, count=5)
     rows = await running.rows("select appid, house, body from wechat_push")
     assert {(row["appid"], row["house"]) for row in rows} == {(CORPID, "wecom")}
     assert not any(b"wmHER" in row["body"] for row in rows)

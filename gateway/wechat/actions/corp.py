@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from gateway.wechat import rules
+from gateway.wechat import queries, rules
 from gateway.wechat.actions import staff
 from infra.app import Kit
 from infra.peers import PeerRefused
@@ -38,6 +38,9 @@ async def follow(kit: Kit, corp: Corp, brand_id: str, push: Push) -> None:
     event = read_event(push.text)
     if event is None:
         return
+    async with kit.database.transaction(brand_id) as tx:
+        if await queries.advisor_of(tx, event.userid) is None:
+            return  # of the corp, and none of our advisors: whom she knows is no business of ours
     if isinstance(event, MemberLeft):
         await staff.let_go(kit, brand_id, event.userid)
         return

@@ -151,7 +151,7 @@ def _bought(till: httpx.Client, staff: httpx.Client, number: int) -> float:
 
 
 def _reported(url: str, signer: Signer) -> tuple[float, float]:
-    """Until the report is there, in milliseconds, in the background where the house is large; and what it takes then."""
+    """Milliseconds until the report is there, in the background where the house is large; and what it takes then."""
     before = (datetime.now(UTC) - timedelta(days=200)).date().isoformat()
 
     def asked() -> httpx.Response:

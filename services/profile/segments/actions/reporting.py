@@ -94,13 +94,14 @@ async def want(tx: AsyncSession, asked: Asked, *, now: datetime) -> None:
 
 async def reporting(kit: Kit, stop: asyncio.Event) -> None:
     """The loop that makes what is wanted, and by night what a large house will want; of several instances one."""
-    lease, looked = Lease(kit.database, "segment-reports"), -NIGHT
+    # Whoever restarts everything has other work to do first than what the night wants.
+    lease, looked = Lease(kit.database, "segment-reports"), time.monotonic()
     while not stop.is_set():
-        if await lease.hold() is not None:
+        if time.monotonic() - looked >= NIGHT:
+            await prepare(kit.database, now=kit.clock())
+            looked = time.monotonic()
+        if await _is_wanted(kit.database) and await lease.hold() is not None:
             async with lease.renewed():
-                if time.monotonic() - looked >= NIGHT:
-                    await prepare(kit.database, now=kit.clock())
-                    looked = time.monotonic()
                 while not stop.is_set() and await make_next(kit.database, now=kit.clock()):
                     pass
         await pause(stop, LOOK)
@@ -132,6 +133,11 @@ async def make_next(database: Database, *, now: datetime) -> bool:
             await tx.execute(_DROP, whose)
             await tx.execute(_KEEP_OLD, whose)
     return True
+
+
+async def _is_wanted(database: Database) -> bool:
+    async with database.transaction(EVERY_BRAND) as tx:
+        return (await tx.execute(_WANTED)).first() is not None
 
 
 async def prepare(database: Database, *, now: datetime) -> None:

@@ -117,6 +117,32 @@ async def test_a_push_is_kept_once_sealed_and_tells_profile_of_the_contact(gatew
     assert {(one["corpid"], one["external_userid"]) for one in told} == {(CORPID, "wmHER")}
 
 
+async def test_while_wecom_does_not_answer_its_own_push_waits_and_no_other(gateway: Start) -> None:
+    house = played()
+    await house.put("/faults", {"broken": 1000})
+    profile = Profile({"/recognise": lambda _: (200, {"client_id": str(new_id())}), CONTACTS: lambda _: (200, {})})
+    ways = {"profile": profile.transport, "wecom": corp_of(house)}
+    running = await gateway(transports=ways, **SETTINGS)
+    await described(running, "ada")
+    now = running.clock()
+    await push(running, said("add_external_contact", now, UserID="ada", ExternalUserID="wmHER"))
+    await push(running, said("del_follow_user", now, UserID="ada", ExternalUserID="wmOTHER"))
+    await handed(running)
+    assert [body["events"][0]["kind"] for _, body in profile.asked] == ["contact-deleted"]
+
+    async def waits() -> bool:
+        rows = await running.rows("select attempts, refusals from wechat_push where state = 'waiting'")
+        return [(row["attempts"] > 0, row["refusals"]) for row in rows] == [(True, 0)]
+
+    await until(waits)
+    await house.put("/faults", {})
+    await house.post("/wecom/clients", {"items": [{"external_userid": "wmHER", "userids": ["ada"]}]})
+    running.clock.advance(minutes=2)  # type: ignore[attr-defined]
+    running.app.state.corp_mailbox.arrived.give()
+    await handed(running, count=2)
+    assert profile.asked[-2][1] == {"corpid": CORPID, "external_userid": "wmHER"}
+
+
 async def test_forged_old_and_unreadable_pushes_are_refused(gateway: Start) -> None:
     running = await gateway(**SETTINGS)
     left = said("delete_user", running.clock(), event="change_contact", UserID="ada")

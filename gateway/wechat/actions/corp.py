@@ -1,5 +1,6 @@
 """What follows from WeCom's pushes: profile hears of contacts, the directory of who has left."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import structlog
@@ -9,11 +10,13 @@ from gateway.wechat.actions import staff
 from infra.app import Kit
 from infra.peers import PeerRefused
 from infra.telemetry import reduced
-from infra.wechat.errors import WeChatRejected
+from infra.wechat.errors import WeChatRejected, WeChatUnavailable
 from infra.wechat.push import Push
 from infra.wecom.client import Channel
 from infra.wecom.contacts import get_contact
 from infra.wecom.push_events import ContactAdded, MemberLeft, read_event
+
+ANSWERS_WITHIN = 2.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,11 @@ async def follow(kit: Kit, corp: Corp, brand_id: str, push: Push) -> None:
 async def _recognise(kit: Kit, corp: Corp, brand_id: str, external_userid: str) -> None:
     """Have profile know who she is, by her unionid where WeCom tells it; whom it does not show us is nobody yet."""
     try:
-        contact = await get_contact(corp.wecom, external_userid)
+        async with asyncio.timeout(ANSWERS_WITHIN):
+            contact = await get_contact(corp.wecom, external_userid)
+    except TimeoutError:
+        # Its own silence: what others pushed does not wait for it.
+        raise WeChatUnavailable from None
     except WeChatRejected as no:
         structlog.get_logger().warning("wecom-contact-unknown", peer="wecom", **reduced(no))
         return

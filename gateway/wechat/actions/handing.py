@@ -19,7 +19,7 @@ from infra.app import Kit
 from infra.crypto import SealBrokenError, keyring
 from infra.database import EVERY_BRAND
 from infra.eventlog.hint import Hint, pause
-from infra.peers import PeerUnavailable
+from infra.peers import PeerRefused, PeerUnavailable
 from infra.refusal import Refusal
 from infra.wechat.errors import PushUnreadable
 from infra.wechat.push import Push
@@ -133,7 +133,7 @@ async def _told(kit: Kit, taken: _Taken, corp: Corp | None) -> tuple[Refusal | N
 
 def _note(row: WeChatPush, no: Refusal | None, unfulfilled: list[str], *, now: datetime) -> None:
     row.attempts += 1
-    row.refusals += no is not None and not isinstance(no, PeerUnavailable)
+    row.refusals += isinstance(no, PeerRefused)
     if no is None:
         row.state, row.handed_at, row.next_attempt_at = State.HANDED, now, None
         for kind in unfulfilled:

@@ -7,6 +7,7 @@ from fastapi import Response
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
+from infra.openapi import refuses, tagged
 from infra.identity import Role, permit
 from infra.wire import After, IfMatch, Limit, Page, cursor, read_id_cursor
 from services.appointments.bookings.actions.placing import Target
@@ -43,7 +44,7 @@ async def list_proposals(
     return Page(items=items, next_cursor=cursor(items[-1].proposal_id, of=of) if len(rows) > limit else None)
 
 
-@routes.post("/proposals/{proposal_id}/accept")
+@routes.post("/proposals/{proposal_id}/accept", responses={**tagged(), **refuses(410)})
 @permit(*BOOKS)
 async def accept_proposal(
     *, proposal_id: UUID, form: AcceptForm | None = None, tx: Transaction, by: By, now: Now, response: Response
@@ -53,7 +54,7 @@ async def accept_proposal(
     return shown(tx, await accept(tx, proposal_id, agreed_by=agreed_by, by=by, now=now), response, by)
 
 
-@routes.post("/proposals/{proposal_id}/decline")
+@routes.post("/proposals/{proposal_id}/decline", responses=refuses(410))
 @permit(*BOOKS)
 async def decline_proposal(proposal_id: UUID, tx: Transaction, by: By, now: Now) -> ProposalView:
     """Leave the visit where it is: she says no, or the house takes its proposal back."""

@@ -31,7 +31,7 @@ async def confirm_appointment(
     return shown(tx, await confirm(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
 
 
-@routes.post("/appointments/{appointment_id}/approve")
+@routes.post("/appointments/{appointment_id}/approve", responses=refuses(410))
 @permit(*RECEIVES)
 async def approve_appointment(
     *, appointment_id: UUID, if_match: Seen = "*", tx: Transaction, by: By, now: Now, response: Response
@@ -40,7 +40,7 @@ async def approve_appointment(
     return shown(tx, await approve(tx, appointment_id, if_match=if_match, by=by, now=now), response, by)
 
 
-@routes.post("/appointments/{appointment_id}/refuse")
+@routes.post("/appointments/{appointment_id}/refuse", responses=refuses(410))
 @permit(*RECEIVES)
 async def refuse_appointment(
     *,

@@ -136,7 +136,7 @@ async def call(visit_id: UUID, kit: OfKit, by: By, now: Now, response: Response)
     return await _told(kit, visit, response, by=by, now=now)
 
 
-@routes.post("/visits/{visit_id}/serve")
+@routes.post("/visits/{visit_id}/serve", responses=tagged())
 @permit(*AT_THE_DOOR)
 async def serve(
     *, visit_id: UUID, form: ServeForm | None = None, tx: Transaction, by: By, now: Now, response: Response
@@ -145,7 +145,7 @@ async def serve(
     return _view(await queueing.serve(tx, visit_id, form.advisor_id if form else None, by=by, now=now), response)
 
 
-@routes.post("/visits/{visit_id}/leave")
+@routes.post("/visits/{visit_id}/leave", responses=tagged())
 @permit(*AT_THE_DOOR)
 async def leave(*, visit_id: UUID, tx: Transaction, by: By, now: Now, response: Response) -> VisitView:
     """She leaves; whoever is forgotten has left when the boutique has closed, and stands in no figure of stays."""

@@ -7,8 +7,8 @@ from fastapi import Response
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
-from infra.openapi import refuses, tagged
 from infra.identity import Role, permit
+from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, cursor, read_id_cursor
 from services.appointments.bookings.actions.placing import Target
 from services.appointments.bookings.actions.proposing import accept, decline, propose

@@ -151,6 +151,22 @@ async def test_two_leaves_do_not_overlap_but_touch(running: Start) -> None:
     assert ([one["starts_at"] for one in rest["items"]], rest["next_cursor"]) == (["2030-01-08T16:00:00Z"], None)
 
 
+async def test_two_closures_do_not_overlap_and_are_read_one_by_one_and_in_pages(running: Start) -> None:
+    place = await house(running)
+    made = [await closure(place, day, day) for day in ("2030-01-08", "2030-01-10")]
+    path = f"/v1/boutiques/{place.boutique_id}/closures"
+    clash = {"starts": "2030-01-08T20:00", "ends": "2030-01-09"}
+    assert problem(await ask(place.manager(), path, clash)) == "closure-overlaps"
+    first = said(await place.manager().get(path, params={"limit": 1}))
+    rest = said(await place.manager().get(path, params={"limit": 1, "cursor": first["next_cursor"]}))
+    assert [one["closure_id"] for one in (*first["items"], *rest["items"])] == [one["closure_id"] for one in made]
+    one = await place.manager().get(f"{path}/{made[0]['closure_id']}")
+    assert (one.headers["ETag"], said(one)["reason"]) == ('"1"', "stocktaking")
+    half = {"starts": "2030-01-12"}
+    changing = place.manager()
+    assert (await changing.patch(one.url.path, json=half, headers={"If-Match": "*"})).status_code == 422
+
+
 async def test_why_somebody_is_away_is_for_herself_and_those_who_lead_her(running: Start) -> None:
     place = await house(running, advisors=2)
     await leave(place, reason="sick")

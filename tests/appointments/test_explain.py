@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from infra.identity import Caller, Role
+from infra.wire import cursor
 from services.appointments.availability.rules import Actor, AdvisorTime, Lack, Outlook, RoomTime, Terms
 from services.appointments.availability.rules.explaining import WORDS, Rule, explained
 from services.appointments.directory.rules import Span
@@ -171,17 +172,20 @@ async def test_explanations_are_pages_whose_sums_are_of_the_whole(running: Start
     whole = said(await explain(place, client()))
     found: list[dict[str, Any]] = []
     her = client()
-    cursor = None
+    after = None
     while True:
-        page = said(await explain(place, her, limit=10, **({"cursor": cursor} if cursor else {})))
+        page = said(await explain(place, her, limit=10, **({"cursor": after} if after else {})))
         assert (page["rules"], page["free_count"]) == (whole["rules"], whole["free_count"])
         found += page["items"]
-        cursor = page["next_cursor"]
-        if cursor is None:
+        after = page["next_cursor"]
+        if after is None:
             break
     assert found == whole["items"]
     stolen = said(await explain(place, her, limit=10))["next_cursor"]
     assert (await explain(place, client(), limit=10, cursor=stolen)).status_code == 400
+    for made_up in (cursor_of("explain x"), "bm90LWEtY3Vyc29y"):
+        for ask_with in (explain, seen):
+            assert (await ask_with(place, her, cursor=made_up)).status_code == 400
     assert problem(await explain(place, her, last="2030-03-09 00:00")) == "availability-range-too-wide"
 
 
@@ -202,6 +206,10 @@ async def test_with_her_own_advisor_means_with_nobody_else(running: Start) -> No
     assert sums(said(await explain(place, her, mine="true"))) == {"closed": 29, "off-shift": 19}
     manager = staff(Role.MANAGER, place.boutique_id)
     assert sums(said(await explain(place, manager, advisor_id=own))) == {"closed": 29, "on-leave": 19}
+
+
+def cursor_of(of: str) -> str:
+    return cursor("not-a-time", "not-an-id", of=of)
 
 
 async def seen(place: House, caller: Caller, **given: Any) -> Any:
@@ -243,12 +251,12 @@ async def test_free_times_of_a_city_are_those_of_its_boutiques_by_their_start(ru
     )
     assert {one["boutique_id"] for one in found} == set(boutiques)
     pages: list[dict[str, Any]] = []
-    cursor = None
+    after = None
     while True:
-        page = said(await seen(place, her, boutique_id=None, city="SHA", limit=10, cursor=cursor))
+        page = said(await seen(place, her, boutique_id=None, city="SHA", limit=10, cursor=after))
         pages += page["items"]
-        cursor = page["next_cursor"]
-        if cursor is None:
+        after = page["next_cursor"]
+        if after is None:
             break
     assert pages == found
     # Local staff see their own boutiques of it.

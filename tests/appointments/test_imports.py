@@ -179,6 +179,27 @@ async def test_rooms_advisors_and_experiences_come_from_workbooks_too(running: S
     assert "X-2" not in made
 
 
+async def test_rooms_and_experiences_that_are_there_change_by_what_a_file_says(running: Start) -> None:
+    place = await house(running)
+    http = place.by(build.headquarters())
+    rooms = "boutique_code,code,name_zh,name_en,capacity"
+    await carry_out(http, "rooms", csv(rooms, f"{place.boutique['code']},R-1,云,Cloud,4"))
+    done = await carry_out(place.manager(), "rooms", csv(rooms, f"{place.boutique['code']},R-1,云,,6"))
+    assert changed(done, 2) == {"capacity": (4, 6)}
+    offers = "code,duration_minutes,languages,audience,open_to_segments"
+    known = place.experience["code"]
+    done = await carry_out(http, "experiences", csv(offers, f"{known},90,zh;en,,", "NEW,30,,,"))
+    assert changed(done, 2) == {"duration_minutes": (60, 90), "languages": ([], ["zh", "en"])}
+    assert outcomes(done)[1] == (3, "refused", "import-line-incomplete")
+    # A change that contradicts what stays harms no line besides.
+    done = await carry_out(http, "experiences", csv(offers, f"{known},90,,segment,", f"{known},45,,,"))
+    assert outcomes(done) == [(2, "refused", "experience-unfit"), (3, "refused", "import-line-repeated")]
+    bad = csv("code,latitude,region_code,name_zh,name_en", "B-X,north,EAST,一,One")
+    assert outcomes(await preview(http, "boutiques", bad)) == [(2, "refused", "import-line-unfit")]
+    old = csv("boutique_code,day,hours", f"{place.boutique['code']},1970-01-01,closed")
+    assert outcomes(await preview(http, "hours", old)) == [(2, "refused", "import-line-unfit")]
+
+
 async def test_an_advisor_whom_a_file_has_elsewhere_moves_and_changes(running: Start) -> None:
     place = await house(running)
     http = place.by(build.headquarters())

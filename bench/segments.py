@@ -21,6 +21,7 @@ CLIENTS, FULL_CLIENTS = 50_000, 1_000_000
 RECEIPTS = 4  # of every client, in the last thirteen months
 GOAL_S, GOAL_SHOWN_MS = 300, 1_000
 PATIENCE = 1_800  # seconds
+LONGEST = 1_200  # seconds until a report is there
 PURCHASES = 100
 P95 = 0.95
 CHUNK = 50_000
@@ -81,9 +82,14 @@ def measure(*, full: bool) -> Iterator[Figure]:
                 goal=f"< {GOAL_SHOWN_MS} ms",
                 reached=p95 < GOAL_SHOWN_MS,
             )
-            # Of a million clients it takes longer than the fourteen seconds it has: docs/bench.md.
-            if not full:
-                yield Figure(f"segments: report with flows, {clients:,} clients", _reported(url, signer), "ms")
+            first, again = _reported(url, signer)
+            yield Figure(
+                f"segments: report with flows, {clients:,} clients, until it was there",
+                first,
+                "ms",
+                "asked again",
+                again,
+            )
 
 
 async def _filled(ground: Ground, clients: int) -> None:
@@ -144,12 +150,23 @@ def _bought(till: httpx.Client, staff: httpx.Client, number: int) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def _reported(url: str, signer: Signer) -> float:
+def _reported(url: str, signer: Signer) -> tuple[float, float]:
+    """Milliseconds until the report is there, in the background where the house is large; and what it takes then."""
     before = (datetime.now(UTC) - timedelta(days=200)).date().isoformat()
-    with _client(url, signer, Role.HEADQUARTERS) as staff:
-        began = time.perf_counter()
-        _answered(staff.get("/v1/segments/report", params={"compared_on": before}))
-        return (time.perf_counter() - began) * 1000
+
+    def asked() -> httpx.Response:
+        with _client(url, signer, Role.HEADQUARTERS) as staff:
+            return staff.get("/v1/segments/report", params={"compared_on": before})
+
+    began = time.perf_counter()
+    while (answer := asked()).status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        if time.perf_counter() - began > LONGEST:
+            raise Broken("the report is not made")
+        time.sleep(1)
+    _answered(answer)
+    there = time.perf_counter()
+    _answered(asked())
+    return (there - began) * 1000, (time.perf_counter() - there) * 1000
 
 
 def _answered(answer: httpx.Response) -> dict[str, str]:

@@ -33,16 +33,17 @@ from gateway.rights.tables.copied import COPIED
 from gateway.settings import GatewaySettings
 from gateway.views import api as views
 from gateway.wechat import api as wechat
-from gateway.wechat.actions import Mailbox, forget_handed, hand_on
+from gateway.wechat import reactions as corp_reactions
+from gateway.wechat.actions.loops import mailboxes, pushing
 from infra.app import Kit, Loop, create_app
 from infra.crypto import Keyring
 from infra.database import is_passing
+from infra.eventlog.hint import Hint
 from infra.identity import Signer
 from infra.settings import EX_CONFIG, load
 from infra.wechat.access_token import AccessTokens
 from infra.wechat.call import Account, open_http
 from infra.wechat.client import WeChat
-from infra.wechat.push import PushDesk
 from infra.wechat.token_store import PostgresTokenStore
 
 # Merged from what the services and the gateway say of themselves; the door opens to what stands in it.
@@ -69,15 +70,14 @@ def build(
     if document:
         routes.append(reference(document))
     doors = Exchange(OuterKeys.load(settings.keys, issuer=settings.public_url), Signer.load(settings.keys))
-    mailbox = _mailbox(settings)
-    loops: list[Loop] = [partial(exchange.watch, doors), sessions.forget, forget_nonces, forget_guesses, forget_handed]
-    if mailbox is not None:
-        loops.append(partial(hand_on, mailbox))
+    arrived = Hint()
+    loops: list[Loop] = [partial(exchange.watch, doors), sessions.forget, forget_nonces, forget_guesses]
+    loops += pushing(settings, arrived, (transports or {}).get("wecom"))
     app = create_app(
         "gateway",
         settings,
         routers=routes,
-        reactions=[*reactions.reactions(clock), *rights.reactions(clock)],
+        reactions=[*reactions.reactions(clock), *corp_reactions.REACTIONS, *rights.reactions(clock)],
         loops=loops,
         copied=COPIED,
         transports=transports,
@@ -88,7 +88,8 @@ def build(
     addresses = {name: getattr(settings, f"{name}_url") for name in SERVICES}
     upstreams = Upstreams(addresses, patience=settings.answer_timeout)
     behind = Behind(kit, doors, Table(operations(document)), upstreams, meter, Signatures(kit.database))
-    app.state.exchange, app.state.mailbox, app.state.guesses = doors, mailbox, Guesses(kit)
+    app.state.exchange, app.state.guesses = doors, Guesses(kit)
+    app.state.mailbox, app.state.corp_mailbox = mailboxes(settings, arrived)
     app.state.passwords = Passwords()
     app.state.wechat = None
     # Inside the edge, which traces, logs and catches; the threshold outside it, for it takes away the caller's trace.
@@ -109,8 +110,7 @@ def build(
         await _prepare(kit, settings, doors, app.state.passwords)
         async with started(running):
             yield
-            if mailbox is not None:
-                mailbox.arrived.give()  # nobody need wait for the next push any more
+            arrived.give()  # nobody need wait for the next push any more
         await upstreams.close()
         await http.aclose()
 
@@ -145,13 +145,6 @@ async def _prepare(kit: Kit, settings: GatewaySettings, doors: Exchange, passwor
         if not is_passing(fault):
             raise
         structlog.get_logger().warning("database-away", fault=type(fault).__name__)
-
-
-def _mailbox(settings: GatewaySettings) -> Mailbox | None:
-    if not settings.wechat_appid:
-        return None
-    desk = PushDesk(settings.wechat_appid, settings.wechat_push_token, settings.wechat_push_aes_key)
-    return Mailbox(settings.mini_program_brand, desk)
 
 
 def _wechat(settings: GatewaySettings, kit: Kit, http: httpx.AsyncClient) -> WeChat | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from infra.settings import Settings
+from infra.settings import EncodingAesKey, Settings
 
 _FIRST_ACCOUNT = re.compile(r"^[a-z0-9][a-z0-9-]{0,31}:[a-z0-9][a-z0-9._@-]{1,63}$")
 _BRAND = re.compile(r"^[a-z0-9][a-z0-9-]{0,31}$")
@@ -65,6 +65,12 @@ class GatewaySettings(Settings):
     first_password: Annotated[str, AfterValidator(_first_password)] = ""
     # The brand whose mini-program wechat_appid is; the brand of first_account when empty.
     wechat_brand: Annotated[str, AfterValidator(_brand)] = ""
+    # The token and the EncodingAESKey that the corp signs its pushes with; the brand whose corp it is (the
+    # mini-program's when empty), and which of its departments are which boutiques: {"12": "SH-PLAZA"}.
+    wecom_push_token: str = Field(default="", repr=False)
+    wecom_push_aes_key: EncodingAesKey = Field(default="", repr=False)
+    wecom_brand: Annotated[str, AfterValidator(_brand)] = ""
+    wecom_boutiques: dict[Annotated[int, Field(ge=1)], str] = Field(default_factory=dict)
     # Origins whose pages may call the API.
     cors_origins: Annotated[str, AfterValidator(_origins)] = ""
     # Networks of reverse proxies whose X-Forwarded-For is believed.
@@ -79,6 +85,10 @@ class GatewaySettings(Settings):
         """What belongs together is set together: half a mini-program would be a sign-in that fails for everybody."""
         _require_all_or_none(self, "wechat_appid", "wechat_secret", "wechat_push_token", "wechat_push_aes_key")
         _require_all_or_none(self, "first_account", "first_password")
+        _require_all_or_none(self, "wecom_push_token", "wecom_push_aes_key")
+        if self.wecom_corpid and self.wecom_push_token and not self.corp_brand:
+            msg = "MAISON_WECOM_BRAND: must be set (or MAISON_FIRST_ACCOUNT), for MAISON_WECOM_CORPID is"
+            raise ValueError(msg)
         if self.wechat_appid and not self.mini_program_brand:
             msg = "MAISON_WECHAT_BRAND: must be set (or MAISON_FIRST_ACCOUNT), for MAISON_WECHAT_APPID is"
             raise ValueError(msg)
@@ -93,6 +103,13 @@ class GatewaySettings(Settings):
     def proxies(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
         """The proxies' networks."""
         return tuple(ipaddress.ip_network(network) for network in _split(self.trusted_proxies))
+
+    @property
+    def corp_brand(self) -> str:
+        """The brand whose advisors are members of the corp; empty when no corp pushes."""
+        if not (self.wecom_corpid and self.wecom_push_token):
+            return ""
+        return self.wecom_brand or self.wechat_brand or self.first_account.partition(":")[0]
 
     @property
     def mini_program_brand(self) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import httpx
 import structlog
 
+from infra.trust import trusted
+
 LONGEST_ANSWER = 400  # tokens
 
 
@@ -33,7 +35,7 @@ class ChatModel:
             # httpx counts each read alone: an answer that trickles would hold its caller for ever.
             async with (
                 asyncio.timeout(self.timeout),
-                httpx.AsyncClient(timeout=self.timeout, transport=transport, trust_env=False) as http,
+                httpx.AsyncClient(timeout=self.timeout, transport=transport, verify=trusted(), trust_env=False) as http,
             ):
                 response = await http.post(f"{self.url}/chat/completions", json=body, headers=headers)
             response.raise_for_status()

@@ -14,6 +14,7 @@ from infra.refusal import Kind, Refusal
 from infra.settings import Settings
 from infra.telemetry import metrics, traceparent
 from infra.telemetry.traces import step
+from infra.trust import trusted
 
 TIMEOUT = httpx.Timeout(3.0, connect=1.0)
 # Given up before the five seconds after which our servers close an idle connection: the two must not meet.
@@ -62,15 +63,20 @@ class Peer:
         json: object = None,
         params: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        caller: Caller | None = None,
     ) -> Any:
-        """The JSON body of a 2xx answer; raises PeerRefused for a 4xx, otherwise PeerUnavailable."""
+        """The JSON body of a 2xx answer; raises PeerRefused for a 4xx, otherwise PeerUnavailable.
+
+        `caller` is for whom the gateway vouches, the only one who is believed in that; otherwise we ask ourselves.
+        """
         began, outcome = time.perf_counter(), "unavailable"
         said = {"maison.peer": self.name, "http.request.method": method}
         with step(f"call {self.name}", SpanKind.CLIENT, said) as span:
             try:
-                answer = await self._ask(
-                    method, path, brand_id=brand_id, json=json, params=params, idempotency_key=idempotency_key
-                )
+                headers = self._headers(brand_id, caller)
+                if idempotency_key:
+                    headers["Idempotency-Key"] = idempotency_key
+                answer = await self._ask(method, path, json=json, params=params, headers=headers)
                 outcome = "ok"
             except PeerRefused as refused:
                 span.say("http.response.status_code", refused.status)
@@ -85,19 +91,15 @@ class Peer:
         method: str,
         path: str,
         *,
-        brand_id: str,
         json: object,
         params: Mapping[str, str] | None,
-        idempotency_key: str | None,
+        headers: Mapping[str, str],
     ) -> Any:
-        headers = self._headers(brand_id)
-        if idempotency_key:
-            headers["Idempotency-Key"] = idempotency_key
         try:
             try:
                 answer = await self._client.request(method, path, json=json, params=params, headers=headers)
             except BROKEN:
-                if method != "GET" and idempotency_key is None:
+                if method != "GET" and "Idempotency-Key" not in headers:
                     raise
                 # Repeating does no harm, and its siblings accept what comes anew.
                 answer = await self._client.request(method, path, json=json, params=params, headers=headers)
@@ -136,8 +138,8 @@ class Peer:
             finally:
                 metrics.CALLS.labels(self.name, outcome).observe(time.perf_counter() - began)
 
-    def _headers(self, brand_id: str) -> dict[str, str]:
-        caller = Caller(subject=self._signer.issuer, role=Role.SERVICE, brand_id=brand_id)
+    def _headers(self, brand_id: str, caller: Caller | None = None) -> dict[str, str]:
+        caller = caller or Caller(subject=self._signer.issuer, role=Role.SERVICE, brand_id=brand_id)
         headers = {"Authorization": f"Bearer {self._signer.sign(caller, audience=self.name)}"}
         if trace := traceparent():
             headers["traceparent"] = trace
@@ -190,6 +192,7 @@ class Peers:
                 timeout=TIMEOUT,
                 limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE),
                 transport=(transports or {}).get(name),
+                verify=trusted(),
                 trust_env=False,
             )
             self._clients.append(client)

@@ -9,6 +9,7 @@ from sqlalchemy import all_, any_, func, literal, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.identity.actions.leaving import close_accounts, end_sessions
 from gateway.identity.tables import Account, BoutiqueRegion, Session
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
@@ -82,13 +83,7 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
     async def close(tx: AsyncSession, facts: Sequence[Delivered[AdvisorLeft]]) -> None:
         """End the leaver's accounts and whatever was signed in with them."""
         for told in facts:
-            hers = update(Account).where(
-                Account.brand_id == told.brand_id,
-                Account.advisor_id == told.fact.advisor_id,
-                Account.closed_at.is_(None),
-            )
-            closed = list(await tx.scalars(hers.values(closed_at=clock()).returning(Account.account_id)))
-            await end(tx, told.brand_id, closed, because="account-closed")
+            await close_accounts(tx, told.brand_id, [told.fact.advisor_id], now=clock())
 
     async def transfer(tx: AsyncSession, facts: Sequence[Delivered[AdvisorMoved]]) -> None:
         """Let accounts open the advisor's new boutique and no longer the old one; she signs in again to see it."""
@@ -104,13 +99,7 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
             # A token out there says the old boutique for ten minutes more.
             whose = placed.returning(Account.account_id).execution_options(synchronize_session=False)
             moved = list(await tx.scalars(whose))
-            await end(tx, told.brand_id, moved, because="advisor-moved")
-
-    async def end(tx: AsyncSession, brand_id: str, account_ids: Sequence[UUID], *, because: str) -> None:
-        ended = update(Session).where(
-            Session.brand_id == brand_id, Session.account_id.in_(account_ids), Session.revoked_at.is_(None)
-        )
-        await tx.execute(ended.values(revoked_at=clock(), revoked_because=because))
+            await end_sessions(tx, told.brand_id, moved, because="advisor-moved", now=clock())
 
     return [
         on(BoutiqueOpened, place, fills=("boutique_region",)),

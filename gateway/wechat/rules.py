@@ -1,6 +1,7 @@
 """What profile is told of a push, what becomes of the push, and how long to wait before telling it again."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,20 @@ LEASE = timedelta(seconds=BATCH * PATIENCE + 6)
 LONGEST_PAUSE = timedelta(minutes=1)
 REFUSALS = 20  # about a quarter of an hour: longer than a rolling update, in which a refusal may pass
 KEPT_AFTER = timedelta(days=14)
+
+
+# An address book that has lost so many at once is more likely read wrongly than true; a few leave on any day.
+FEW = 3
+SHARE = 5
+_NUMBER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")
+_LONGEST_NAME = 200
+
+
+class House(StrEnum):
+    """Who pushes."""
+
+    WECHAT = "wechat"
+    WECOM = "wecom"
 
 
 class State(StrEnum):
@@ -64,3 +79,31 @@ def event_id(dedup_key: str, number: int) -> str:
 def pause_after(attempts: int) -> timedelta:
     """1, 2, 4 ... seconds, at most a minute."""
     return min(timedelta(seconds=2 ** min(attempts, 10)), LONGEST_PAUSE)
+
+
+def corp_body(
+    dedup_key: str, corpid: str, *, kind: str, userid: str, external_userid: str, at: datetime
+) -> dict[str, list[dict[str, str]]]:
+    """The body for profile of what WeCom says of a contact."""
+    event = {
+        "event_id": dedup_key,
+        "kind": kind,
+        "corpid": corpid,
+        "userid": userid,
+        "external_userid": external_userid,
+        "occurred_at": at.isoformat(),
+    }
+    return {"events": [event]}
+
+
+def is_believable(gone: int, *, of: int) -> bool:
+    """Whether so many members may have left since the address book was read the last time."""
+    return gone <= max(FEW, of // SHARE)
+
+
+def newcomer(userid: str, name: str, boutique_code: str) -> dict[str, str] | None:
+    """An item for the directory; her userid is her number, until HR says another. None: it is no number there."""
+    if not _NUMBER.match(userid):
+        return None
+    said = " ".join(name.split())[:_LONGEST_NAME] or userid
+    return {"employee_number": userid, "display_name": said, "boutique_code": boutique_code, "wecom_userid": userid}

@@ -1,6 +1,7 @@
-"""The rows of pushes."""
+"""The rows of pushes, and our copy of who is who in WeCom."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,6 +16,7 @@ class WeChatPush(Row):
 
     brand_id: Mapped[str] = mapped_column(primary_key=True)
     dedup_key: Mapped[str] = mapped_column(primary_key=True)
+    house: Mapped[str]
     appid: Mapped[str]
     body: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime] = mapped_column(Moment)
@@ -23,3 +25,14 @@ class WeChatPush(Row):
     refusals: Mapped[int]
     next_attempt_at: Mapped[datetime | None] = mapped_column(Moment)
     handed_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class CorpMember(Row):
+    """An advisor by her name in WeCom, as appointments announces her."""
+
+    __tablename__ = "corp_member"
+
+    brand_id: Mapped[str] = mapped_column(primary_key=True)
+    advisor_id: Mapped[UUID] = mapped_column(primary_key=True)
+    userid: Mapped[str | None]
+    left_at: Mapped[datetime | None] = mapped_column(Moment)

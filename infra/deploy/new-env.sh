@@ -13,8 +13,11 @@ secrets() {
   echo "MAISON_SMS_SECRET_KEY=$(hex 16)"
   echo "MAISON_WECOM_SECRET=$(hex 16)"
   echo "MAISON_WECHAT_PUSH_TOKEN=$(hex 16)"
-  # WeChat's EncodingAESKey: 32 bytes in base64, without the padding sign.
-  echo "MAISON_WECHAT_PUSH_AES_KEY=$(head -c 32 /dev/urandom | base64 | tr -d '=\n')"
+  echo "MAISON_WECOM_PUSH_TOKEN=$(hex 16)"
+  # An EncodingAESKey: 32 bytes in base64, without the padding sign.
+  for name in WECHAT WECOM; do
+    echo "MAISON_${name}_PUSH_AES_KEY=$(head -c 32 /dev/urandom | base64 | tr -d '=\n')"
+  done
 }
 # noclobber: a file that is there holds the passwords of a database that is there.
 set -C

@@ -25,7 +25,7 @@ from infra.tombstones import buried, has_buried
 __all__ = ["Follower", "Reaction", "lag", "on", "parked_count"]
 
 BATCH = 500  # facts
-WAIT = 0.25  # seconds that one look at an idle log takes at most; a stop waits for it
+WAIT = 0.25  # seconds that one look at an idle log takes at most
 ATTEMPTS = 3  # of one fact alone, before it is parked
 PATIENT_ATTEMPTS = 8  # when each time something passing, such as a busy lock, was in the way
 BACKOFF = 0.05  # seconds, times the attempt
@@ -69,16 +69,16 @@ class Follower:
         """Follow until told to stop, then let the next one in."""
 
         async def step() -> None:
-            if await self.once(wait=WAIT) == 0 and self.lease.epoch is None:
+            if await self.once(wait=WAIT, stop=stop) == 0 and self.lease.epoch is None:
                 await pause(stop, self.lease.patience)
 
         async with self.lease.renewed():
             await until(stop, step, follower=self._name)
 
-    async def once(self, *, wait: float = 0.0) -> int:
+    async def once(self, *, wait: float = 0.0, stop: asyncio.Event | None = None) -> int:
         """Take one batch, if this follower has the lease and there is one; answers how many facts it read.
 
-        With nothing there it waits up to `wait` seconds.
+        With nothing there it waits up to `wait` seconds, or until it is told to stop.
         """
         epoch = await self.lease.hold()
         if epoch is None:
@@ -86,7 +86,7 @@ class Follower:
         if self._after is None or epoch != self._epoch:
             # Whoever held the lease in between has taken facts, or has set the cursor back.
             self._after, self._epoch = await self._start(), epoch
-        batch = await self._log.read(self._after, BATCH, wait)
+        batch = await self._read(self._after, wait, stop)
         try:
             if batch:
                 await self._take(batch)
@@ -97,6 +97,20 @@ class Follower:
             self._after = None
             raise
         return len(batch)
+
+    async def _read(self, after: int, wait: float, stop: asyncio.Event | None) -> Sequence[Stored]:
+        if stop is None:
+            return await self._log.read(after, BATCH, wait)
+        reading, stopping = asyncio.create_task(self._log.read(after, BATCH, wait)), asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # Nothing is lost with a look that is broken off: whoever follows next begins where this one did.
+            stopping.cancel()
+            if not reading.done():
+                reading.cancel()
+        await asyncio.wait({reading})
+        return [] if reading.cancelled() else reading.result()
 
     async def retry_aggregate(self, aggregate: parking.Aggregate) -> int:
         """Try all that is parked of one aggregate, in order, until one fails again; answers how many took effect.

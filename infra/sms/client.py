@@ -12,6 +12,7 @@ import structlog
 from infra.refusal import Kind, Refusal
 from infra.sms import codes
 from infra.sms.signing import CONTENT_TYPE, Secret, authorization
+from infra.trust import trusted
 
 VERSION = "2021-01-11"
 REPORTS_AT_ONCE = 100
@@ -143,4 +144,4 @@ class SmsAccount:
 def open_http(api_url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """The client all calls go through; the caller closes it."""
     timeout = httpx.Timeout(5.0, connect=2.0)
-    return httpx.AsyncClient(base_url=api_url, timeout=timeout, transport=transport, trust_env=False)
+    return httpx.AsyncClient(base_url=api_url, timeout=timeout, transport=transport, verify=trusted(), trust_env=False)

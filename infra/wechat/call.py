@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 import structlog
 
+from infra.trust import trusted
 from infra.wechat.errors import WeChatRejected, WeChatUnavailable
 
 BUSY = -1
@@ -54,7 +55,7 @@ class Answer:
 def open_http(api_url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """The client all calls to one WeChat host go through; the caller closes it."""
     timeout = httpx.Timeout(5.0, connect=2.0)
-    return httpx.AsyncClient(base_url=api_url, timeout=timeout, transport=transport, trust_env=False)
+    return httpx.AsyncClient(base_url=api_url, timeout=timeout, transport=transport, verify=trusted(), trust_env=False)
 
 
 async def ask(

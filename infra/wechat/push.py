@@ -41,7 +41,7 @@ class PushDesk:
 
     def check_url(self, query: Mapping[str, str], *, now: datetime) -> str:
         """Answer the URL check: the echostr, raw. Raises PushForged."""
-        self._verify(query, "signature", now=now)
+        self.verify(query, "signature", now=now)
         echo = query.get("echostr", "")
         if not echo:
             raise PushForged
@@ -52,10 +52,10 @@ class PushDesk:
         if query.get("msg_signature"):
             # The envelope is read to find Encrypt; nothing else in it is used before or after.
             encrypted = text_of(read_body(body), "Encrypt")
-            self._verify(query, "msg_signature", encrypted, now=now)
-            text = self._cipher.decrypt(encrypted)
+            self.verify(query, "msg_signature", encrypted, now=now)
+            text = self.cipher.decrypt(encrypted)
         elif self.plain_allowed:
-            self._verify(query, "signature", now=now)
+            self.verify(query, "signature", now=now)
             text = body.decode(errors="replace")
         else:
             raise PushForged
@@ -63,7 +63,7 @@ class PushDesk:
 
     def reply(self, text: str, *, nonce: str, now: datetime, random: bytes | None = None) -> dict[str, str | int]:
         """The encrypted envelope of an answer with content; a bare `success` needs none."""
-        encrypted = self._cipher.encrypt(text, random=random or secrets.token_bytes(16))
+        encrypted = self.cipher.encrypt(text, random=random or secrets.token_bytes(16))
         timestamp = int(now.timestamp())
         return {
             "Encrypt": encrypted,
@@ -73,10 +73,12 @@ class PushDesk:
         }
 
     @cached_property
-    def _cipher(self) -> PushCipher:
+    def cipher(self) -> PushCipher:
+        """The cipher of this account."""
         return PushCipher(self.aes_key, self.appid)
 
-    def _verify(self, query: Mapping[str, str], name: str, *signed: str, now: datetime) -> None:
+    def verify(self, query: Mapping[str, str], name: str, *signed: str, now: datetime) -> None:
+        """Check the signature of that name over the query and what is signed besides; raises PushForged."""
         timestamp = query.get("timestamp", "")
         expected = sign(self.token, timestamp, query.get("nonce", ""), *signed)
         if not hmac.compare_digest(expected.encode(), query.get(name, "").encode()):

@@ -5,6 +5,8 @@ TOKEN_REFUSED = frozenset({40014, 42001})
 # Calls per minute or hour, and calls at one time; a limit that was hit blocks as long as its window.
 CALLED_TOO_OFTEN = frozenset({45009, 45033})
 
+NO_SUCH_MEMBER = 60111
+NOT_SEEN = 60011  # outside what the application may see
 NO_CLIENTS = 84061  # the member has none, or has no relation with this one
 
 CLIENT_UNKNOWN = 40096

@@ -29,6 +29,7 @@ from services.profile.rights.actions.erasing import erase_again
 from services.profile.segments import api as segments
 from services.profile.segments.actions import reviewing
 from services.profile.segments.actions.fitting import modelling
+from services.profile.segments.actions.reporting import reporting
 from services.profile.tasks import api as tasks
 from services.profile.tasks.actions.rounds import rounding
 from services.profile.touchpoints import api as touchpoints
@@ -39,5 +40,5 @@ SERVES += [messages.links, *segments.ROUTERS, *loyalty.ROUTERS, *books.ROUTERS, 
 SERVES += [*registers.ROUTERS, *desk.ROUTERS]
 ON = (on_consents, on_purchases, on_pieces, on_touchpoints, on_loyalty, on_privacy, on_rights)
 REACTS = [one for on in ON for one in on.REACTIONS]
-LOOPS = [reviewing, modelling, searching, learn_types, erase_again, importing]
+LOOPS = [reviewing, modelling, reporting, searching, learn_types, erase_again, importing]
 LOOPS += [blinding, counting, tending, rounding, campaigning]

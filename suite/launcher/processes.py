@@ -23,6 +23,7 @@ EVERYWHERE = ("MAISON_ENVIRONMENT", "MAISON_PUBLIC_URL", *LISTEN, *STORES, *PEER
 WECHAT_CALLS = ("MAISON_WECHAT_API_URL", "MAISON_WECHAT_APPID", "MAISON_WECHAT_SECRET")
 WECOM = ("MAISON_WECOM_CORPID", "MAISON_WECOM_SECRET", "MAISON_WECOM_AGENT_ID")
 WECOM_CALLS = ("MAISON_WECOM_API_URL", *WECOM)
+WECOM_PUSHES = ("MAISON_WECOM_PUSH_TOKEN", "MAISON_WECOM_PUSH_AES_KEY")
 SMS = ("MAISON_SMS_SECRET_ID", "MAISON_SMS_SECRET_KEY", "MAISON_SMS_APP_ID")
 SMS_CALLS = ("MAISON_SMS_API_URL", *SMS)
 WECHAT_PUSHES = ("MAISON_WECHAT_PUSH_TOKEN", "MAISON_WECHAT_PUSH_AES_KEY")
@@ -41,6 +42,8 @@ EDGE = (
     "MAISON_LIMIT_FACTOR",
     "MAISON_ANSWER_TIMEOUT",
     "MAISON_WECHAT_BRAND",
+    "MAISON_WECOM_BRAND",
+    "MAISON_WECOM_BOUTIQUES",
 )
 # Other ways to a client, and help with wording: there where somebody sets them.
 WAYS = (
@@ -61,7 +64,13 @@ WAYS = (
 SMS_ITSELF = "https://sms.tencentcloudapi.com"
 WECOM_ITSELF = "https://qyapi.weixin.qq.com"
 WECHAT_TEMPLATES = ("MAISON_WECHAT_TEMPLATES",)
-SANDBOX = ("MAISON_WECHAT_APPID", "MAISON_WECHAT_SECRET", "MAISON_SANDBOX_PUSH_URL", "MAISON_SANDBOX_STATE")
+SANDBOX = (
+    "MAISON_WECHAT_APPID",
+    "MAISON_WECHAT_SECRET",
+    "MAISON_SANDBOX_PUSH_URL",
+    "MAISON_SANDBOX_WECOM_PUSH_URL",
+    "MAISON_SANDBOX_STATE",
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,10 @@ class Program:
 # In the order in which they start. They wait for one another, so any order would do.
 PROGRAMS: dict[str, Program] = {
     "sandbox": Program(
-        "suite.sandbox.app:build", (*LISTEN, *SANDBOX, *WECHAT_PUSHES, *WECOM, *SMS), probe="/healthz", alone=True
+        "suite.sandbox.app:build",
+        (*LISTEN, *SANDBOX, *WECHAT_PUSHES, *WECOM, *WECOM_PUSHES, *SMS),
+        probe="/healthz",
+        alone=True,
     ),
     "profile": Program(
         "services.profile.app:build",
@@ -94,7 +106,7 @@ PROGRAMS: dict[str, Program] = {
     "recommend": Program("services.recommend.app:build", EVERYWHERE, TUNING, "services.recommend"),
     "gateway": Program(
         "gateway.app:build",
-        (*EVERYWHERE, *WECHAT_CALLS, *WECHAT_PUSHES, *FIRST_ACCOUNT),
+        (*EVERYWHERE, *WECHAT_CALLS, *WECHAT_PUSHES, *WECOM_CALLS, *WECOM_PUSHES, *FIRST_ACCOUNT),
         (*TUNING, *EDGE),
         "gateway",
     ),
@@ -165,6 +177,8 @@ def values(name: str, settings: LauncherSettings, secrets: Mapping[str, str], ad
         "MAISON_WECOM_CORPID": settings.corpid,
         "MAISON_WECOM_SECRET": settings.wecom_secret or secrets["wecom_secret"],
         "MAISON_WECOM_AGENT_ID": str(settings.wecom_agent_id),
+        "MAISON_WECOM_PUSH_TOKEN": settings.wecom_push_token or secrets["wecom_push_token"],
+        "MAISON_WECOM_PUSH_AES_KEY": settings.wecom_push_aes_key or secrets["wecom_push_aes_key"],
         "MAISON_SMS_API_URL": settings.sms_api_url or (at["sandbox"] if settings.sandboxed else SMS_ITSELF),
         "MAISON_SMS_SECRET_ID": settings.sms_account,
         "MAISON_SMS_SECRET_KEY": settings.sms_secret_key or secrets["sms_secret_key"],
@@ -172,6 +186,7 @@ def values(name: str, settings: LauncherSettings, secrets: Mapping[str, str], ad
         "MAISON_FIRST_ACCOUNT": settings.first_account,
         "MAISON_FIRST_PASSWORD": secrets["first_password"],
         "MAISON_SANDBOX_PUSH_URL": f"{at['gateway']}/wechat/{appid}/push",
+        "MAISON_SANDBOX_WECOM_PUSH_URL": f"{at['gateway']}/wecom/{settings.corpid}/push",
         "MAISON_SANDBOX_STATE": str(settings.data / "sandbox.json"),
     }
     if PROGRAMS[name].migrations is not None:

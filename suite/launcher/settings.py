@@ -79,6 +79,8 @@ class LauncherSettings(BaseSettings):
     wecom_corpid: str | None = None
     wecom_secret: str | None = None
     wecom_agent_id: int = 1000002
+    wecom_push_token: str | None = None
+    wecom_push_aes_key: str | None = None
 
     # The same for Tencent Cloud's SMS.
     sms_api_url: WebUrl | None = None

@@ -30,6 +30,8 @@ _MADE_BY: dict[str, Callable[[], str]] = {
     "wecom_secret": lambda: secrets.token_hex(16),
     "wechat_push_token": lambda: secrets.token_hex(16),
     "wechat_push_aes_key": _aes_key,
+    "wecom_push_token": lambda: secrets.token_hex(16),
+    "wecom_push_aes_key": _aes_key,
 }
 
 

@@ -20,15 +20,26 @@ from suite.sandbox import (
     subscribe,
     tokens,
     wecom_contacts,
+    wecom_members,
     wecom_sends,
     wecom_tokens,
     wecom_transfers,
 )
-from suite.sandbox.kit import Sandbox
+from suite.sandbox.kit import Here, Sandbox
 from suite.sandbox.pushes import Pusher
 from suite.sandbox.settings import SandboxSettings
 from suite.sandbox.state_file import Keeper, recall
+from suite.sandbox.wecom_pushes import CorpPusher
 from suite.sandbox.wire import BadGateway, No, pass_faults, say_bad_gateway, say_no
+
+
+async def tell_corp(here: Here) -> AsyncIterator[None]:
+    """Push what has happened in the corp once the request is over."""
+    yield
+    corp = here.world.corp
+    told, corp.untold = corp.untold, []
+    for one in told:
+        here.corp_pusher.tell(one.event, one.change, one.fields)
 
 
 def build(
@@ -41,6 +52,7 @@ def build(
     world = recall(settings.sandbox_state)
     keeper = Keeper(world, settings.sandbox_state)
     pusher = Pusher(world, settings, push_transport)
+    corp_pusher = CorpPusher(world, settings, push_transport)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -50,13 +62,15 @@ def build(
         with suppress(asyncio.CancelledError):
             await keeping
         await pusher.close()
+        await corp_pusher.close()
         keeper.save()
 
-    app = FastAPI(title="WeChat sandbox", lifespan=lifespan, dependencies=[Depends(keeper.touch)])
-    app.state.sandbox = Sandbox(settings, world, pusher)
+    app = FastAPI(title="WeChat sandbox", lifespan=lifespan, dependencies=[Depends(keeper.touch), Depends(tell_corp)])
+    app.state.sandbox = Sandbox(settings, world, pusher, corp_pusher)
     app.add_exception_handler(No, say_no)
     app.add_exception_handler(BadGateway, say_bad_gateway)
-    for weixin in (tokens, login, subscribe, sms, wecom_tokens, wecom_contacts, wecom_transfers, wecom_sends):
+    wecom = (wecom_tokens, wecom_contacts, wecom_members, wecom_transfers, wecom_sends)
+    for weixin in (tokens, login, subscribe, sms, *wecom):
         app.include_router(weixin.router, dependencies=[Depends(pass_faults)])
     for played in (control, control_taps, control_switches, control_wecom, control_sms):
         app.include_router(played.router)

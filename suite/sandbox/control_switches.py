@@ -92,6 +92,7 @@ async def reset(here: Here) -> None:
     for name in World.model_fields.keys() - {"next_msgid", "pushed_at"}:
         setattr(here.world, name, getattr(fresh, name))
     here.pusher.deliveries.clear()
+    here.corp_pusher.deliveries.clear()
 
 
 @router.get("/templates")
@@ -112,6 +113,7 @@ async def clock(here: Here, change: ClockChange) -> Time:
     if change.offset_seconds is not None:
         here.world.offset_seconds = change.offset_seconds
     here.world.offset_seconds += change.advance_seconds
+    here.world.corp.settle(here.world.now())
     return Time(offset_seconds=here.world.offset_seconds, now=here.world.now())
 
 

@@ -3,12 +3,25 @@
 import calendar
 import secrets
 from datetime import UTC, datetime
+from typing import Literal
 
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from suite.sandbox.kit import Here, Sandbox
-from suite.sandbox.wecom_world import WELCOME, Client, GroupSend, Member, Notice, Relation, Said, Transfer, Welcome
+from suite.sandbox.pushes import Delivery
+from suite.sandbox.wecom_world import (
+    WELCOME,
+    Client,
+    GroupSend,
+    Happened,
+    Member,
+    Notice,
+    Relation,
+    Said,
+    Transfer,
+    Welcome,
+)
 
 _SENT, _NOT_A_FRIEND, _ENOUGH = 1, 2, 3
 
@@ -79,6 +92,7 @@ async def leave(here: Here, userid: str) -> Member:
     if found is None:
         raise HTTPException(404, "no such member")
     found.left_at = here.world.now()
+    here.world.corp.untold.append(Happened(event="change_contact", change="delete_user", fields={"UserID": userid}))
     return found
 
 
@@ -136,17 +150,22 @@ async def meet(here: Here, external_userid: str, meeting: Meeting) -> dict[str, 
     relation = Relation(since=now, state=meeting.state)
     corp.relations.setdefault(meeting.userid, {})[external_userid] = relation
     if not meeting.welcome:
+        corp.contact("add_external_contact", meeting.userid, external_userid, State=meeting.state)
         return {"welcome_code": ""}
     code = secrets.token_urlsafe(32)
+    corp.contact("add_external_contact", meeting.userid, external_userid, State=meeting.state, WelcomeCode=code)
     corp.welcomes[code] = Welcome(userid=meeting.userid, external_userid=external_userid, expires_at=now + WELCOME)
     return {"welcome_code": code}
 
 
 @router.delete("/clients/{external_userid}/contacts/{userid}", status_code=204)
-async def part(here: Here, external_userid: str, userid: str) -> None:
-    """She removes the member."""
-    here.world.corp.settle(here.world.now())
-    here.world.corp.relations.get(userid, {}).pop(external_userid, None)
+async def part(here: Here, external_userid: str, userid: str, by: Literal["client", "member"] = "client") -> None:
+    """She removes the member, or the member her."""
+    corp = here.world.corp
+    corp.settle(here.world.now())
+    if corp.relations.get(userid, {}).pop(external_userid, None) is not None:
+        change = "del_follow_user" if by == "client" else "del_external_contact"
+        corp.contact(change, userid, external_userid)
 
 
 @router.get("/transfers")
@@ -191,6 +210,24 @@ async def notices(here: Here) -> dict[str, list[Notice]]:
 async def welcomes(here: Here) -> dict[str, list[Said]]:
     """Welcomes that were sent."""
     return {"items": here.world.corp.said}
+
+
+@router.put("/departments/{department_id}", status_code=204)
+async def put_department(here: Here, department_id: int, below: int = 1) -> None:
+    """A department and the one it is part of."""
+    here.world.corp.departments[department_id] = below
+
+
+@router.get("/pushes")
+async def pushes(here: Here) -> dict[str, list[Delivery]]:
+    """What the corp has pushed, and what became of it."""
+    return {"items": list(here.corp_pusher.deliveries)}
+
+
+@router.post("/pushes/check")
+async def check(here: Here) -> dict[str, bool]:
+    """Check the address, as WeCom does when it is entered."""
+    return {"ok": await here.corp_pusher.check_url()}
 
 
 @router.put("/switches")

@@ -8,6 +8,7 @@ from fastapi import Depends, HTTPException, Request
 from suite.sandbox.pushes import Pusher
 from suite.sandbox.settings import SandboxSettings
 from suite.sandbox.templates import Template
+from suite.sandbox.wecom_pushes import CorpPusher
 from suite.sandbox.world import User, World
 
 
@@ -18,6 +19,7 @@ class Sandbox:
     settings: SandboxSettings
     world: World
     pusher: Pusher
+    corp_pusher: CorpPusher
 
     @property
     def templates(self) -> dict[str, Template]:

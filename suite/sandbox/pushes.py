@@ -37,7 +37,7 @@ class Pusher:
     ) -> None:
         self._world = world
         self._settings = settings
-        self._url = settings.sandbox_push_url.replace("{appid}", settings.wechat_appid)
+        self._url = self._address()
         self._http = httpx.AsyncClient(
             transport=transport, timeout=settings.sandbox_resend_after_seconds, trust_env=False
         )
@@ -55,6 +55,9 @@ class Pusher:
         """JSON or XML, likewise."""
         return self._world.push_format or self._settings.sandbox_push_format
 
+    def _address(self) -> str:
+        return self._settings.sandbox_push_url.replace("{appid}", self._settings.wechat_appid)
+
     def push(
         self, openid: str, event: str, *, items: Items = (), fields: Fields | None = None, after: float = 0
     ) -> Delivery:
@@ -67,10 +70,11 @@ class Pusher:
             "Event": event,
             **(fields or {}),
         }
+        return self._keep(openid, event, clear_text(whole, items, self.notation), after=after)
+
+    def _keep(self, about: str, event: str, clear: str, *, after: float = 0) -> Delivery:
         self._last_id += 1
-        delivery = Delivery(
-            push_id=self._last_id, openid=openid, event=event, clear=clear_text(whole, items, self.notation)
-        )
+        delivery = Delivery(push_id=self._last_id, openid=about, event=event, clear=clear)
         self.deliveries.append(delivery)
         self.send(delivery, after=after)
         return delivery
@@ -123,15 +127,7 @@ class Pusher:
         delivery.state = "failed"
 
     async def _accepted(self, delivery: Delivery) -> bool:
-        # Signed with the real time, not the sandbox's: receivers refuse old signatures, and their clock is not set.
-        query, body = envelope(
-            self._settings,
-            self.mode,
-            "xml" if delivery.clear.startswith("<") else "json",
-            delivery.clear,
-            openid=delivery.openid,
-            timestamp=int(time.time()),
-        )
+        query, body = self._envelope(delivery)
         kind = "text/xml" if body.startswith("<") else "application/json"
         try:
             answer = await self._http.post(
@@ -140,3 +136,14 @@ class Pusher:
         except httpx.HTTPError:
             return False
         return answer.status_code == 200 and answer.text in {"", "success"}
+
+    def _envelope(self, delivery: Delivery) -> tuple[dict[str, str], str]:
+        # Signed with the real time, not the sandbox's: receivers refuse old signatures, and their clock is not set.
+        return envelope(
+            self._settings,
+            self.mode,
+            "xml" if delivery.clear.startswith("<") else "json",
+            delivery.clear,
+            openid=delivery.openid,
+            timestamp=int(time.time()),
+        )

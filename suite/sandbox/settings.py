@@ -28,6 +28,10 @@ class SandboxSettings(BaseSettings):
     wecom_secret: str = Field(default="", repr=False)
     wecom_agent_id: int = 1000002
 
+    # What its pushes are signed and encrypted with; without them it pushes nothing.
+    wecom_push_token: str = Field(default="", repr=False)
+    wecom_push_aes_key: EncodingAesKey = Field(default="", repr=False)
+
     # The account of Tencent Cloud it plays; without a secret id it plays none.
     sms_secret_id: str = ""
     sms_secret_key: str = Field(default="", repr=False)
@@ -37,6 +41,8 @@ class SandboxSettings(BaseSettings):
 
     # `{appid}` in it is replaced.
     sandbox_push_url: WebUrl = "http://127.0.0.1:8700/wechat/{appid}/push"
+    # The same for the corp, `{corpid}`.
+    sandbox_wecom_push_url: WebUrl = "http://127.0.0.1:8700/wecom/{corpid}/push"
     sandbox_push_mode: PushMode = "safe"
     sandbox_push_format: PushFormat = "json"
     # Without an answer for so long a push is dropped and sent again, three times.

@@ -20,6 +20,9 @@ class Member(BaseModel):
     verified: bool = True
     team_account: bool = False
     left_at: float | None = None
+    # The departments she is in; off where the application may not see her.
+    departments: list[int] = Field(default_factory=lambda: [1])
+    is_seen: bool = True
     client_limit: int = Field(default=20_000, ge=0)
 
 
@@ -88,6 +91,14 @@ class Notice(BaseModel):
     at: float
 
 
+class Happened(BaseModel):
+    """Something WeCom pushes: its Event, its ChangeType, and whom it is about."""
+
+    event: str
+    change: str
+    fields: dict[str, str]
+
+
 class CorpToken(BaseModel):
     """The application's access token."""
 
@@ -107,6 +118,10 @@ class Corp(BaseModel):
     welcomes: dict[str, Welcome] = Field(default_factory=dict)
     said: list[Said] = Field(default_factory=list)
     notices: list[Notice] = Field(default_factory=list)
+    # department -> the one above it
+    departments: dict[int, int] = Field(default_factory=dict)
+    # What has happened and is still to be pushed.
+    untold: list[Happened] = Field(default_factory=list)
     # the same notice sent again -> until when it is dropped
     repeats: dict[str, float] = Field(default_factory=dict)
     token: CorpToken | None = None
@@ -127,8 +142,17 @@ class Corp(BaseModel):
             elif now >= one.takeover_at:
                 self._take_over(one)
 
+    def contact(self, change: str, userid: str, external_userid: str, **more: str) -> None:
+        """Have a change of a contact pushed."""
+        fields = {"UserID": userid, "ExternalUserID": external_userid, **more}
+        self.untold.append(Happened(event="change_external_contact", change=change, fields=fields))
+
+    def _fail(self, one: Transfer, why: str) -> None:
+        self.contact("transfer_fail", one.takeover_userid, one.external_userid, FailReason=why)
+
     def _refuse(self, one: Transfer) -> None:
         one.state = "refused"
+        self._fail(one, "customer_refused")
         if one.resigned:
             # Reported of real corps: she stays with a member in service, and is lost when the member has left.
             self.relations.get(one.handover_userid, {}).pop(one.external_userid, None)
@@ -137,7 +161,12 @@ class Corp(BaseModel):
         theirs = self.relations.setdefault(one.takeover_userid, {})
         if one.external_userid not in theirs and len(theirs) >= self.members[one.takeover_userid].client_limit:
             one.state = "limit"
+            self._fail(one, "customer_limit_exceed")
             return
         one.state = "done"
+        if one.external_userid not in theirs:
+            self.contact("add_external_contact", one.takeover_userid, one.external_userid)
+        if self.has(one.handover_userid, one.external_userid):
+            self.contact("del_external_contact", one.handover_userid, one.external_userid, Source="DELETE_BY_TRANSFER")
         theirs.setdefault(one.external_userid, Relation(since=one.takeover_at, add_way=202))
         self.relations.get(one.handover_userid, {}).pop(one.external_userid, None)

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.identity.reactions import reactions as gateway
 from gateway.rights.reactions import reactions as erasing_at_gateway
+from gateway.wechat.reactions import REACTIONS as CORP
 from infra.eventlog.reaction import Reaction
 from services.appointments.availability.reactions import REACTIONS as APPOINTMENTS
 from services.appointments.rights.reactions import REACTIONS as APPOINTMENTS_RIGHTS
@@ -30,17 +31,18 @@ FOLLOWERS: dict[str, list[Reaction]] = {
     "appointments": [*APPOINTMENTS, *APPOINTMENTS_RIGHTS],
     "feedback": [*INVITATIONS, *WORKORDERS, *FEEDBACK_RIGHTS],
     "recommend": [*TASTE, *ASSORTMENTS, *RECOMMEND_RIGHTS],
-    "gateway": [*gateway(lambda: datetime.now(UTC)), *erasing_at_gateway(lambda: datetime.now(UTC))],
+    "gateway": [*gateway(lambda: datetime.now(UTC)), *CORP, *erasing_at_gateway(lambda: datetime.now(UTC))],
 }
 FILLED = {
     "profile": {"advisor", "boutique", "presence", "touchpoint"},
     "appointments": {"client_alias", "client_merge", "client_owner"},
     "feedback": {"advisor", "boutique", "client_alias", "client_merge", "restriction"},
     "recommend": {"bought", "client_alias", "client_merge", "consent", "restriction", "visit"},
-    "gateway": {"boutique_region"},
+    "gateway": {"boutique_region", "corp_member"},
 }
 # Where each such table is written in SQL, apart from the ORM's statements, which name a class.
 WRITTEN = {
+    ("gateway", "corp_member"): {"wechat/reactions.py"},
     ("profile", "advisor"): {"books/actions/staff.py"},
     ("profile", "boutique"): {"purchases/actions/boutiques.py"},
     ("profile", "presence"): {"privacy/actions.py"},

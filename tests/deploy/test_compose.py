@@ -95,6 +95,10 @@ def test_addresses_of_peers_are_those_of_their_containers(name: str) -> None:
         assert given["MAISON_WECHAT_API_URL"] == f"http://sandbox:{settings.port('sandbox')}"
     if "MAISON_WECOM_API_URL" in given:
         assert given["MAISON_WECOM_API_URL"] == f"http://sandbox:{settings.port('sandbox')}"
+    if "MAISON_SANDBOX_WECOM_PUSH_URL" in given:
+        corpid = given["MAISON_WECOM_CORPID"]
+        address = f"http://gateway:{settings.port('gateway')}/wecom/{corpid}/push"
+        assert given["MAISON_SANDBOX_WECOM_PUSH_URL"] == address
     if "MAISON_SANDBOX_PUSH_URL" in given:
         appid = given["MAISON_WECHAT_APPID"]
         assert given["MAISON_SANDBOX_PUSH_URL"] == f"http://gateway:{settings.port('gateway')}/wechat/{appid}/push"

@@ -11,7 +11,7 @@ from gateway.identity.rules import PlaceMissing, Presented, Worth, brand_of, req
 from gateway.limits.rules import Level, Policy, draw, neighbourhood
 from gateway.partners import rules as partners
 from gateway.partners.models import new_secret
-from gateway.wechat.rules import event_id, pause_after
+from gateway.wechat.rules import event_id, is_believable, newcomer, pause_after
 from infra.identity import Role
 from tests.gateway.build import NOW, document, operation
 
@@ -276,3 +276,30 @@ def test_each_event_of_a_push_keeps_its_id_and_waiting_has_an_end() -> None:
     assert len(set(ids)) == 5
     assert ids == [event_id("k" * 64, number) for number in range(5)]
     assert [pause_after(attempts).total_seconds() for attempts in (0, 1, 5, 6, 1000)] == [1, 2, 32, 60, 60]
+
+
+@pytest.mark.parametrize(
+    ("gone", "of", "believed"),
+    [(0, 0, True), (3, 3, True), (4, 4, False), (4, 19, False), (4, 20, True), (200, 1_000, True), (201, 1_000, False)],
+)
+def test_a_few_leave_on_any_day_and_a_fifth_of_the_house_on_none(gone: int, of: int, *, believed: bool) -> None:
+    assert is_believable(gone, of=of) is believed
+
+
+@pytest.mark.parametrize(
+    ("userid", "name", "said"),
+    [
+        ("ChenJing", " 陈静 ", "陈静"),
+        ("chen.jing-2", "", "chen.jing-2"),
+        ("a" * 64, "Ada\tWong", "Ada Wong"),
+        ("a" * 65, "Ada", None),
+        ("chen@house", "陈静", None),
+        ("陈静", "陈静", None),
+    ],
+)
+def test_a_newcomer_has_a_number_that_the_directory_takes_or_is_left_to_hr(
+    userid: str, name: str, said: str | None
+) -> None:
+    item = newcomer(userid, name, "SH-1")
+    assert (item["display_name"] if item else None) == said
+    assert item is None or item["employee_number"] == item["wecom_userid"] == userid

@@ -8,6 +8,7 @@ import pytest
 from infra.identity import Role
 from tests.asking import once, problem, tell, until
 from tests.conftest import Start
+from tests.profile.build import imported
 from tests.profile.relationship import as_role, as_service, owned, registered
 from tests.running import Running
 
@@ -155,3 +156,21 @@ async def test_after_a_merge_the_advisor_keeps_her_client(profile: Running) -> N
     await until(inherited)
     book = (await as_role(profile).get(f"/v1/advisors/{advisor_id}/book")).json()
     assert [entry["client_id"] for entry in book["items"]] == [str(survivor)]
+
+
+async def test_an_import_that_names_a_leaver_brings_the_client_without_her_and_says_so(profile: Running) -> None:
+    there, gone = await joined(profile), await joined(profile)
+    left = gone | {"left_at": "2026-05-20T06:00:00Z"}
+    await tell(profile, "appointments.advisor-left.v1", left, about=f"advisor:{gone['advisor_id']}")
+    brought = [imported(owner=there), imported(owner=gone), imported(owner=owner())]
+    answer = await as_role(profile).post("/v1/clients/batch", json={"clients": brought})
+    items = answer.json()["items"]
+    assert [(one["status"], one["code"]) for one in items] == [
+        ("created", None), ("created", "owner-gone"), ("created", None),
+    ]  # fmt: skip
+    owners = {str(row["client_id"]) for row in await profile.rows("select client_id from client_owner")}
+    assert owners == {items[0]["client_id"], items[2]["client_id"]}
+    # And no service puts anybody into her book.
+    form = {"If-Match": "*"}
+    refused = await as_service(profile).put(f"/v1/clients/{items[1]['client_id']}/owner", json=gone, headers=form)
+    assert problem(refused) == "advisor-not-there"

@@ -228,6 +228,24 @@ async def test_a_stopped_campaign_leaves_what_was_done(profile: Running) -> None
         assert (again.status_code, problem(again)) == (409, "campaign-step-not-open")
 
 
+async def test_what_a_stop_does_not_cancel_at_once_is_cancelled_bit_by_bit(profile: Running, clock: Clock) -> None:
+    boutique_id, headquarters = uuid4(), as_role(profile)
+    people = [await someone(profile, boutique_id) for _ in range(3)]
+    campaign_id = await planned(headquarters, await listed(headquarters, boutiques=[str(boutique_id)]))
+    await started(profile, headquarters, campaign_id)
+    async with profile.kit.database.transaction(BRAND) as tx:
+        stopped = await planning.stop(tx, UUID(campaign_id), by=caller(), now=clock(), at_once=1)
+        assert (stopped.status, stopped.is_cancelling) == ("stopped", True)
+
+    async def all_cancelled() -> bool:
+        rows = await profile.rows("select is_cancelling from campaign")
+        return [row["is_cancelling"] for row in rows] == [False]
+
+    await until(all_cancelled)
+    reasons = [(await kept(profile, one))[0]["reason"] for one in people]
+    assert reasons == ["campaign-stopped"] * 3
+
+
 async def test_a_manager_turns_to_the_clients_of_her_boutiques_alone(profile: Running) -> None:
     mine, theirs, headquarters = uuid4(), uuid4(), as_role(profile)
     hers, foreign, free = [await someone(profile, place) for place in (mine, theirs, None)]

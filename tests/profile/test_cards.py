@@ -208,6 +208,23 @@ async def test_nothing_is_offered_to_who_turned_out_to_have_a_card_and_the_restr
     assert [one["client_id"] for one in (await as_role(profile).get(at)).json()["items"]] == [str(third)]
 
 
+async def test_who_waits_and_may_not_be_offered_a_card_keeps_it_from_nobody(profile: Running) -> None:
+    gold = await tier(profile, cap=0, points_at_least=10, is_automatic=True)
+    shut, her = await registered(profile), await registered(profile)
+    await wait(profile, gold, shut)
+    await restricted(profile, shut)
+    form = {"kind": "adjust", "points": 10, "reason": "r"}
+    assert (await as_role(profile).post(f"/v1/clients/{her}/points", json=form, headers=once())).is_success
+    at = f"/v1/cards/tiers/{gold}"
+    found = await as_role(profile).get(at)
+    changed = {name: found.json()[name] for name in ("name", "rank", "offer_days", "is_automatic", "segments")}
+    changed |= {"cap": 2, "points_at_least": 10, "valid_months": None}
+    assert (await as_role(profile).put(at, json=changed, headers={"If-Match": "*"})).is_success
+    await tending.tend_all(profile.kit.database, now=NOW)
+    assert (await seen(profile, gold)) == (1, 0, 1, 1)
+    assert [fact["data"]["client_id"] for fact in await profile.facts("profile.card-issued.v1")] == [str(her)]
+
+
 async def test_an_erased_client_leaves_her_place(profile: Running, clock: Clock) -> None:
     gold = await tier(profile, cap=1)
     her, other = await registered(profile), await registered(profile)

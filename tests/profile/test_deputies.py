@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from infra.identity import Role
-from tests.asking import problem
+from tests.asking import once, problem
 from tests.conftest import Start
 from tests.profile.handing import Team, team
 from tests.profile.relationship import as_role, registered
@@ -47,6 +47,30 @@ async def test_a_clients_deputy_sees_what_her_owner_sees_as_long_as_it_lasts(hou
     house.clock.advance(days=3)
     assert not await sees(house, deputy, her)
     assert await book(house, deputy) == []
+
+
+async def test_a_deputys_lists_hold_whom_she_stands_in_for_as_long_as_it_lasts(house: Team) -> None:
+    owner, away, deputy = [await house.advisor() for _ in range(3)]
+    [her, not_hers], [of_book] = await house.clients(owner, 2), await house.clients(away, 1)
+    until_at = (house.clock.now + timedelta(days=3)).isoformat()
+    form = {"advisor_id": str(deputy), "until_at": until_at}
+    assert (await house.by(owner).put(f"/v1/clients/{her}/deputy", json=form)).is_success
+    assert (await house.manager().put(f"/v1/advisors/{away}/deputy", json=form)).is_success
+    asked = {"name": "L", "criteria": {"languages": ["zh"]}}
+    made = await house.by(deputy).post("/v1/lists", json=asked, headers=once())
+    assert made.status_code == 201, made.text
+    at = f"/v1/lists/{made.json()['list_id']}"
+
+    async def members() -> set[str]:
+        items = (await house.by(deputy).get(f"{at}/members")).json()["items"]
+        return {one["client_id"] for one in items}
+
+    assert await members() == {str(her), str(of_book)}
+    assert str(not_hers) not in await members()
+    frozen = await house.by(deputy).patch(at, json={"is_frozen": True}, headers={"If-Match": "*"})
+    assert frozen.is_success, frozen.text
+    house.clock.advance(days=3)
+    assert await members() == set()
 
 
 async def test_a_whole_book_is_looked_after_while_its_owner_is_away(house: Team) -> None:

@@ -50,6 +50,42 @@ async def test_a_dry_run_says_who_goes_where_and_keeps_nothing(house: Team) -> N
     assert (await house.manager().get("/v1/handovers")).json()["items"] == []
 
 
+async def test_whom_she_was_given_since_the_plan_goes_along_by_its_rule(house: Team) -> None:
+    giver, bo, elsewhere = await house.advisor(), await house.advisor(), uuid4()
+    first = await house.clients(giver, 1)
+    handover_id = await house.planned(giver, bo)
+    late = await house.clients(giver, 2)
+    # Of another boutique than the plan's: that is for who leads it.
+    foreign = await registered(house.profile)
+    await house.profile.rows(
+        "insert into client_owner (brand_id, client_id, advisor_id, boutique_id, assigned_at)"
+        " values ('lumiere', $1, $2, $3, now()) returning 1",
+        foreign, giver, elsewhere,
+    )  # fmt: skip
+    before = await house.owners()
+    assert (await house.step(handover_id, "start"))["states"] == {"moved": 3}
+    entries = await house.entries(handover_id)
+    assert {one["advisor_id"] for one in entries.values()} == {str(bo)}
+    assert set(entries) == {str(one) for one in (*first, *late)}
+    assert (await house.step(handover_id, "undo"))["states"] == {"back": 3}
+    assert await house.owners() == before
+
+
+async def test_nobody_who_came_since_the_plan_stays_behind_without_a_word(house: Team) -> None:
+    await counts(house, "core", soft=1, hard=1)
+    giver, bo, cai = await house.advisor(), await house.advisor(), await house.advisor()
+    core_clients = await house.clients(giver, 1)
+    await core(house, *core_clients)
+    handover_id = await house.planned(giver, bo)
+    [late] = await house.clients(giver, 1)
+    await core(house, late)
+    refused = await house.manager().post(f"/v1/handovers/{handover_id}/start")
+    assert (refused.status_code, problem(refused)) == (409, "clients-unplaced")
+    placed = await house.manager().put(f"/v1/handovers/{handover_id}/clients/{late}", json={"advisor_id": str(cai)})
+    assert placed.status_code == 200, placed.text
+    assert (await house.step(handover_id, "start"))["states"] == {"moved": 2}
+
+
 async def test_a_start_moves_all_of_them_at_once_and_an_undo_brings_them_back_byte_for_byte(house: Team) -> None:
     giver, bo, cai = await house.advisor(), await house.advisor(), await house.advisor()
     clients = await house.clients(giver, 5)

@@ -17,6 +17,7 @@ from tests.asking import once, problem, until
 from tests.conftest import Start
 from tests.profile.post import BY_SMS, NEWS, Post, opened, ruled
 from tests.profile.relationship import as_role, as_service, consented, owned, registered
+from tests.profile.todo import by_hand, settled
 from tests.suite.sandbox.house import CONFIRMED, SURVEY
 
 PHONE = "+8613900000001"
@@ -73,6 +74,32 @@ async def test_the_policy_is_headquarters_and_knows_its_version(post: Post) -> N
     for bad in ({"budget": -1}, {"quiet_from": "24:00"}, {"days": 0}):
         answer = await hq.put("/v1/message-policy", json=form | bad, headers={"If-Match": "*"})
         assert answer.status_code == 422
+
+
+async def test_an_offer_that_was_made_by_telephone_counts_in_the_budget_and_what_was_written_for_it_counts_once(
+    post: Post,
+) -> None:
+    await ruled(post.profile, budget=2)
+    client_id, _ = await willing(post)
+    await owned(post.profile, client_id)
+    due_on = post.clock.now.date().isoformat()
+
+    async def offered(outcome: str, *, is_offer: bool = True) -> None:
+        await settled(post.profile, await by_hand(post.profile, client_id, due_on=due_on, is_offer=is_offer), outcome)
+
+    await offered("reached", is_offer=False)
+    await offered("not-reached")
+    assert (await post.ask(client_id, **news()))["reason"] is None
+    # What she was told of just now is the message that counts already.
+    await offered("replied")
+    assert (await post.ask(client_id, **news()))["reason"] is None
+    assert (await post.ask(client_id, **news()))["reason"] == "fatigue"
+    other, _ = await willing(post, "another")
+    await owned(post.profile, other)
+    client_id = other
+    for _ in range(2):
+        await offered("left-word")
+    assert (await post.ask(other, **news()))["reason"] == "fatigue"
 
 
 async def test_of_twenty_rivals_as_many_get_through_as_the_budget_has_over_all_senders_and_channels(post: Post) -> None:

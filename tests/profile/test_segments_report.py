@@ -1,6 +1,7 @@
 """The report of shares and flows."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +11,12 @@ import pytest
 
 from infra.identity import Role
 from infra.ids import NOBODY
-from tests.asking import problem
+from services.profile.segments import queries
+from services.profile.segments.actions import reporting
+from services.profile.segments.queries import kept
+from services.profile.segments.queries.kept import Asked
+from services.profile.segments.rules import reports as rules
+from tests.asking import problem, until
 from tests.conftest import Start
 from tests.profile import retail
 from tests.profile.relationship import as_role, consented
@@ -54,6 +60,56 @@ async def profile(running: Start) -> Running:
     assert (await headquarters.put("/v1/segment-policy", json=form, headers={"If-Match": "*"})).status_code == 200
     await consented(profile, ids["off"], "personalisation", granted=False)
     return profile
+
+
+async def test_a_house_too_large_to_wait_for_has_its_report_made_and_says_of_when_it_is(profile: Running) -> None:
+    at_once = (await reported(profile)).json()
+    assert abs(datetime.fromisoformat(at_once["reckoned_at"]) - datetime.now(UTC)) < timedelta(minutes=1)
+    # As it is where there are very many receipts to read.
+    await profile.rows("alter table purchase rename to receipts_in_masses")
+    await profile.rows("create table slow as select 1")
+    waits = f"pg_sleep(case when exists (table slow) then {rules.SLOW + 0.2} else 0 end)"
+    slowly = f"select receipts.* from receipts_in_masses receipts, (select {waits}) waited"  # noqa: S608 - our own words
+    await profile.rows(f"create view purchase with (security_invoker) as {slowly}")
+    refused = await reported(profile)
+    assert (refused.status_code, problem(refused), refused.headers["retry-after"]) == (503, "report-being-made", "30")
+
+    async def is_made() -> bool:
+        return bool(await profile.rows("select 1 from segment_report where found is not null"))
+
+    await until(is_made)
+    await profile.rows("delete from slow")
+    made = (await reported(profile)).json()
+    [row] = await profile.rows("select reckoned_at from segment_report")
+    assert datetime.fromisoformat(made.pop("reckoned_at")) == row["reckoned_at"]
+    assert made == {name: at_once[name] for name in made}
+    # Kept by another policy than the one in force, it is not answered.
+    async with profile.kit.database.transaction("lumiere") as tx:
+        asked, setting = Asked(date.fromisoformat(made["as_of"]), None, None), await queries.policy(tx)
+        assert await kept.kept(tx, asked, setting, or_day_before=False) is not None
+        assert await kept.kept(tx, asked, replace(setting, version=99), or_day_before=False) is None
+
+
+async def test_by_night_a_large_house_has_its_day_and_its_last_months_made(profile: Running) -> None:
+    now = datetime(2026, 3, 5, 1, tzinfo=UTC)
+    database = profile.kit.database
+    await reporting.prepare(database, now=now)
+    assert await profile.rows("select 1 from segment_report") == []
+    async with database.transaction("lumiere") as tx:
+        await reporting.want(tx, Asked(date(2026, 1, 31), None, None), now=now)
+    assert await reporting.make_next(database, now=now)
+    await profile.rows("update segment_report set seconds = 60 returning 1")
+    await reporting.prepare(database, now=now)
+    wanted = await profile.rows("select as_of, compared_on from segment_report where found is null order by as_of")
+    assert [(str(row["as_of"]), str(row["compared_on"])) for row in wanted] == [
+        ("2026-02-28", "2026-01-31"),
+        ("2026-03-05", "None"),
+    ]
+    # Told again, it is wanted once; what nobody has asked for in two months is forgotten.
+    await reporting.prepare(database, now=now)
+    assert len(await profile.rows("select 1 from segment_report")) == 3
+    await reporting.prepare(database, now=now + timedelta(days=61))
+    assert await profile.rows("select 1 from segment_report") == []
 
 
 async def reported(profile: Running, role: Role = Role.HEADQUARTERS, **asked: Any) -> httpx.Response:

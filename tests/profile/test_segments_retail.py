@@ -69,7 +69,7 @@ async def test_every_clients_spend_is_right_to_the_cent_on_fifty_days_of_chance(
         async with profile.kit.database.snapshot(BRAND) as tx:
             setting = await queries.policy(tx)
             found = await queries.standings(tx, list(ids.values()), setting, as_of)
-            shares = await report.shares(tx, setting, as_of, boutiques=None)
+            shares = await report.shares(tx, setting, as_of, boutiques=None, within=timedelta(minutes=5))
         counted: Counter[Segment] = Counter()
         for customer, client_id in ids.items():
             cents, standing = retail.spend(hers[customer], as_of, RATES), found[client_id]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from services.profile.segments.rules import (
     Segment,
     ThresholdsOutOfOrder,
     Unconverted,
+    reports,
 )
 from services.profile.segments.rules.engagement import Contacted, Part, engagement
 
@@ -325,3 +327,26 @@ def test_nobody_lapses_before_she_is_lapsing() -> None:
 def test_a_day_no_receipt_can_tell_of_is_refused(day: date) -> None:
     with pytest.raises(DayOutOfRange):
         rules.check_day(day)
+
+
+def test_a_report_is_known_by_what_is_asked_and_not_by_the_order_of_boutiques() -> None:
+    day, before, one, other = date(2026, 3, 5), date(2026, 2, 5), UUID(int=1), UUID(int=2)
+    keys = [
+        reports.key(day, None, None),
+        reports.key(before, None, None),
+        reports.key(day, before, None),
+        reports.key(day, None, []),
+        reports.key(day, None, [one]),
+        reports.key(day, None, [one, other]),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert reports.key(day, None, [other, one]) == keys[-1]
+
+
+@pytest.mark.parametrize(
+    ("today", "last", "before"),
+    [("2026-03-05", "2026-02-28", "2026-01-31"), ("2026-01-01", "2025-12-31", "2025-11-30")],
+)
+def test_by_night_the_day_is_wanted_and_the_last_two_months(today: str, last: str, before: str) -> None:
+    day = date.fromisoformat(today)
+    assert reports.nightly(day) == [(day, None), (date.fromisoformat(last), date.fromisoformat(before))]

@@ -172,7 +172,17 @@ async def test_what_cannot_be_is_refused_with_its_reason(running: Start, changed
     assert await profile.rows("select 1 from reported_contact") == []
 
 
-@pytest.mark.parametrize("changed", [{"kind": "purchase"}, {"kind": "shouted"}, {"note": "x"}, {"occurred_at": "soon"}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"kind": "purchase"},
+        {"kind": "shouted"},
+        {"note": "x"},
+        {"occurred_at": "soon"},
+        {"occurred_at": "9999-12-31T23:59:59-12:00"},
+        {"occurred_at": "0001-01-01T00:00:00+14:00"},
+    ],
+)
 async def test_what_is_not_in_the_documented_form_is_malformed_as_a_whole(
     running: Start, changed: dict[str, Any]
 ) -> None:

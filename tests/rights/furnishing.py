@@ -41,7 +41,7 @@ from tests.rights.asks.profile import (
     two_clients,
 )
 from tests.rights.asks.recommend import piece
-from tests.rights.house import APPID, HER_PHONE, NOW, OTHER_BRAND, SURVEY_TEMPLATE, House
+from tests.rights.house import APPID, CORPID, HER_PHONE, NOW, OTHER_BRAND, SURVEY_TEMPLATE, House
 from tests.rights.matrix import COLUMNS, NAMES
 
 HER_NAME, HER_WORDS, RECEIPT, TILL_NUMBER = "林晚秋", "等了四十分钟，没有人理我", "R-HERS-1", "C-HERS-1"
@@ -130,7 +130,7 @@ async def _people(house: House) -> None:
         house.callers[column], house.sessions[column] = verified.caller, verified.session_id
         await house.made("profile", "hq", "PATCH", f"/v1/clients/{tokens['client_id']}", {"display_name": name})
     hers = str(house.callers["cl"].client_id)
-    house.ids |= {"client_id": hers, "appid": APPID}
+    house.ids |= {"client_id": hers, "appid": APPID, "corpid": CORPID}
     for known in (
         {"kind": "phone", "value": HER_PHONE, "source": "wechat"},
         {"kind": "pos", "system": "till", "value": TILL_NUMBER, "source": "pos"},

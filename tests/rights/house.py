@@ -35,7 +35,16 @@ WECHAT = {
     "wechat_templates": {"survey-invitation": SURVEY_TEMPLATE, "care": "TPL-CARE?purpose=service"},
     "public_url": "https://maison.test",
 }
-PUSHES = {"wechat_push_token": PUSH_TOKEN, "wechat_push_aes_key": AES_KEY, "wechat_brand": BRAND}
+CORPID = "ww0000000000000001"
+PUSHES = {
+    "wechat_push_token": PUSH_TOKEN,
+    "wechat_push_aes_key": AES_KEY,
+    "wechat_brand": BRAND,
+    "wecom_corpid": CORPID,
+    "wecom_api_url": "http://wecom",
+    "wecom_push_token": PUSH_TOKEN,
+    "wecom_push_aes_key": AES_KEY,
+}
 HER_PHONE = "13912345678"
 HERS = "her-phone"  # the code for which WeChat vouches for it
 

@@ -33,7 +33,12 @@ PARTNERS = (
     Decision("pos_nonce", Fate.NOT_HERS, "what tills have signed"),
 )
 WECHAT = (
-    Decision("wechat_push", Fate.KEPT, "what WeChat said, sealed: nobody can tell whose it is; gone after two weeks"),
+    Decision("corp_member", Fate.NOT_HERS, "which advisor is who in WeCom"),
+    Decision(
+        "wechat_push",
+        Fate.KEPT,
+        "what WeChat and WeCom said, sealed: nobody can tell whose; gone after two weeks",
+    ),
 )
 
 DECISIONS = (*IDENTITY, *LIMITS, *PARTNERS, *WECHAT, *PLUMBING)

@@ -1,6 +1,6 @@
 """Reported contacts, wishes and their reports on the wire."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from infra.wire import Code, Form, Text, View
 from services.profile.touchpoints.rules import Contact, Fault, WhyNot
 
 BATCH = 1_000
+# Within the calendar in every zone; what is likely is for the rules, contact by contact.
+Happened = Annotated[AwareDatetime, Field(ge=datetime(1000, 1, 1, tzinfo=UTC), le=datetime(9998, 12, 31, tzinfo=UTC))]
 
 # What a system may report; the rest of the timeline comes from the services' own facts.
 Reported = Literal[
@@ -48,7 +50,7 @@ class TouchpointForm(Form):
     ref: Text
     kind: Reported
     person: PersonForm
-    occurred_at: AwareDatetime
+    occurred_at: Happened
     boutique_id: UUID | None = None
     advisor_id: UUID | None = None
     piece_code: Code | None = None

@@ -15,7 +15,7 @@ from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import CursorMoved, Follower, lag, on, parked_count
 from infra.eventlog.lease import LeaseLost
 from infra.eventlog.outbox import record
-from infra.eventlog.port import LogGap
+from infra.eventlog.port import LogGap, Stored
 from infra.eventlog.postgres import PostgresLog
 from infra.ids import new_id
 from tests.infra.eventlog.builders import (
@@ -239,3 +239,27 @@ async def test_lag_is_the_age_of_the_oldest_fact_not_taken(database: Database, n
     assert timedelta(seconds=90) <= await lag(database, log, "watch") < timedelta(seconds=120)
     await Follower(database, log, "watch", [on(Lit, keep)]).once()
     assert await lag(database, log, "watch") == timedelta(0)
+
+
+class Idle(PostgresLog):
+    """A log with nothing in it, which takes its time to say so."""
+
+    async def read(self, after: int, limit: int, wait: float = 0.0) -> list[Stored]:
+        """Nothing, after an hour."""
+        del after, limit, wait
+        await asyncio.sleep(3600)
+        return []
+
+
+async def test_a_stop_does_not_wait_for_an_idle_log(database: Database, log_url: str) -> None:
+    stop, follower = asyncio.Event(), Follower(database, Idle(log_url), "here", [])
+    following = asyncio.create_task(follower.run(stop))
+
+    async def holds() -> bool:
+        return follower.lease.epoch is not None
+
+    await until(holds)
+    stop.set()
+    async with asyncio.timeout(5):
+        await following
+    assert follower.lease.epoch is None

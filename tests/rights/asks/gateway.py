@@ -10,7 +10,7 @@ from infra.wechat.push_cipher import PushCipher, sign
 from tests.gateway.build import PASSWORD
 from tests.rights.asking import Ask
 from tests.rights.asks.every import parked
-from tests.rights.house import AES_KEY, APPID, HERS, PUSH_TOKEN, House
+from tests.rights.house import AES_KEY, APPID, CORPID, HERS, PUSH_TOKEN, House
 from tests.rights.matrix import COLUMNS, INSIDE
 
 
@@ -65,6 +65,24 @@ async def _push(house: House, _: str) -> Mapping[str, Any]:
     return {"params": query, "content": json.dumps({"ToUserName": "gh_1", "Encrypt": encrypted})}
 
 
+def _sealed(house: House, text: str) -> tuple[str, dict[str, str]]:
+    timestamp, nonce = _stamped(house)
+    sealed = PushCipher(AES_KEY, CORPID).encrypt(text, random=b"0123456789abcdef")
+    signature = sign(PUSH_TOKEN, timestamp, nonce, sealed)
+    return sealed, {"msg_signature": signature, "timestamp": timestamp, "nonce": nonce}
+
+
+async def _corp_echo(house: House, _: str) -> Mapping[str, Any]:
+    sealed, signed = _sealed(house, "7")
+    return {"params": signed | {"echostr": sealed}}
+
+
+async def _corp_push(house: House, _: str) -> Mapping[str, Any]:
+    told = "<Event>change_external_contact</Event><ChangeType>edit_external_contact</ChangeType>"
+    sealed, signed = _sealed(house, f"<xml>{told}<CreateTime>{house.number()}</CreateTime></xml>")
+    return {"params": signed, "content": f"<xml><Encrypt>{sealed}</Encrypt></xml>"}
+
+
 async def _password(house: House, _: str) -> Mapping[str, Any]:
     # Ten attempts at one password are allowed.
     return {"json": {"username": f"staff-{house.number() % 3}", "password": PASSWORD, "brand": "lumiere"}}
@@ -101,4 +119,6 @@ ASKS: Mapping[str, Ask] = {
     "POST /v1/partners/{partner_id}/keys/{key_id}/close": Ask(fresh=a_partner),
     "GET /wechat/{appid}/push": Ask(sent=_echo),
     "POST /wechat/{appid}/push": Ask(sent=_push),
+    "GET /wecom/{corpid}/push": Ask(sent=_corp_echo),
+    "POST /wecom/{corpid}/push": Ask(sent=_corp_push),
 }

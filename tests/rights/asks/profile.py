@@ -517,6 +517,7 @@ ASKS: Mapping[str, Ask] = {
     "GET /v1/touchpoints/index": Ask(query=_MONTH),
     "GET /v1/touchpoints/research-online": Ask(query=_MONTH),
     "POST /v1/wechat/events": Ask({"events": []}),
+    "POST /v1/wecom/events": Ask({"events": []}),
     "GET /v1/wishes/missing": Ask(query=_MONTH),
     **loyalty.ASKS,
 }

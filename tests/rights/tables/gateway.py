@@ -36,4 +36,6 @@ POST /v1/partners/{partner_id}/keys                 -  x  x  x  x  x  x  x  x  x
 POST /v1/partners/{partner_id}/keys/{key_id}/close  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  -  .  -
 GET /wechat/{appid}/push                            +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
 POST /wechat/{appid}/push                           +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
+GET /wecom/{corpid}/push                            +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
+POST /wecom/{corpid}/push                           +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +
 """

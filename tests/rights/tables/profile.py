@@ -187,6 +187,7 @@ GET /v1/touchpoints/index                           -  x  x  x  x  x  x  x  x  x
 GET /v1/touchpoints/research-online                 -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  o  x
 PUT /v1/segment-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
 POST /v1/wechat/events                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x
+POST /v1/wecom/events                               -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x
 GET /v1/wishes/missing                              -  x  x  x  x  x  x  x  x  x  x  +  o  +  o  +  x  x  x  x  x  o  x
 GET /v1/retention/profile                           -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  +  x  x  x  x  +  x
 PUT /v1/retention/profile/{category}                -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  x

@@ -92,7 +92,11 @@ def test_each_process_has_its_own_database_and_sees_the_same_peers(tmp_path: Pat
 def test_the_sandbox_and_the_gateway_share_one_account(tmp_path: Path) -> None:
     running = started(LauncherSettings(data=tmp_path))
     shared = set(PROGRAMS["sandbox"].reads) & set(PROGRAMS["gateway"].reads) - LISTEN
-    assert shared == {f"MAISON_WECHAT_{end}" for end in ("APPID", "SECRET", "PUSH_TOKEN", "PUSH_AES_KEY")}
+    of_both = ("SECRET", "PUSH_TOKEN", "PUSH_AES_KEY")
+    assert shared == {
+        *(f"MAISON_WECHAT_{end}" for end in ("APPID", *of_both)),
+        *(f"MAISON_WECOM_{end}" for end in ("CORPID", "AGENT_ID", *of_both)),
+    }
     for variable in shared:
         assert running["sandbox"].variables[variable] == running["gateway"].variables[variable]
     assert running["gateway"].variables["MAISON_WECHAT_API_URL"] == running["sandbox"].url

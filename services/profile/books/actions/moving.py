@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.outbox import record
+from services.profile.books.actions import planning
 from services.profile.books.events import (
     ClientHandedBack,
     ClientHandedOver,
@@ -128,13 +129,18 @@ async def start(
 ) -> Handover:
     """Give all clients of the plan to their new advisors, in one transaction.
 
-    Whoever has gone, was restricted or has another owner by now is left out, and said so. Without a `corpid` contacts
+    Whoever the advisor was given since the plan goes along, by the plan's rule. Whoever has gone, was restricted or has
+    another owner by now is left out, and said so. Without a `corpid` contacts
     do not move in WeCom. Raises NotFound, HandoverStepNotPossible, ClientsUnplaced, AdvisorAway, AdvisorGone,
     AdvisorNotThere, BookFull.
     """
     handover = await handovers.handover(tx, handover_id, boutiques=boutiques, lock=True)
     after = rules.step(handover.status, Step.START)
     today = await segments.today(tx, now)
+    whole = {"brand": tx.info["brand_id"], "handover_id": handover_id}
+    await tx.execute(_PATIENCE)
+    await tx.execute(_UNDER_SURVIVORS, whole)
+    await planning.catch_up(tx, handover, now=now)
     counts = await handovers.counts(tx, handover_id)
     if unplaced := sum(one.clients for one in counts if one.advisor_id is None):
         raise rules.ClientsUnplaced(unplaced=unplaced)
@@ -147,16 +153,13 @@ async def start(
     due_on = workdays.after(today, (await policy.policy(tx)).policy.first_contact_days)
     giver = known.get(handover.from_advisor_id)
     one = {
-        "brand": tx.info["brand_id"],
-        "handover_id": handover_id,
+        **whole,
         "from_advisor_id": handover.from_advisor_id,
         "corpid": corpid,
         "from_userid": giver.wecom_userid if giver else None,
         "is_resigned": giver is not None and giver.has_left,
         "now": now,
     }
-    await tx.execute(_PATIENCE)
-    await tx.execute(_UNDER_SURVIVORS, one)
     await tx.execute(_LOCK_CLIENTS, one)
     await tx.execute(_LOCK_OWNERS, one)
     await tx.execute(_LEAVE_OUT, one)

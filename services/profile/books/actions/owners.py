@@ -78,6 +78,12 @@ async def assign(
     return (await queries.owners(tx, [canonical]))[canonical]
 
 
+async def who_left(tx: AsyncSession, advisor_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these advisors have left the house; of whom nobody has told us has not."""
+    known = await staff.by_id(tx, advisor_ids)
+    return {one.advisor_id for one in known.values() if one.has_left}
+
+
 async def _check_room(tx: AsyncSession, client_id: UUID, advisor_id: UUID) -> None:
     setting = (await policies.policy(tx)).policy
     if await policies.counted(tx, [client_id], setting):

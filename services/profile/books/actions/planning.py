@@ -1,9 +1,10 @@
 """Planning a handover: nothing changes before somebody starts it."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,11 +15,12 @@ from infra.database import violated
 from infra.ids import new_id
 from infra.refusal import NotFound
 from services.profile.books.queries import handovers, policy, staff
-from services.profile.books.queries.handovers import Handed
+from services.profile.books.queries.handovers import Handed, Handover
 from services.profile.books.rules import handovers as rules
 from services.profile.books.rules.handovers import Step, Why
 from services.profile.books.rules.owners import AdvisorNotThere
 from services.profile.books.rules.placing import Advisor, Match, Placement, Reason, place
+from services.profile.books.rules.policy import Load
 from services.profile.segments import queries as segments
 
 # Ten thousand clients with all they bought are more than an ordinary statement is allowed.
@@ -57,6 +59,15 @@ class Rule:
     match: tuple[Match, ...] = tuple(Match)
     boutique_ids: tuple[UUID, ...] = ()
     advisor_ids: tuple[UUID, ...] = ()
+
+    @staticmethod
+    def read(told: Mapping[str, Any]) -> "Rule":
+        """The rule out of what was kept."""
+        return Rule(
+            tuple(Match(one) for one in told["match"]),
+            tuple(UUID(one) for one in told["boutique_ids"]),
+            tuple(UUID(one) for one in told["advisor_ids"]),
+        )
 
     def told(self) -> str:
         """The rule as it is kept."""
@@ -136,6 +147,32 @@ async def plan(tx: AsyncSession, wanted: Wanted, planned: Planned, *, by: str, n
     return handover_id
 
 
+async def catch_up(tx: AsyncSession, handover: Handover, *, now: datetime) -> None:
+    """Place by the plan's own rule whom the advisor was given since it was drawn: nobody stays with a leaver unseen.
+
+    Raises AdvisorAway, AdvisorGone, AdvisorNotThere.
+    """
+    known = (await staff.by_id(tx, [handover.from_advisor_id])).get(handover.from_advisor_id)
+    places = await handovers.places(tx, handover)
+    strangers = await handovers.came_since(tx, handover, places)
+    if not strangers or known is None:
+        return
+    setting = (await policy.policy(tx)).policy
+    subjects = await handovers.subjects(tx, handover.from_advisor_id, setting, boutiques=places)
+    came = [one for one in subjects if one.client_id in strangers]
+    wanted = Wanted(handover.from_advisor_id, Why(handover.reason), Rule.read(handover.rule))
+    giver = replace(known, boutique_id=handover.boutique_id)
+    takers = await _takers(tx, wanted, giver, boutiques=None, now=now)
+    loads = await policy.loads(tx, [one.advisor_id for one in takers], setting)
+    for one in await handovers.counts(tx, handover.handover_id):
+        if one.advisor_id is not None:
+            before = loads.get(one.advisor_id, Load())
+            loads[one.advisor_id] = replace(
+                before, counted=before.counted + one.counted, clients=before.clients + one.clients
+            )
+    await _write(tx, handover.handover_id, place(came, takers, loads, setting, wanted.rule.match))
+
+
 async def give_to(
     tx: AsyncSession,
     handover_id: UUID,
@@ -148,6 +185,7 @@ async def give_to(
     """Have one client of a plan go to another advisor; raises NotFound, HandoverStepNotPossible, BookFull and kin."""
     handover = await handovers.handover(tx, handover_id, boutiques=boutiques, lock=True)
     rules.step(handover.status, Step.CHANGE)
+    await catch_up(tx, handover, now=now)
     entry = await handovers.entry(tx, handover_id, client_id)
     taker = (await staff.by_id(tx, [advisor_id])).get(advisor_id)
     if taker is None or (boutiques is not None and taker.boutique_id not in boutiques):

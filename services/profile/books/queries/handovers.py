@@ -66,6 +66,19 @@ _COUNTS = text(
 )
 
 
+_CAME = text(
+    "select o.client_id from client_owner o where o.brand_id = :brand and o.advisor_id = :advisor_id"
+    " and o.boutique_id = any(:boutiques) and not exists (select from handover_client hc where hc.brand_id = :brand"
+    " and hc.handover_id = :handover_id and hc.client_id = o.client_id)"
+)
+# Where the plan's clients are: a manager plans for her own boutiques, and nobody else's come along later.
+_PLACES = text(
+    "select distinct o.boutique_id from handover_client hc join client_owner o"
+    " on o.brand_id = hc.brand_id and o.client_id = hc.client_id and o.advisor_id = :advisor_id"
+    " where hc.brand_id = :brand and hc.handover_id = :handover_id"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Handover:
     """A book that is handed over; `rule` is what the plan was made by."""
@@ -158,6 +171,27 @@ async def subjects(
         Subject(row.client_id, row.boutique_id, row.language, frozenset(row.categories), row.is_counted)
         for row in await tx.execute(_SUBJECTS, asked)
     ]
+
+
+async def came_since(tx: AsyncSession, handover: Handover, boutiques: Collection[UUID]) -> set[UUID]:
+    """Whom the advisor owns at these boutiques and the plan does not know."""
+    asked = {
+        "brand": tx.info["brand_id"],
+        "handover_id": handover.handover_id,
+        "advisor_id": handover.from_advisor_id,
+        "boutiques": list(boutiques),
+    }
+    return set((await tx.execute(_CAME, asked)).scalars())
+
+
+async def places(tx: AsyncSession, handover: Handover) -> set[UUID]:
+    """The boutiques that a plan is about."""
+    asked = {
+        "brand": tx.info["brand_id"],
+        "handover_id": handover.handover_id,
+        "advisor_id": handover.from_advisor_id,
+    }
+    return {handover.boutique_id, *(await tx.execute(_PLACES, asked)).scalars()}
 
 
 async def entries(tx: AsyncSession, handover_id: UUID, *, after: UUID, limit: int) -> list[Handed]:

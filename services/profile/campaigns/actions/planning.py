@@ -11,15 +11,13 @@ from infra.crypto import keyring
 from infra.identity import Caller
 from infra.ids import new_id
 from services.profile.campaigns import rules
+from services.profile.campaigns.actions import cancelling
 from services.profile.campaigns.actions.judging import judge
 from services.profile.campaigns.queries import campaigns as queries
 from services.profile.campaigns.queries.campaigns import Campaign
 from services.profile.campaigns.rules import Draft, Fate, Preview, Step
 from services.profile.lists import queries as lists
 from services.profile.segments import queries as segments
-from services.profile.tasks.actions import closing
-from services.profile.tasks.rules import Kind
-from services.profile.tasks.rules.steps import Why
 
 FIRST = UUID(int=0)
 PREVIEWED = 5_000  # clients of a list that a preview judges; of a longer one it judges the first so many
@@ -36,7 +34,8 @@ _START = text(
     " where brand_id = :brand and campaign_id = :campaign_id"
 )
 _STOP = text(
-    "update campaign set status = :status, ended_at = :now where brand_id = :brand and campaign_id = :campaign_id"
+    "update campaign set status = :status, ended_at = :now, is_cancelling = true"
+    " where brand_id = :brand and campaign_id = :campaign_id"
 )
 
 
@@ -103,11 +102,14 @@ async def start(tx: AsyncSession, campaign_id: UUID, *, by: Caller, now: datetim
     return await queries.campaign(tx, campaign_id, by=by)
 
 
-async def stop(tx: AsyncSession, campaign_id: UUID, *, by: Caller, now: datetime) -> Campaign:
-    """Open no more tasks, and cancel those that are open; what was done stays. Raises NotFound, CampaignStepNotOpen."""
+async def stop(tx: AsyncSession, campaign_id: UUID, *, by: Caller, now: datetime, at_once: int = AT_ONCE) -> Campaign:
+    """Open no more tasks, and cancel those that are open: `at_once` of them now, the others soon, by the loop.
+
+    What was done stays. Raises NotFound, CampaignStepNotOpen.
+    """
     campaign = await queries.campaign(tx, campaign_id, by=by, lock=True)
     status = rules.after(campaign.status, Step.STOP)
     row = {"brand": tx.info["brand_id"], "campaign_id": campaign_id, "status": status.value, "now": now}
     await tx.execute(_STOP, row)
-    await closing.cancel_about(tx, [Kind.CAMPAIGN], [campaign_id], Why.CAMPAIGN_STOPPED, now=now)
+    await cancelling.cancel(tx, campaign_id, now=now, limit=at_once)
     return await queries.campaign(tx, campaign_id, by=by)

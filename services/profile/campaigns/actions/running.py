@@ -13,6 +13,7 @@ from infra.database import EVERY_BRAND, Database
 from infra.eventlog.hint import pause
 from infra.refusal import NotFound
 from services.profile.campaigns import rules
+from services.profile.campaigns.actions import cancelling
 from services.profile.campaigns.actions.judging import Judged, judge
 from services.profile.campaigns.queries import campaigns as queries
 from services.profile.campaigns.queries.campaigns import Campaign
@@ -28,7 +29,7 @@ LIST_GONE = "list-gone"
 
 _WORK = text(
     "select brand_id, campaign_id from campaign where status = 'opening' or status = 'running' and closes_on < :latest"
-    " order by started_at"
+    " or is_cancelling order by started_at"
 )
 _KNOWN = text(
     "select client_id from campaign_member"
@@ -76,6 +77,8 @@ async def _batch(tx: AsyncSession, campaign_id: UUID, *, now: datetime, limit: i
     campaign = await queries.taken(tx, campaign_id)
     if campaign is not None and campaign.status is Status.OPENING:
         return await _go_on(tx, campaign, now=now, limit=limit)
+    if campaign is not None and campaign.is_cancelling:
+        return max(1, await cancelling.cancel(tx, campaign_id, now=now, limit=limit))
     if campaign is None or campaign.status is not Status.RUNNING:
         return 0
     is_over = campaign.closes_on < await segments.today(tx, now)

@@ -18,7 +18,7 @@ from services.profile.messages.rules import Purpose
 
 _COLUMNS = (
     "campaign_id, list_id, name, purpose, words, pieces, due_on, closes_on, attribution_days, control_bp, status,"
-    " fault, cast(asked_by as text) as asked_by, created_by, created_at, started_at, ended_at, after"
+    " fault, cast(asked_by as text) as asked_by, created_by, created_at, started_at, ended_at, after, is_cancelling"
 )
 # Headquarters has all of them, everybody else those she made.
 _SEEN = f"select {_COLUMNS} from campaign where brand_id = :brand and (:all or created_by = :subject)"  # noqa: S608
@@ -54,6 +54,7 @@ class Campaign:
     started_at: datetime | None
     ended_at: datetime | None
     after: UUID
+    is_cancelling: bool
 
     @property
     def span(self) -> timedelta:

@@ -43,11 +43,15 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What became of one client offered: who she is now, or the slug of the refusal."""
+    """What became of one client offered: who she is now, or the slug of the refusal.
+
+    `is_ownerless`: the advisor who was named has left, so she is in nobody's book.
+    """
 
     client_id: UUID | None
     is_new: bool = False
     refused: Literal["identity-taken", "client-erased"] | None = None
+    is_ownerless: bool = False
 
 
 async def register(tx: AsyncSession, newcomer: Newcomer, known: Sequence[Known], *, source: str, now: datetime) -> None:
@@ -204,6 +208,7 @@ async def bring_in(tx: AsyncSession, offered: Sequence[Imported], *, actor: str,
     fresh: dict[Known, Imported] = {}
     claimed = set(held)
     arrivals: list[Arrival] = []
+    left = await books.who_left(tx, [one.owner.advisor_id for one in offered if one.owner is not None])
     for one in offered:
         if any(held[known].is_erased for known in (one.member, *one.others) if known in held):
             arrivals.append(Arrival(None, refused="client-erased"))
@@ -216,7 +221,9 @@ async def bring_in(tx: AsyncSession, offered: Sequence[Imported], *, actor: str,
         else:
             fresh[one.member] = one
             claimed.update(one.others)
-            arrivals.append(Arrival(one.newcomer.client_id, is_new=True))
+            # Nobody comes into the book of somebody who has left: she is nobody's, and that is said.
+            is_ownerless = one.owner is not None and one.owner.advisor_id in left
+            arrivals.append(Arrival(one.newcomer.client_id, is_new=True, is_ownerless=is_ownerless))
     given = [
         (one.newcomer.client_id, known) for one in fresh.values() for known in (one.member, *one.others, *one.marks)
     ]
@@ -225,7 +232,8 @@ async def bring_in(tx: AsyncSession, offered: Sequence[Imported], *, actor: str,
     await clients.register(tx, [one.newcomer for one in fresh.values()], now=now)
     given_consents = [consent for one in fresh.values() for consent in one.consents]
     await consents.give(tx, given_consents, channel="import", actor=actor, now=now)
-    await books.assign_all(tx, [one.owner for one in fresh.values() if one.owner is not None], now=now)
+    owned = [one.owner for one in fresh.values() if one.owner is not None and one.owner.advisor_id not in left]
+    await books.assign_all(tx, owned, now=now)
     return arrivals
 
 

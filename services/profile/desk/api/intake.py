@@ -85,7 +85,8 @@ async def import_clients(form: ImportForm, tx: Transaction, by: By, now: Now) ->
             views[index] = ImportedView(index=index, status="rejected", client_id=None, code=arrival.refused)
         else:
             status: Literal["created", "known"] = "created" if arrival.is_new else "known"
-            views[index] = ImportedView(index=index, status=status, client_id=arrival.client_id)
+            code: Literal["owner-gone"] | None = "owner-gone" if arrival.is_ownerless else None
+            views[index] = ImportedView(index=index, status=status, client_id=arrival.client_id, code=code)
     return ImportView(items=[views[index] for index in range(len(form.clients))])
 
 

@@ -65,12 +65,15 @@ ImportFault = Literal["phone-unreadable", "email-unreadable", "no-such-day", "da
 
 
 class ImportedView(View):
-    """What became of one of them, in the order sent. `known`: she is already there, and nothing was changed."""
+    """What became of one of them, in the order sent. `known`: she is already there, and nothing was changed.
+
+    `created` with the code `owner-gone`: she is nobody's client, for the advisor who was named has left the house.
+    """
 
     index: int
     status: Literal["created", "known", "rejected"]
     client_id: UUID | None
-    code: ImportFault | Literal["identity-taken", "client-erased"] | None = None
+    code: ImportFault | Literal["identity-taken", "client-erased", "owner-gone"] | None = None
 
 
 class ImportView(View):

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.crypto import keyring
 from infra.identity import Caller, Role
+from services.profile.books.queries.deputies import LASTS
 from services.profile.clients.models import days
 from services.profile.lists.queries.engaged import engaged
 from services.profile.lists.queries.frames import ALIAS, HERS, Frame, Part
@@ -47,6 +48,13 @@ seen as materialized (
     where o.brand_id = :brand and {where}
 )
 """
+_HERS_OR_LENT = f"""
+(o.advisor_id = :scope_advisor
+or o.client_id in (select deputy.client_id from client_deputy deputy
+    where deputy.brand_id = :brand and deputy.advisor_id = :scope_advisor and {LASTS})
+or o.advisor_id in (select deputy.owner_advisor_id from book_deputy deputy
+    where deputy.brand_id = :brand and deputy.advisor_id = :scope_advisor and {LASTS}))
+"""  # noqa: S608 - our own words
 _OWNED = "exists (select from client_owner o where o.brand_id = :brand and o.client_id = c.client_id and {where})"
 
 _BOUGHT = f"""
@@ -218,7 +226,7 @@ PARTS: Mapping[str, Callable[[Criteria, Frame], Part]] = {
 
 async def meeting(tx: AsyncSession, criteria: Criteria, *, by: Caller, now: datetime) -> Part:
     """The words for those who meet criteria and whom the caller may see; `c` is the client."""
-    seen = scope(by)
+    seen = scope(by, now=now)
     frame = Frame(tx, now, await segments.policy(tx), is_scoped=seen is not None)
     # Bounds of one another come to the same part, which counts once.
     makers = dict.fromkeys(PARTS[name] for name in sorted(criteria.said & PARTS.keys()))
@@ -226,10 +234,10 @@ async def meeting(tx: AsyncSession, criteria: Criteria, *, by: Caller, now: date
     return _together(tx, [*parts, *_spared(criteria)], seen)
 
 
-def snapshot(tx: AsyncSession, list_id: UUID, criteria: Criteria, *, by: Caller) -> Part:
+def snapshot(tx: AsyncSession, list_id: UUID, criteria: Criteria, *, by: Caller, now: datetime) -> Part:
     """The words for those who were in a list when it was frozen by these criteria, and whom the caller may see."""
     kept = _in("list_member", "t.list_id = :list_id", list_id=list_id)
-    return _together(tx, [kept, *_spared(criteria)], scope(by))
+    return _together(tx, [kept, *_spared(criteria)], scope(by, now=now))
 
 
 def _spared(criteria: Criteria) -> list[Part]:
@@ -239,12 +247,15 @@ def _spared(criteria: Criteria) -> list[Part]:
     return [Part(f"not exists (select from ({denied}) off where off.client_id = c.client_id)", {})]
 
 
-def scope(by: Caller) -> Part | None:
-    """Whom the caller may see, by the owner `o`: her own clients, or those of her boutiques; None for all."""
+def scope(by: Caller, *, now: datetime) -> Part | None:
+    """Whom the caller may see, by the owner `o`; None for all.
+
+    An advisor her own clients and those she stands in for just now, a manager those of her boutiques.
+    """
     if by.role is Role.HEADQUARTERS:
         return None
     if by.role is Role.ADVISOR:
-        return Part("o.advisor_id = :scope_advisor", {"scope_advisor": by.advisor_id})
+        return Part(_HERS_OR_LENT, {"scope_advisor": by.advisor_id, "now": now})
     where = "o.boutique_id = any(cast(:scope_boutiques as uuid[]))"
     return Part(where, {"scope_boutiques": sorted(by.boutique_ids)})
 

@@ -116,7 +116,7 @@ async def works_at(tx: AsyncSession, advisor_ids: Sequence[UUID]) -> dict[UUID, 
 
 async def _who(tx: AsyncSession, one: SavedList, *, by: Caller, now: datetime) -> Part:
     if one.frozen_at is not None:
-        return building.snapshot(tx, one.list_id, one.criteria, by=by)
+        return building.snapshot(tx, one.list_id, one.criteria, by=by, now=now)
     return await building.meeting(tx, one.criteria, by=by, now=now)
 
 

@@ -16,11 +16,14 @@ from services.profile.identities import queries as identities
 from services.profile.loyalty.events import CardIssued, CardOffered, CardReturned
 from services.profile.loyalty.queries import cards as queries
 from services.profile.loyalty.queries.cards import Card, Tier, Wait
+from services.profile.loyalty.queries.used import used
 from services.profile.loyalty.rules.cards import CardEnded, CardHeld, Ended, Waiting
 from services.profile.loyalty.rules.earning import months_after
 from services.profile.segments import queries as segments
 
 FEW = 100  # of those who wait, looked at besides as many as there are places
+
+USABLE = used("card_wait")
 
 _ISSUE = text(
     "insert into card (brand_id, card_id, tier_id, client_id, issued_at, issued_by, expires_on)"
@@ -36,8 +39,8 @@ _JOIN = text(
 )
 _SETTLE = text("update card_wait set status = :status where brand_id = :brand and wait_id = :wait_id")
 _NEXT = text(
-    "select wait_id, client_id from card_wait where brand_id = :brand and tier_id = :tier_id"
-    " and status = 'waiting' order by number limit :limit"
+    "select wait_id, client_id from card_wait where brand_id = :brand and tier_id = :tier_id"  # noqa: S608 - our own words
+    f" and status = 'waiting' and {USABLE} order by number limit :limit"
 )
 # Who of these persons has a card of the tier, by whichever record.
 _HOLDERS = text(
@@ -129,24 +132,26 @@ def announce_end(tx: AsyncSession, tier: Tier, card_id: UUID, client_id: UUID, e
     record(tx, CardReturned(card_id=card_id, tier_id=tier.tier_id, client_id=client_id, ended_as=ended_as))
 
 
-async def offer(tx: AsyncSession, tier: Tier, *, now: datetime) -> None:
-    """Offer every free place of a locked tier to those who wait, in their order.
+async def offer(tx: AsyncSession, tier: Tier, *, now: datetime) -> int:
+    """Offer every free place of a locked tier to those who wait, in their order; answers how many are left free.
 
     Passed over is whose data is not used, and who turned out to have a card already.
     """
     brand = {"brand": tx.info["brand_id"]}
     free = (await queries.taken(tx, tier.tier_id))[tier.tier_id].places.free
     if free == 0:
-        return
+        return 0
     waiting = (await tx.execute(_NEXT, brand | {"tier_id": tier.tier_id, "limit": free + FEW})).all()
     canonical = await identities.canonicals(tx, [row.client_id for row in waiting])
     hers = sorted(set(canonical.values()))
     spared = set(await clients.by_id(tx, hers)) - await consents.restricted(tx, hers)
     spared -= set((await tx.execute(_HOLDERS, brand | {"tier_id": tier.tier_id, "ids": hers})).scalars())
     until = now + timedelta(days=tier.offer_days)
-    for row in [row for row in waiting if canonical[row.client_id] in spared][:free]:
+    chosen = [row for row in waiting if canonical[row.client_id] in spared][:free]
+    for row in chosen:
         await tx.execute(_OFFER, brand | {"wait_id": row.wait_id, "now": now, "until": until})
         told = CardOffered(
             wait_id=row.wait_id, tier_id=tier.tier_id, client_id=canonical[row.client_id], offer_until=until
         )
         record(tx, told)
+    return free - len(chosen)

@@ -92,15 +92,13 @@ async def tend(tx: AsyncSession, tier_id: UUID, *, now: datetime, at_once: int =
     for row in await tx.execute(_OVER, where):
         cards.announce_end(tx, tier, row.card_id, row.client_id, Ended.EXPIRED)
     await tx.execute(_LAPSED, where)
-    await cards.offer(tx, tier, now=now)
-    return tier.is_automatic and await _issue_itself(tx, tier, at_once, now=now) == at_once
+    # Who waits was there before; whoever may not be offered one keeps it from nobody.
+    free = await cards.offer(tx, tier, now=now)
+    return tier.is_automatic and await _issue_itself(tx, tier, min(free, at_once), now=now) == at_once
 
 
-async def _issue_itself(tx: AsyncSession, tier: Tier, at_once: int, *, now: datetime) -> int:
-    taken = (await queries.taken(tx, tier.tier_id))[tier.tier_id]
-    # Who waits was there before.
-    free, after = min(taken.places.free, at_once) if taken.waiting == 0 else 0, UUID(int=0)
-    left = free
+async def _issue_itself(tx: AsyncSession, tier: Tier, free: int, *, now: datetime) -> int:
+    left, after = free, UUID(int=0)
     asked = {
         "brand": tx.info["brand_id"],
         "tier_id": tier.tier_id,

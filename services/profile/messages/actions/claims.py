@@ -17,7 +17,7 @@ from infra.eventlog.outbox import record
 from services.profile.consents import queries as consents
 from services.profile.consents.rules import Purpose as Consented
 from services.profile.identities import queries as identities
-from services.profile.messages.actions import ledger
+from services.profile.messages.actions import ledger, orphans
 from services.profile.messages.actions.ledger import Account
 from services.profile.messages.events import MessageRefused, MessageSent
 from services.profile.messages.queries import standing
@@ -221,6 +221,9 @@ async def _move(tx: AsyncSession, letter: Letter, before: Status, outcome: Outco
         "settled": settled,
     }
     if (await tx.execute(_MOVE, row)).first() is None:
+        if status is Status.AWAITING_ADVISOR and outcome.channel_ref is not None:
+            # She was erased while it was on its way: nobody is to find it in WeCom.
+            await orphans.take_back_one(tx, outcome.channel_ref, now=now)
         return
     if letter.account is not None:
         match outcome.credit:

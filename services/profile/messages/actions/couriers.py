@@ -142,9 +142,13 @@ class ByWeCom:
             case _:
                 return None
 
+    async def cancel(self, channel_ref: str) -> None:
+        """Take back what waits for an advisor; what she has confirmed stays sent."""
+        await sends.cancel_groupmsg_send(self.wecom, channel_ref)
+
     async def stop(self, letter: Letter, outcome: Outcome) -> Outcome:
         """Take back what waits for the advisor: it ends as `outcome` says, unless she has confirmed it meanwhile."""
-        await sends.cancel_groupmsg_send(self.wecom, letter.channel_ref or "")
+        await self.cancel(letter.channel_ref or "")
         return await self.look(letter) or outcome
 
 

@@ -23,7 +23,7 @@ from infra.wechat.errors import WeChatRejected
 from infra.wechat.token_store import PostgresTokenStore
 from infra.wecom.access_token import Agent
 from infra.wecom.client import open_channel
-from services.profile.messages.actions import claims, drafts, reports, unsubscribing
+from services.profile.messages.actions import claims, drafts, orphans, reports, unsubscribing
 from services.profile.messages.actions.claims import Outcome
 from services.profile.messages.actions.couriers import LOOK, PATIENCE, ByEmail, BySms, ByWeCom
 from services.profile.messages.actions.sending import carry, dispatching
@@ -120,6 +120,7 @@ def by_wecom(transport: httpx.AsyncBaseTransport | None = None) -> Loop:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(carry(kit, courier, Channel.WECOM, stop))
                 tasks.create_task(_look_for_confirmed(kit, courier, stop))
+                tasks.create_task(_take_back(kit, courier, stop))
 
     return loop
 
@@ -161,6 +162,16 @@ async def _look_for_confirmed(kit: Kit, courier: ByWeCom, stop: asyncio.Event) -
                 continue
         except (Refusal, WeChatRejected) as away:
             structlog.get_logger().warning("messages-wait", peer="wecom", **reduced(away))
+        await pause(stop, POLL)
+
+
+async def _take_back(kit: Kit, courier: ByWeCom, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            if await orphans.recall_next(kit.database, courier.cancel, now=kit.clock()):
+                continue
+        except (Refusal, WeChatRejected) as away:
+            structlog.get_logger().warning("message-not-taken-back", peer="wecom", **reduced(away))
         await pause(stop, POLL)
 
 

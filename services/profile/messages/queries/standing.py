@@ -48,6 +48,17 @@ _COUNTED = text(
         select {_COUNTED_AT} as at from message
         where brand_id = :brand and message.client_id = member.member_id and purpose <> all(:exempt)
             and status = any(:counted) and {_COUNTED_AT} > :since
+        union all
+        -- An offer that an advisor made herself, once a task; what she wrote by the door for it is counted above.
+        select min(o.given_at) from task_outcome o
+        join task on task.brand_id = o.brand_id and task.task_id = o.task_id and task.is_offer
+        where o.brand_id = :brand and o.client_id = member.member_id and o.outcome <> 'not-reached'
+            and o.given_at > :since and not exists (
+                select from message w where w.brand_id = :brand and w.client_id = o.client_id
+                and w.purpose = 'marketing' and w.status = any(:counted)
+                and w.asked_at between o.given_at - interval '1 day' and o.given_at
+            )
+        group by o.task_id
         offset 0
     ) m
     """  # noqa: S608 - our own words

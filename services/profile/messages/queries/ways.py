@@ -42,6 +42,13 @@ _SENDERS = text(
     " join advisor a on a.brand_id = o.brand_id and a.advisor_id = o.advisor_id"
     " where o.brand_id = :brand and o.client_id = any(:ids) and a.wecom_userid is not null and a.left_at is null"
 )
+# Contacts that WeCom says are this member's no more: she could send nothing there.
+_PARTED = text(
+    "select i.identity_id from unnest(cast(:places as uuid[]), cast(:userids as text[])) as asked (place, userid)"
+    " join identity i on i.brand_id = :brand and i.identity_id = asked.place"
+    " join wecom_contact w on w.brand_id = i.brand_id and w.corpid = i.system and w.contact = i.blind"
+    " and w.userid = lower(asked.userid) where not w.is_there"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,7 @@ class Reach:
 
 
 async def reach(tx: AsyncSession, client_ids: Sequence[UUID], ways: Ways) -> dict[UUID, Reach]:
-    """Where these surviving records are reached, over all records that are they; two statements however many."""
+    """Where these surviving records are reached, over all records that are they; three statements however many."""
     found: dict[UUID, Reach] = defaultdict(Reach)
     asked = {"brand": tx.info["brand_id"], "ids": list(client_ids), "appid": ways.appid, "corpid": ways.corpid}
     ring = keyring(tx)
@@ -119,7 +126,21 @@ async def reach(tx: AsyncSession, client_ids: Sequence[UUID], ways: Ways) -> dic
     asked["ids"] = [client_id for client_id, one in found.items() if one.contacts]
     for client_id, advisor_id, userid in await tx.execute(_SENDERS, asked):
         found[client_id].sender = advisor_id, userid
+    await _leave_out_parted(tx, [one for one in found.values() if one.sender is not None])
     return found
+
+
+async def _leave_out_parted(tx: AsyncSession, reached: Sequence[Reach]) -> None:
+    asked = [
+        (one.places[contact], one.sender[1]) for one in reached if one.sender is not None for contact in one.contacts
+    ]
+    if not asked:
+        return
+    places, userids = zip(*asked, strict=True)
+    where = {"brand": tx.info["brand_id"], "places": list(places), "userids": list(userids)}
+    parted = set((await tx.execute(_PARTED, where)).scalars())
+    for one in reached if parted else ():
+        one.contacts = [contact for contact in one.contacts if one.places[contact] not in parted]
 
 
 def opened(tx: AsyncSession, one: Reach, channel: Channel) -> str | None:

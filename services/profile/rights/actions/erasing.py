@@ -19,6 +19,7 @@ from infra.tombstones import bury
 from services.profile.identities import queries as identities
 from services.profile.identities.rules import Standing
 from services.profile.messages import queries as messages
+from services.profile.messages.actions import orphans
 from services.profile.purchases.queries import claims
 from services.profile.rights import queries, rules
 from services.profile.rights.events import ClientErased
@@ -74,6 +75,7 @@ async def begin(tx: AsyncSession, request_id: UUID, client_id: UUID, *, now: dat
     # A phone that several have says nothing of who bought.
     hers = [one for one in known if one.kind == "phone" and one.standing is Standing.HELD]
     phones = [claims.phone_blind(tx, one.value) for one in hers]
+    await orphans.take_back(tx, family, now=now)
     erased = await carry_out(tx, DECISIONS, family, now=now, blinds=blinds, phones=phones)
     services = {"request_id": request_id, "services": list(rules.SERVICES)}
     await tx.execute(_EXPECT, where | services)

@@ -56,6 +56,7 @@ TOUCHPOINTS = (
     Decision("wish", Fate.DELETED, "what she would like to have", hers=HERS),
 )
 SEGMENTS = (
+    Decision("segment_report", Fate.NOT_HERS, "shares and flows of the house: counts and sums"),
     Decision("segment_policy", Fate.NOT_HERS, "the brand's thresholds"),
     Decision("currency_rate", Fate.NOT_HERS, "the brand's rates"),
     Decision("client_segment", Fate.DELETED, "what she was reckoned to be", hers=HERS),
@@ -96,6 +97,12 @@ BOOKS = (
         hers=f"{HERS} or was_inherited_from = any(:ids)",
     ),
     Decision("handover", Fate.NOT_HERS, "that a book was handed over"),
+    Decision(
+        "wecom_contact",
+        Fate.DELETED,
+        "whose contact in WeCom she was, by a digest",
+        hers=f"contact in (select blind from identity where brand_id = :brand and kind = 'wecom' and {HERS})",  # noqa: S608
+    ),
 )
 TASKS = (
     Decision("task_outcome", Fate.DELETED, "what came of turning to her, and what was noted of it", hers=HERS),
@@ -123,6 +130,7 @@ MESSAGES = (
         hers=f"message_ref in (select channel_ref from message where brand_id = :brand and {HERS})",  # noqa: S608
     ),
     Decision("message", Fate.DELETED, "what was written to her", hers=HERS),
+    Decision("message_recall", Fate.NOT_HERS, "WeCom's numbers of messages that are taken back there"),
     Decision("channel_word", Fate.DELETED, "which channels she does not want", hers=HERS),
     Decision("message_policy", Fate.NOT_HERS, "how much the brand sends, and when"),
 )

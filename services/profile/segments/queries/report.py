@@ -5,21 +5,25 @@ compared by one measure, late receipts and merges count as if they had always be
 kept. `rules.standing` is the specification of the spend; a test holds this statement to it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
+from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.eventlog.direct import driver
 from infra.ids import NOBODY
 from services.profile.segments import rules
 from services.profile.segments.queries.setting import STRETCHES, SegmentPolicy
 from services.profile.segments.rules import Segment
 
+_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+_HABITS = ("with_categories", "categories", "monthly")
 MONTHLY = 12  # days with a purchase in twelve months: one a month on average
-_PATIENCE = text("set local statement_timeout = '14s'")  # a report reads a year of the house's receipts
 
 # Whom nobody may reckon up: her last word on it was no, or her data is not to be used; by surviving record.
 _BARRED = """
@@ -135,16 +139,18 @@ class Flow:
 
 
 async def shares(
-    tx: AsyncSession, setting: SegmentPolicy, as_of: date, *, boutiques: Collection[UUID] | None
+    tx: AsyncSession, setting: SegmentPolicy, as_of: date, *, boutiques: Collection[UUID] | None, within: timedelta
 ) -> Shares:
-    """Clients and revenue by segment; only who bought at some boutiques, and what she spent there, if named."""
+    """Clients and revenue by segment; only who bought at some boutiques, and what she spent there, if named.
+
+    Raises asyncpg.QueryCanceledError where it takes longer than `within`.
+    """
     rules.check_day(as_of)
     from_on = rules.window_from(as_of)
     asked = _asked(tx, setting, boutiques, from_on, as_of)
-    await tx.execute(_PATIENCE)
-    rows = {row.segment: row for row in await tx.execute(_SHARES, asked | {"monthly": MONTHLY})}
+    rows = {row["segment"]: row for row in await _rows(tx, _SHARES, asked | {"monthly": MONTHLY}, within=within)}
     found = tuple(
-        Share(segment, row.clients, int(row.revenue_minor), row.with_categories, int(row.categories), row.monthly)
+        Share(segment, *(int(row[name]) for name in ("clients", "revenue_minor", *_HABITS)))
         for segment in Segment
         if (row := rows.get(segment.value)) is not None
     )
@@ -154,16 +160,25 @@ async def shares(
         from_on=from_on,
         currency=setting.policy.currency,
         segments=found,
-        not_reckoned=barred.clients if barred else 0,
-        not_reckoned_minor=int(barred.revenue_minor) if barred else 0,
-        anonymous_minor=int(nobodys.revenue_minor) if nobodys else 0,
+        not_reckoned=barred["clients"] if barred else 0,
+        not_reckoned_minor=int(barred["revenue_minor"]) if barred else 0,
+        anonymous_minor=int(nobodys["revenue_minor"]) if nobodys else 0,
     )
 
 
 async def flows(
-    tx: AsyncSession, setting: SegmentPolicy, *, before: date, after: date, boutiques: Collection[UUID] | None
+    tx: AsyncSession,
+    setting: SegmentPolicy,
+    *,
+    before: date,
+    after: date,
+    boutiques: Collection[UUID] | None,
+    within: timedelta,
 ) -> list[Flow]:
-    """How many clients went from which segment to which, between two days; those of some boutiques, if named."""
+    """How many clients went from which segment to which, between two days; those of some boutiques, if named.
+
+    Raises asyncpg.QueryCanceledError where it takes longer than `within`.
+    """
     for day in (before, after):
         rules.check_day(day)
     windows = {
@@ -172,15 +187,26 @@ async def flows(
         "from_after": rules.window_from(after),
         "to_after": after,
     }
-    await tx.execute(_PATIENCE)
     asked = _asked(tx, setting, boutiques, windows["from_before"], after)
-    rows = await tx.execute(_FLOWS, asked | windows)
+    rows = await _rows(tx, _FLOWS, asked | windows, within=within)
     order = [*Segment, None]
-    found = [
-        Flow(Segment(row.before) if row.before else None, Segment(row.after) if row.after else None, row.clients)
-        for row in rows
-    ]
+    found = [Flow(_segment(row["before"]), _segment(row["after"]), row["clients"]) for row in rows]
     return sorted(found, key=lambda flow: (order.index(flow.before), order.index(flow.after)))
+
+
+async def _rows(
+    tx: AsyncSession, statement: TextClause, asked: Mapping[str, object], *, within: timedelta
+) -> list[Any]:
+    # By the driver itself: the pool's own patience is meant for readers.
+    compiled = statement.compile(dialect=_DIALECT)
+    connection = await driver(await tx.connection())
+    await connection.execute(f"set local statement_timeout = {round(within.total_seconds() * 1000)}")
+    values = [asked[name] for name in compiled.positiontup or ()]
+    return await connection.fetch(str(compiled), *values, timeout=within.total_seconds() + 1)
+
+
+def _segment(named: str | None) -> Segment | None:
+    return Segment(named) if named else None
 
 
 def _asked(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from infra.wire import View
 from services.profile.segments.queries.fits import Fit, Fitted
-from services.profile.segments.queries.report import Flow, Shares
+from services.profile.segments.queries.kept import Report
 from services.profile.segments.rules import Segment
 
 
@@ -43,6 +43,7 @@ class SegmentReportView(View):
     Where boutiques are named: those who bought there, and what they spent there; their segment is by all they spent.
     `not_reckoned` are those who let nobody reckon them up, `anonymous_minor` what no client is known of; neither is
     part of the shares. `flows` compare with `compared_on`, both days reckoned by the policy of now.
+    `reckoned_at` is the moment whose receipts these are: now, or for a large house when it was made in the background.
     """
 
     as_of: date
@@ -57,12 +58,12 @@ class SegmentReportView(View):
     anonymous_minor: int
     compared_on: date | None
     flows: list[FlowView]
+    reckoned_at: datetime
 
     @classmethod
-    def of(
-        cls, shares: Shares, flows: list[Flow], *, compared_on: date | None, boutique_ids: list[UUID] | None
-    ) -> "SegmentReportView":
+    def of(cls, found: Report, *, compared_on: date | None, boutique_ids: list[UUID] | None) -> "SegmentReportView":
         """The report."""
+        shares, flows = found.shares, found.flows
         clients = sum(one.clients for one in shares.segments)
         revenue = sum(one.revenue_minor for one in shares.segments)
         return cls(
@@ -91,6 +92,7 @@ class SegmentReportView(View):
             anonymous_minor=shares.anonymous_minor,
             compared_on=compared_on,
             flows=[FlowView.model_validate(one) for one in flows],
+            reckoned_at=found.reckoned_at,
         )
 
 

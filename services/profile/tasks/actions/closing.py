@@ -20,6 +20,11 @@ _CANCEL = (
     " and {which} order by task_id for update) returning client_id, kind"
 )
 _ABOUT = text(_CANCEL.format(which="kind = any(:kinds) and subject_id = any(:subjects)"))
+_SOME = text(
+    "update task set status = 'cancelled', reason = :why, closed_at = :now, version = version + 1"
+    " where brand_id = :brand and task_id in (select task_id from task where brand_id = :brand and status = 'open'"
+    " and kind = :kind and subject_id = :subject_id order by task_id limit :limit for update) returning task_id"
+)
 _KEYED = text(_CANCEL.format(which="kind = :kind and key = any(:keys)"))
 _REOPEN = text(
     "update task set status = 'open', reason = null, closed_at = null, version = version + 1"
@@ -43,6 +48,12 @@ async def cancel_about(
         asked = {"kinds": [kind.value for kind in kinds], "subjects": list(subjects)}
         rows = await tx.execute(_ABOUT, _cancelling(tx, why, now) | asked)
         await order.reckon(tx, {row.client_id for row in rows if row.kind == Kind.THANK_YOU})
+
+
+async def cancel_some(tx: AsyncSession, kind: Kind, subject_id: UUID, why: Why, *, now: datetime, limit: int) -> int:
+    """Cancel so many of the open tasks about one thing; answers how many there were. No kind that is thanks."""
+    asked = {"kind": kind.value, "subject_id": subject_id, "limit": limit}
+    return len((await tx.execute(_SOME, _cancelling(tx, why, now) | asked)).all())
 
 
 async def cancel_keyed(tx: AsyncSession, kind: Kind, keys: Sequence[str], why: Why, *, now: datetime) -> None:

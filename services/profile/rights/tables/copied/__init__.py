@@ -14,6 +14,7 @@ LEFT_OUT = {
     "campaign_member": "who was in a list and fell to whose lot: what was meant for you stands among your tasks",
     "task_move": "which of the house's people handed what was to be done for you to whom",
     "duplicate": "a guess that she might be somebody else, who may be another client: until decided it is about both",
+    "wecom_contact": "digests of who is in whose contacts in WeCom: you see it in your own WeCom",
     "points_account": "what her points come to: the points say it",
     "duplicate_search": "that she is to be compared: nothing is known by it",
 }

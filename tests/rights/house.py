@@ -108,9 +108,9 @@ class House:
         return self._count
 
     def slot(self) -> str:
-        """A time of today or tomorrow that nobody has had, half an hour after the last one."""
+        """A time of today or tomorrow that nobody has had, a quarter of an hour after the last one."""
         self._slots += 1
-        return (NOW + timedelta(hours=2, minutes=30 * self._slots)).isoformat()
+        return (NOW + timedelta(hours=2, minutes=15 * self._slots)).isoformat()
 
     async def ask(
         self,

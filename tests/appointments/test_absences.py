@@ -111,9 +111,11 @@ async def test_a_visit_moved_out_of_leave_cannot_come_back(running: Start) -> No
     visit = await place.visit(her, local="2030-01-08 14:00")
     await leave(place, "2030-01-08T12:00", "2030-01-08T18:00")
     http = place.manager()
-    moved = await place.step(http, visit["appointment_id"], "move", starts_at=at("2030-01-09 11:00").isoformat())
+    out = {"starts_at": at("2030-01-09 11:00").isoformat(), "agreed_by": "telephone"}
+    moved = await place.step(http, visit["appointment_id"], "move", **out)
     assert moved["starts_at"] == "2030-01-09T03:00:00Z"
-    back = await place.tries(http, visit["appointment_id"], "move", starts_at=at("2030-01-08 14:00").isoformat())
+    again = {"starts_at": at("2030-01-08 14:00").isoformat(), "agreed_by": "telephone"}
+    back = await place.tries(http, visit["appointment_id"], "move", **again)
     assert problem(back) == "advisor-on-leave"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from infra.refusal import Refusal
 from services.appointments.availability.rules import Actor, AdvisorTime, Claim, Outlook, RoomTime, Slot, Terms
 from services.appointments.bookings.rules.assigning import AssignedFor, Candidate, Reason, ranked
-from services.appointments.bookings.rules.disruptions import Away, shut
+from services.appointments.bookings.rules.disruptions import Away, Trouble, shut
 from services.appointments.bookings.rules.placing import Place, able, holding, lenient, placed, set_aside, why_not
 from services.appointments.bookings.rules.policy import (
     ApprovalFor,
@@ -249,6 +249,11 @@ def test_a_manager_sets_aside_shift_party_and_horizon_and_it_is_written_down_whi
 )
 def test_why_an_advisor_cannot_take_a_visit_over(advisor: AdvisorTime, why: str | None) -> None:
     assert why_not(outlook(advisor), ONE, VISIT) == why
+
+
+def test_a_boutique_that_is_closed_takes_everybody_away_and_an_ill_advisor_herself() -> None:
+    assert Trouble(FOUR, ONE, VISIT, "sick").away == Away(VISIT, frozenset({ONE}))
+    assert Trouble(FOUR, None, VISIT, "emergency").away == Away(VISIT, None)
 
 
 @pytest.mark.parametrize(("away", "left"), [(frozenset({ONE}), [TWO]), (None, [])])

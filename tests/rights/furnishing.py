@@ -6,7 +6,7 @@ from infra.crypto import Keyring
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from services.profile.messages.actions import unsubscribing
-from tests.asking import BRAND, once, until
+from tests.asking import BRAND, once, tell, until
 from tests.feedback.build import answers, survey
 from tests.gateway.build import PASSWORD
 from tests.profile.build import receipt
@@ -67,6 +67,7 @@ async def furnish(house: House) -> None:
     house.ids["parked_ref"] = f"profile-{house.ids['parked_id']}"
     await _rights(house)
     await _registers(house)
+    await _told(house)
     house.ids["proposal_id"] = (await a_proposal(house))["proposal_id"]
     house.ids |= await a_disruption(house)
     house.ids |= {"slot": house.slot(), "another": house.slot(), "looked": house.callers["ad"].subject}
@@ -222,16 +223,27 @@ async def _visit(house: House) -> None:
 
     await until(heard)
     house.ids |= await a_feed(house)
+    shown = {"pieces": [{"piece_code": house.ids["piece_code"], "kind": "tried"}]}
+    await house.made("profile", "ad", "POST", f"/v1/appointments/{held['appointment_id']}/outcome", shown)
+
+
+async def _told(house: House) -> None:
+    """What her visits make profile do is done before the doors are tried."""
+    comes = house.services["appointments"]
+
+    async def published() -> bool:
+        return not await comes.rows("select from outbox where published_at is null")
+
+    await until(published)
+    # A fact of no consequence, behind all of them: what stands before it in the log has been taken.
+    await tell(comes, "profile.message-refused.v1", {"message_id": str(new_id()), "reason": "nothing"})
 
     async def noted() -> bool:
-        found = await house.services["appointments"].rows("select notice_id, status from notice")
+        found = await comes.rows("select notice_id, status, recall_until from notice")
         house.ids |= {"notice_id": str(found[0]["notice_id"])} if found else {}
-        # Told or not: what profile does about it is done before the doors are tried.
         return bool(found) and all(row["status"] != "waiting" for row in found)
 
     await until(noted)
-    shown = {"pieces": [{"piece_code": house.ids["piece_code"], "kind": "tried"}]}
-    await house.made("profile", "ad", "POST", f"/v1/appointments/{held['appointment_id']}/outcome", shown)
 
 
 async def _complaint(house: House) -> None:

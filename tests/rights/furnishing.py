@@ -6,7 +6,7 @@ from infra.crypto import Keyring
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from services.profile.messages.actions import unsubscribing
-from tests.asking import BRAND, once, tell, until
+from tests.asking import BRAND, once, until
 from tests.feedback.build import answers, survey
 from tests.gateway.build import PASSWORD
 from tests.profile.build import receipt
@@ -43,6 +43,7 @@ from tests.rights.asks.profile import (
 from tests.rights.asks.recommend import piece
 from tests.rights.house import APPID, HER_PHONE, NOW, OTHER_BRAND, SURVEY_TEMPLATE, House
 from tests.rights.matrix import COLUMNS, NAMES
+from tests.rights.state import settled
 
 HER_NAME, HER_WORDS, RECEIPT, TILL_NUMBER = "林晚秋", "等了四十分钟，没有人理我", "R-HERS-1", "C-HERS-1"
 
@@ -230,13 +231,7 @@ async def _visit(house: House) -> None:
 async def _told(house: House) -> None:
     """What her visits make profile do is done before the doors are tried."""
     comes = house.services["appointments"]
-
-    async def published() -> bool:
-        return not await comes.rows("select from outbox where published_at is null")
-
-    await until(published)
-    # A fact of no consequence, behind all of them: what stands before it in the log has been taken.
-    await tell(comes, "profile.message-refused.v1", {"message_id": str(new_id()), "reason": "nothing"})
+    await settled(house)
 
     async def noted() -> bool:
         found = await comes.rows("select notice_id, status, recall_until from notice")
@@ -244,6 +239,7 @@ async def _told(house: House) -> None:
         return bool(found) and all(row["status"] != "waiting" for row in found)
 
     await until(noted)
+    await settled(house)
 
 
 async def _complaint(house: House) -> None:

@@ -81,7 +81,7 @@ def test_every_time_of_two_years_is_read_back_as_the_same_instant(zone: str) -> 
     [described] = parsed.timezones
     assert str(described["TZID"]) == zone
     # By nothing but what the calendar says of the zone: a program may know none.
-    theirs = described.to_tz(lookup_tzid=False)  # type: ignore[attr-defined]  # what walk() finds is typed as any component
+    theirs = described.to_tz(lookup_tzid=False)
     others = tzical(StringIO(described.to_ical().decode())).get()
     assert len(parsed.events) == len(entries)
     for event, meant in zip(parsed.events, entries, strict=True):
@@ -207,8 +207,8 @@ def test_a_reference_is_short_and_its_own() -> None:
 @pytest.mark.skipif(not CASES, reason="ICALENDAR_DATA names the folder with tz's own VTIMEZONEs")
 @pytest.mark.parametrize("path", sorted(Path(CASES).glob("vtimezone/*.ics")) if CASES else [], ids=lambda one: one.stem)
 def test_the_zones_change_when_tz_says_that_they_do(path: Path) -> None:
-    [described] = Calendar.from_ical(path.read_text()).walk("VTIMEZONE")
-    theirs = described.to_tz(lookup_tzid=False)  # type: ignore[attr-defined]  # what walk() finds is typed as any component
+    described: Any = Calendar.from_ical(path.read_text()).walk("VTIMEZONE")[0]
+    theirs = described.to_tz(lookup_tzid=False)
     zone = path.stem.replace("_", "/", 1)
     found = rules.observances(ZoneInfo(zone), 2029, 2032)
     for one in found[1:]:

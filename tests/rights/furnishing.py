@@ -43,6 +43,7 @@ from tests.rights.asks.profile import (
 from tests.rights.asks.recommend import piece
 from tests.rights.house import APPID, CORPID, HER_PHONE, NOW, OTHER_BRAND, SURVEY_TEMPLATE, House
 from tests.rights.matrix import COLUMNS, NAMES
+from tests.rights.state import settled
 
 HER_NAME, HER_WORDS, RECEIPT, TILL_NUMBER = "林晚秋", "等了四十分钟，没有人理我", "R-HERS-1", "C-HERS-1"
 
@@ -69,6 +70,7 @@ async def furnish(house: House) -> None:
     house.ids["parked_ref"] = f"profile-{house.ids['parked_id']}"
     await _rights(house)
     await _registers(house)
+    await _told(house)
     house.ids["proposal_id"] = (await a_proposal(house))["proposal_id"]
     house.ids |= await a_disruption(house)
     house.ids |= {"slot": house.slot(), "another": house.slot(), "looked": house.callers["ad"].subject}
@@ -230,16 +232,22 @@ async def _visit(house: House) -> None:
 
     await until(heard)
     house.ids |= await a_feed(house)
+    shown = {"pieces": [{"piece_code": house.ids["piece_code"], "kind": "tried"}]}
+    await house.made("profile", "ad", "POST", f"/v1/appointments/{held['appointment_id']}/outcome", shown)
+
+
+async def _told(house: House) -> None:
+    """What her visits make profile do is done before the doors are tried."""
+    comes = house.services["appointments"]
+    await settled(house)
 
     async def noted() -> bool:
-        found = await house.services["appointments"].rows("select notice_id, status from notice")
+        found = await comes.rows("select notice_id, status, recall_until from notice")
         house.ids |= {"notice_id": str(found[0]["notice_id"])} if found else {}
-        # Told or not: what profile does about it is done before the doors are tried.
         return bool(found) and all(row["status"] != "waiting" for row in found)
 
     await until(noted)
-    shown = {"pieces": [{"piece_code": house.ids["piece_code"], "kind": "tried"}]}
-    await house.made("profile", "ad", "POST", f"/v1/appointments/{held['appointment_id']}/outcome", shown)
+    await settled(house)
 
 
 async def _complaint(house: House) -> None:

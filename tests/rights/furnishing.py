@@ -91,9 +91,13 @@ async def _directory(house: House) -> None:
         at = f"/v1/boutiques/{places[name]['boutique_id']}/advisors"
         form = {"display_name": "林静", "shifts": ROUND_THE_CLOCK}
         advisors[column] = (await house.made("appointments", "hq", "POST", at, form))["advisor_id"]
-    form = {"code": "PRIVATE", "name_zh": "私人预约", "name_en": "Private", "duration_minutes": 15, "horizon_days": 366}
+    form = {"code": "PRIVATE", "name_zh": "私人预约", "name_en": "Private", "duration_minutes": 15}
     experience = await house.made(
-        "appointments", "hq", "POST", "/v1/experiences", {**form, "notice_minutes": 0, "cancel_notice_minutes": 0}
+        "appointments",
+        "hq",
+        "POST",
+        "/v1/experiences",
+        {**form, "granularity_minutes": 15, "notice_minutes": 0, "horizon_days": 366, "cancel_notice_minutes": 0},
     )
     house.ids |= {
         "region_id": places["plaza"]["region_id"],

@@ -35,6 +35,11 @@ _TURN = text(
     " on conflict (brand_id, boutique_id, on_day) do update set turns = day.turns + 1 returning turns"
 )
 
+_HOLD = text(
+    "insert into door_day as day (brand_id, boutique_id, on_day, turns) values (:brand, :boutique_id, :on_day, 0)"
+    " on conflict (brand_id, boutique_id, on_day) do update set turns = day.turns"
+)
+
 
 async def count(
     tx: AsyncSession,
@@ -96,8 +101,13 @@ async def receive(
 
 
 async def follow(tx: AsyncSession, appointment: Appointment, *, arrived_at: datetime) -> Visit:
-    """Count a client whose appointment is checked in."""
+    """Count a client whose appointment is checked in, unless somebody else has."""
     boutique = await directory.boutique(tx, appointment.boutique_id)
+    # Whoever counts her just now holds the day, and has counted her when we get it.
+    await _hold_day(tx, boutique.boutique_id, wall(arrived_at, ZoneInfo(boutique.zone)).date())
+    there = await stays.of_appointment(tx, appointment.appointment_id)
+    if there is not None:
+        return there
     return await _enter(
         tx,
         boutique.boutique_id,
@@ -160,6 +170,10 @@ async def _enter(
     return visit
 
 
+async def _hold_day(tx: AsyncSession, boutique_id: UUID, on_day: date) -> None:
+    await tx.execute(_HOLD, {"brand": brand(tx), "boutique_id": boutique_id, "on_day": on_day})
+
+
 async def _turn(tx: AsyncSession, boutique_id: UUID, on_day: date) -> int:
     turn: int = (
         await tx.execute(_TURN, {"brand": brand(tx), "boutique_id": boutique_id, "on_day": on_day})
@@ -184,9 +198,9 @@ def _read(tx: AsyncSession, code: str) -> UUID:
 async def follow_check_in(tx: AsyncSession, appointment_id: UUID, *, arrived_at: datetime) -> None:
     """Count a client who was checked in without being counted; safe to repeat."""
     query = select(Appointment).where(Appointment.brand_id == brand(tx), Appointment.appointment_id == appointment_id)
-    # Whoever receives her at the door just now holds this lock, and has counted her when we get it.
-    appointment = (await tx.execute(query.with_for_update())).scalar_one_or_none()
-    if appointment is not None and await stays.of_appointment(tx, appointment_id) is None:
+    # Not locked: a batch of facts holds the turns of a day, for which whoever receives her waits with the appointment.
+    appointment = (await tx.execute(query)).scalar_one_or_none()
+    if appointment is not None:
         await follow(tx, appointment, arrived_at=arrived_at)
 
 

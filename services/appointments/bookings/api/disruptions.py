@@ -8,6 +8,7 @@ from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import permit
+from infra.openapi import refuses
 from services.appointments.bookings.actions.disrupting import disrupt
 from services.appointments.bookings.api.shown import LEADS
 from services.appointments.bookings.queries.proposals import disrupted, disruption
@@ -18,7 +19,7 @@ from services.appointments.directory.rules import Span
 routes = router()
 
 
-@routes.post("/disruptions", status_code=201)
+@routes.post("/disruptions", status_code=201, responses=refuses(404))
 @permit(*LEADS)
 @idempotent()
 async def settle_disruption(

@@ -76,7 +76,7 @@ async def receive(*, form: ArrivalForm, tx: Transaction, by: By, now: Now, respo
     return _view(visit, response)
 
 
-@routes.get("/visits")
+@routes.get("/visits", responses=refuses(404))
 @permit(*SEES)
 async def list_visits(
     *,

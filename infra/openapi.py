@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -152,8 +153,12 @@ def _complete(operation: Part, service: str, *, method: str, path: str) -> None:
         responses[str(status)] = _refusal(status, content if "text/html" in content else {})
     for status, response in responses.items():
         if int(status) < _REFUSED:
+            # What is gone has no version any more.
+            is_tagged = match is not None and int(status) != HTTPStatus.NO_CONTENT
             headers = [
-                name for name, there in (("ETag", match), ("Idempotency-Replayed", operation["x-idempotent"])) if there
+                name
+                for name, there in (("ETag", is_tagged), ("Idempotency-Replayed", operation["x-idempotent"]))
+                if there
             ]
             response.setdefault("headers", {}).update({name: _header(name) for name in headers})
 

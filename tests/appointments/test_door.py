@@ -153,7 +153,7 @@ async def test_a_turn_that_has_passed_is_not_announced_any_more(running: Start) 
     assert door.messages == []
 
 
-@pytest.mark.parametrize("way", ["code", "appointment_id", "client_id"])
+@pytest.mark.parametrize("way", ["arrival_code", "appointment_id", "client_id"])
 async def test_a_booked_client_is_checked_in_counted_and_her_advisor_told_in_one_go(running: Start, way: str) -> None:
     place = await house(running)
     her = client()
@@ -161,7 +161,7 @@ async def test_a_booked_client_is_checked_in_counted_and_her_advisor_told_in_one
     place.clock.now = at("2030-01-08 10:50")
     http, path = place.by(her), f"/v1/appointments/{visit['appointment_id']}/arrival-code"
     said_by = {
-        "code": said(await http.get(path))["code"],
+        "arrival_code": said(await http.get(path))["arrival_code"],
         **{one: visit[one] for one in ("appointment_id", "client_id")},
     }
     form = {"boutique_id": place.boutique_id, way: said_by[way]}
@@ -220,11 +220,13 @@ async def test_codes_that_were_made_up_and_clients_nobody_expects_are_refused(ru
     place = await house(running)
     her = client()
     visit = await place.visit(her)
-    code = said(await place.by(her).get(f"/v1/appointments/{visit['appointment_id']}/arrival-code"))["code"]
+    code = said(await place.by(her).get(f"/v1/appointments/{visit['appointment_id']}/arrival-code"))["arrival_code"]
     http, here = place.manager(), {"boutique_id": place.boutique_id}
     forged = code[:-4] + ("AAAA" if code[-4:] != "AAAA" else "BBBB")
-    assert problem(await ask(http, "/v1/visits/arrivals", {**here, "code": forged})) == "arrival-code-unreadable"
-    assert problem(await ask(http, "/v1/visits/arrivals", {**here, "code": "x" * 37})) == "malformed"
+    assert (
+        problem(await ask(http, "/v1/visits/arrivals", {**here, "arrival_code": forged})) == "arrival-code-unreadable"
+    )
+    assert problem(await ask(http, "/v1/visits/arrivals", {**here, "arrival_code": "x" * 37})) == "malformed"
     assert problem(await ask(http, "/v1/visits/arrivals", here)) == "malformed"
     nobody = {**here, "client_id": str(new_id())}
     assert problem(await ask(http, "/v1/visits/arrivals", nobody)) == "nobody-expected"

@@ -31,13 +31,13 @@ class ArrivalForm(Form):
     """Whose appointment it is: the code she shows, the appointment, or the client found by her name or phone."""
 
     boutique_id: UUID
-    code: ArrivalCode | None = None
+    arrival_code: ArrivalCode | None = None
     appointment_id: UUID | None = None
     client_id: UUID | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(one is not None for one in (self.code, self.appointment_id, self.client_id)) != 1:
+        if sum(one is not None for one in (self.arrival_code, self.appointment_id, self.client_id)) != 1:
             raise ValueError("say whose appointment it is in exactly one way")
         return self
 
@@ -98,7 +98,7 @@ class QueueView(View):
 class ArrivalCodeView(View):
     """What she shows at the door, as a QR code; of no use to anybody else."""
 
-    code: str
+    arrival_code: str
 
 
 class TallyForm(Form):

@@ -19,7 +19,7 @@ from services.appointments.directory.rules import Span
 routes = router()
 
 
-@routes.post("/disruptions", status_code=201, responses=refuses(404))
+@routes.post("/disruptions", status_code=201, responses={200: {"model": DisruptionView}, **refuses(404)})
 @permit(*LEADS)
 @idempotent()
 async def settle_disruption(

@@ -9,10 +9,11 @@ from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.openapi import refuses, tagged
-from infra.wire import After, IfMatch, Limit, Page, cursor, read_id_cursor
+from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_id_cursor
 from services.appointments.bookings.actions.placing import Target
 from services.appointments.bookings.actions.proposing import accept, decline, propose
 from services.appointments.bookings.api.shown import BOOKS, Shown, shown
+from services.appointments.bookings.queries.appointments import visible
 from services.appointments.bookings.queries.proposals import of_visit
 from services.appointments.bookings.schemas.proposals import AcceptForm, ProposalForm, ProposalView
 
@@ -25,11 +26,23 @@ PROPOSES = (Role.ADVISOR, Role.CLIENT_SERVICE, Role.MANAGER)
 @permit(*PROPOSES)
 @idempotent()
 async def propose_time(
-    *, appointment_id: UUID, form: ProposalForm, if_match: IfMatch, tx: Transaction, by: By, now: Now
+    *,
+    appointment_id: UUID,
+    form: ProposalForm,
+    if_match: IfMatch,
+    tx: Transaction,
+    by: By,
+    now: Now,
+    response: Response,
 ) -> ProposalView:
-    """Propose another time for a visit: it is kept until she answers, and the visit stays where it is meanwhile."""
+    """Propose another time for a visit: it is kept until she answers, and the visit stays where it is meanwhile.
+
+    The ETag is the appointment's, as If-Match is.
+    """
     target = Target(form.starts_at, form.advisor_id, override_reason=form.override_reason)
-    return ProposalView.model_validate(await propose(tx, appointment_id, target, if_match=if_match, by=by, now=now))
+    made = await propose(tx, appointment_id, target, if_match=if_match, by=by, now=now)
+    response.headers["ETag"] = etag((await visible(tx, appointment_id, by)).version)
+    return ProposalView.model_validate(made)
 
 
 @routes.get("/appointments/{appointment_id}/proposals")

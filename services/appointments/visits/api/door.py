@@ -67,7 +67,7 @@ async def receive(*, form: ArrivalForm, tx: Transaction, by: By, now: Now, respo
     visit = await arriving.receive(
         tx,
         form.boutique_id,
-        code=form.code,
+        code=form.arrival_code,
         appointment_id=form.appointment_id,
         client_id=form.client_id,
         by=by,
@@ -127,7 +127,7 @@ async def note(
     return _view(visit, response)
 
 
-@routes.post("/visits/{visit_id}/call")
+@routes.post("/visits/{visit_id}/call", responses=tagged())
 @permit(*AT_THE_DOOR)
 async def call(visit_id: UUID, kit: OfKit, by: By, now: Now, response: Response) -> VisitView:
     """Call whose turn it is; a client we know is told on WeChat, once (`telling` says what became of it)."""
@@ -156,7 +156,7 @@ async def leave(*, visit_id: UUID, tx: Transaction, by: By, now: Now, response: 
 @permit(Role.CLIENT)
 async def read_arrival_code(appointment_id: UUID, tx: Transaction, by: By) -> ArrivalCodeView:
     """What she shows at the door when she comes, as a QR code."""
-    return ArrivalCodeView(code=await arriving.arrival_code(tx, appointment_id, by=by))
+    return ArrivalCodeView(arrival_code=await arriving.arrival_code(tx, appointment_id, by=by))
 
 
 async def _told(kit: Kit, visit: Visit, response: Response, *, by: By, now: Now) -> VisitView:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select, text, tuple_
@@ -162,7 +163,7 @@ async def in_the_way(
     return visits, any(when is None for _, when in found[limit:])
 
 
-def _settled_at(trouble: Trouble) -> ScalarSelect[datetime | None]:
+def _settled_at(trouble: Trouble) -> ScalarSelect[Any]:
     """When the same was asked before of a visit that still stands where it stood then."""
     return (
         select(func.max(DisruptedVisit.decided_at))

@@ -6,7 +6,7 @@ import httpx
 
 from infra.identity import Role
 from infra.ids import new_id
-from tests.appointments.build import House, at, client, headquarters, house, post, said, staff
+from tests.appointments.build import House, at, client, headquarters, house, post, room, said, staff
 from tests.asking import problem
 from tests.conftest import Start
 
@@ -127,6 +127,27 @@ async def test_a_manager_books_against_horizon_party_and_shift_with_a_reason_tha
         override_reason="客人行程有变",
     )
     assert moved["overridden"] == ["beyond-horizon", "outside-shift", "no-room-for-party"]
+
+
+async def test_what_was_set_aside_for_one_time_is_not_said_of_another(running: Start) -> None:
+    place = await house(running, horizon_days=30)
+    given = {"client_id": str(new_id()), "override_reason": "特殊客人"}
+    held = await place.hold(staff(Role.MANAGER, place.boutique_id), "2030-03-05 16:00", **given)
+    await place.step(place.manager(), held["appointment_id"], "confirm")
+    target = {"starts_at": at("2030-01-08 16:00").isoformat(), "agreed_by": "telephone"}
+    moved = await place.step(place.manager(), held["appointment_id"], "move", **target)
+    assert (held["overridden"], moved["overridden"], moved["override_reason"]) == (["beyond-horizon"], [], None)
+
+
+async def test_a_room_that_is_too_small_is_taken_only_when_no_other_is_free(running: Start) -> None:
+    place = await house(running, advisors=2, horizon_days=30)
+    large = await room(place.running.client(headquarters()), place.boutique_id, capacity=8)
+    middle = await room(place.running.client(headquarters()), place.boutique_id, capacity=5)
+    manager, given = staff(Role.MANAGER, place.boutique_id), {"party_size": 6, "override_reason": "特殊客人"}
+    first = await place.hold(manager, "2030-03-05 16:00", client_id=str(new_id()), **given)
+    assert (first["room_id"], first["overridden"]) == (large["room_id"], ["beyond-horizon"])
+    second = await place.hold(manager, "2030-03-05 16:00", client_id=str(new_id()), **given)
+    assert (second["room_id"], second["overridden"]) == (middle["room_id"], ["beyond-horizon", "no-room-for-party"])
 
 
 async def test_an_override_is_the_managers_and_one_that_breaks_no_rule_breaks_none(running: Start) -> None:

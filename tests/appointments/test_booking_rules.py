@@ -163,6 +163,9 @@ def test_a_proposal_stands_no_longer_than_both_times_are_to_come() -> None:
     assert CALM.answer_until(now=NOW, starts_at=NOW + 5 * DAY, visit_at=NOW + 4 * DAY) == NOW + DAY
     assert CALM.answer_until(now=NOW, starts_at=NOW + 5 * HOUR, visit_at=NOW + 4 * DAY) == NOW + 5 * HOUR
     assert CALM.answer_until(now=NOW, starts_at=NOW + 5 * DAY, visit_at=NOW + HOUR) == NOW + HOUR
+    # She is late: what is proposed now is not over at once.
+    for late in (NOW, NOW - HOUR):
+        assert CALM.answer_until(now=NOW, starts_at=NOW + HOUR, visit_at=late) == NOW + HOUR
 
 
 SPANS = st.builds(

@@ -184,3 +184,20 @@ async def test_a_disruption_is_settled_by_who_leads_the_boutique(running: Start)
     ):
         assert problem(await ask(place.manager(), "/v1/disruptions", {**form, **wrong})) == "malformed"
     assert problem(await place.manager().get(f"/v1/disruptions/{new_id()}")) == "not-found"
+
+
+async def test_more_visits_than_one_action_settles_are_all_come_to_by_asking_again(running: Start) -> None:
+    place = await house(running, needs_room=False, duration_minutes=15, granularity_minutes=15)
+    made = set()
+    for day in ("2030-01-08", "2030-01-09"):
+        for hour in range(10, 17):
+            for minute in (0, 15, 30, 45):
+                visit = await place.visit(local=f"{day} {hour}:{minute:02}")
+                made.add(visit["appointment_id"])
+    # Nothing is free for as long as it lasts: every visit stays in the way, and has to be called about.
+    given = {"boutique_id": place.boutique_id, "to_at": at("2030-04-01 00:00").isoformat()}
+    first, second = [await disrupted(place, **given) for _ in range(2)]
+    assert (first["more"], second["more"]) == (True, False)
+    assert len(first["visits"]) == 50
+    assert outcomes(first).keys() | outcomes(second).keys() == made
+    assert sorted(one["appointment_id"] for one in await told(place, "disrupted")) == sorted(made)

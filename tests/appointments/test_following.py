@@ -68,6 +68,17 @@ async def test_visits_to_come_go_with_her_and_come_back_exactly(running: Start) 
     assert await outcomes(place, handover) == {visit: ("returned", None)}
 
 
+async def test_whoever_assists_at_a_visit_does_not_become_its_only_advisor(running: Start) -> None:
+    place = await house(running, advisors=2, needs_room=False, needs_second_advisor=True)
+    giver, taker = place.advisor_ids
+    her, handover = client(), new_id()
+    visit = await place.visit(her, advisor_id=giver)
+    await handed(place, "handed-over", handover, her, giver, taker)
+    assert await outcomes(place, handover) == {visit["appointment_id"]: ("kept", "taken")}
+    read = said(await place.manager().get(f"/v1/appointments/{visit['appointment_id']}"))
+    assert (read["advisor_id"], read["second_advisor_id"]) == (giver, taker)
+
+
 async def test_a_visit_that_cannot_go_along_stays_and_is_listed(running: Start) -> None:
     place = await house(running, advisors=2, needs_room=False)
     giver, taker = place.advisor_ids

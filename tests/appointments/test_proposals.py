@@ -176,6 +176,31 @@ async def test_a_taken_time_cannot_be_proposed_and_the_visit_is_untouched(runnin
     assert problem(await proposes(place, visit, "2030-01-08 18:00", tag='"9"')) == "stale"
 
 
+async def test_whoever_is_late_can_agree_to_a_later_time(running: Start) -> None:
+    place = await house(running)
+    her = client()
+    visit = await place.visit(her)
+    place.clock.now = at("2030-01-08 11:20")
+    offer = await proposed(place, visit, "2030-01-08 15:00")
+    moved = said(await answers(place, her, offer, "accept"))
+    assert (moved["starts_at"], moved["status"]) == ("2030-01-08T07:00:00Z", "confirmed")
+
+
+async def test_a_proposed_time_that_cannot_be_any_more_names_others_and_the_visit_stands(running: Start) -> None:
+    place = await house(running)
+    her = client()
+    visit = await place.visit(her)
+    offer = await proposed(place, visit, "2030-01-08 15:00")
+    away = {"starts": "2030-01-08T14:00", "ends": "2030-01-08T18:00", "reason": "sick"}
+    said(await ask(place.manager(), f"/v1/advisors/{place.advisor_ids[0]}/leaves", away), 201)
+    refused = await answers(place, her, offer, "accept")
+    assert problem(refused) == "slot-taken"
+    near = [one["starts_at"][:16] for one in refused.json()["alternatives"]]
+    assert near == ["2030-01-08T05:00", "2030-01-08T04:30", "2030-01-08T10:00"]
+    read = said(await place.by(her).get(f"/v1/appointments/{visit['appointment_id']}"))
+    assert (read["starts_at"], read["proposal_id"]) == (visit["starts_at"], offer["proposal_id"])
+
+
 async def test_answers_and_rivals_race_and_nobody_is_in_two_places(running: Start) -> None:
     place = await house(running)
     for day in range(8, 14):

@@ -2,10 +2,12 @@
 
 import asyncio
 import hashlib
+from datetime import UTC, datetime, timedelta
 
 import httpx
+from sqlalchemy import text
 
-from infra.idempotency import forget_expired
+from infra.idempotency import Claim, forget_expired
 from tests.asking import until
 from tests.infra.notes import ADVISOR, JSON, OTHER_BRAND, problem
 from tests.running import Running
@@ -103,6 +105,19 @@ async def test_a_key_that_ran_out_is_free_before_anybody_has_forgotten_it(app: R
     assert (first.status_code, second.status_code, again.content) == (201, 201, second.content)
     assert len(await app.rows("select * from note")) == 2
     assert len(await app.rows("select * from idempotency_key")) == 1
+
+
+async def test_the_effect_waits_for_locks_as_long_as_any_other(app: Running) -> None:
+    database = app.kit.database
+    now = datetime.now(UTC)
+    async with database.transaction("lumiere") as tx:
+        usual = await tx.scalar(text("show lock_timeout"))
+    # The first key is new, the second takes the place of one that ran out.
+    for expires_at in (now - timedelta(hours=1), now + timedelta(hours=1)):
+        async with database.transaction("lumiere") as tx:
+            claim = Claim("lumiere", "lin", "POST /v1/notes", "k", b"asked", expires_at)
+            assert await claim.make(tx) is None
+            assert await tx.scalar(text("show lock_timeout")) == usual
 
 
 async def test_expired_keys_are_forgotten_and_others_kept(app: Running) -> None:

@@ -81,12 +81,8 @@ async def _trouble(
 
 
 async def _settle(tx: AsyncSession, trouble: Trouble, *, by: Caller, now: datetime) -> Settled:
-    # Who is in the boutique already is received by whoever is there.
-    ahead = Span(max(trouble.span.starts_at, now), max(trouble.span.ends_at, now))
-    found = await queries.in_the_way(
-        tx, ahead, boutique_id=trouble.boutique_id, advisor_id=trouble.advisor_id, now=now, limit=MOST + 1
-    )
-    visits = sorted(found, key=lambda visit: (visit.starts_at, visit.appointment_id))[:MOST]
+    found, more = await queries.in_the_way(tx, trouble, now=now, limit=MOST)
+    visits = sorted(found, key=lambda visit: (visit.starts_at, visit.appointment_id))
     offered = await proposals.standing(tx, [visit.appointment_id for visit in visits])
     # Everybody whose time may be given or taken here, at once: each after the other could dead-lock with who books.
     concerned = {one for visit in visits for one in visit.resource_ids}
@@ -111,7 +107,7 @@ async def _settle(tx: AsyncSession, trouble: Trouble, *, by: Caller, now: dateti
     settling = _Settling(tx, trouble, disruption.disruption_id, (await setting(tx)).policy, by, now)
     settled = [await settling.one(visit, offered.get(visit.appointment_id)) for visit in visits]
     await tx.flush()
-    return Settled(disruption.disruption_id, trouble, settled, more=len(found) > MOST)
+    return Settled(disruption.disruption_id, trouble, settled, more)
 
 
 @dataclass(frozen=True)

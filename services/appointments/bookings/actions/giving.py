@@ -40,11 +40,14 @@ async def give(
 ) -> bool:
     """Give a locked visit, whose turns are taken, to an advisor; False if somebody else has her time.
 
-    Without `second_advisor_id` the second one, if there is any, stays; unless she is the first now.
+    Without `second_advisor_id` the second one, if there is any, stays. False too for her where she assists already:
+    one cannot be two.
     """
+    second = second_advisor_id or visit.second_advisor_id
+    if second == advisor_id:
+        return False
     agreed = Span(visit.starts_at, visit.ends_at)
     upkeep = agreed.widened(terms.before, terms.after)
-    second = second_advisor_id or (visit.second_advisor_id if visit.second_advisor_id != advisor_id else None)
     receiving = [one for one in (advisor_id, second, visit.room_id) if one is not None]
     claims = [Claim(visit.client_id, agreed), *(Claim(one, upkeep) for one in receiving)]
     missing = await availability.occupy(

@@ -147,11 +147,10 @@ def check_override(reason: str | None, by: Caller) -> None:
 
 
 def set_aside(tx: AsyncSession, appointment: Appointment, taken: Taken, *, reason: str | None) -> None:
-    """Write down which rules a manager set aside, and why."""
-    if reason is not None:
-        appointment.overridden = list(taken.overridden)
-        sealed = keyring(tx).seal("appointment", "override_reason", appointment.appointment_id, reason)
-        appointment.override_reason = sealed
+    """Write down which rules a manager set aside for this time, and why; without a reason none were."""
+    sealed = keyring(tx).seal("appointment", "override_reason", appointment.appointment_id, reason) if reason else None
+    appointment.overridden = list(taken.overridden) if reason else []
+    appointment.override_reason = sealed
 
 
 def _whose(client_id: UUID | None, by: Caller) -> UUID:

@@ -11,13 +11,13 @@ from infra.ids import new_id
 from infra.wire import check_match
 from services.appointments.availability import actions as availability
 from services.appointments.availability import queries as times
-from services.appointments.availability.rules import Claim
+from services.appointments.availability.rules import Actor, Claim
 from services.appointments.bookings import queries
 from services.appointments.bookings.actions import proposals
 from services.appointments.bookings.actions.announcing import announce
 from services.appointments.bookings.actions.placing import Target, check_override, request_for
 from services.appointments.bookings.actions.placing import set_aside as write_down
-from services.appointments.bookings.actions.taking import Request, Taken, Taking, take
+from services.appointments.bookings.actions.taking import Request, Taken, Taking, nearest, survey, take, told
 from services.appointments.bookings.events import AppointmentMoved, AppointmentProposed
 from services.appointments.bookings.queries.policy import setting
 from services.appointments.bookings.queries.proposals import open_one, with_visit
@@ -35,7 +35,7 @@ from services.appointments.bookings.rules.proposals import (
 )
 from services.appointments.bookings.tables import Appointment, Proposal
 from services.appointments.directory import queries as directory
-from services.appointments.directory.rules import Span
+from services.appointments.directory.rules import SECOND, Span
 
 
 async def propose(
@@ -132,7 +132,12 @@ async def accept(
     how = AgreedBy.PROPOSAL if by.role is Role.CLIENT or agreed_by is None else AgreedBy(agreed_by)
     _check_open(proposal, now=now)
     status = step(Status(visit.status), Step.MOVE)
-    await _swap(tx, proposal, visit, now=now)
+    if not await _swap(tx, proposal, visit, now=now):
+        experience = await directory.experience(tx, visit.experience_id)
+        request = await request_for(tx, visit, experience, Target(proposal.starts_at))
+        around = await survey(tx, request, Span(request.starts_at, request.starts_at + SECOND))
+        free = await nearest(tx, request, around, actor=Actor.HOUSE, now=now, besides=visit.appointment_id)
+        raise SlotTaken(alternatives=told(free))
     visit.status, visit.agreed_by = status, how
     visit.starts_at, visit.ends_at = proposal.starts_at, proposal.ends_at
     visit.advisor_id, visit.second_advisor_id = proposal.advisor_id, proposal.second_advisor_id
@@ -145,8 +150,11 @@ async def accept(
     return visit
 
 
-async def _swap(tx: AsyncSession, proposal: Proposal, visit: Appointment, *, now: datetime) -> None:
-    """Give back both times and take the proposed one as a visit, behind the locks of everybody concerned."""
+async def _swap(tx: AsyncSession, proposal: Proposal, visit: Appointment, *, now: datetime) -> bool:
+    """Give back both times and take the proposed one as a visit, behind the locks of everybody concerned.
+
+    False where somebody is away meanwhile; then the caller must not commit.
+    """
     terms = times.terms(await directory.experience(tx, visit.experience_id))
     agreed = Span(proposal.starts_at, proposal.ends_at)
     upkeep = agreed.widened(terms.before, terms.after)
@@ -161,8 +169,7 @@ async def _swap(tx: AsyncSession, proposal: Proposal, visit: Appointment, *, now
     missing = await availability.occupy(
         tx, claims, appointment_id=visit.appointment_id, now=now, expires_at=None, leaving=visit.resource_ids
     )
-    if missing or has_left:
-        raise SlotTaken(alternatives=[])
+    return not missing and not has_left
 
 
 async def decline(tx: AsyncSession, proposal_id: UUID, *, by: Caller, now: datetime) -> Proposal:

@@ -24,7 +24,7 @@ from services.appointments.availability.rules import (
 from services.appointments.bookings import queries
 from services.appointments.bookings.rules.assigning import Reason, ranked
 from services.appointments.bookings.rules.disruptions import Away, shut
-from services.appointments.bookings.rules.placing import Place, SlotTaken, holding, lenient, placed, set_aside
+from services.appointments.bookings.rules.placing import Place, SlotTaken, holding, lenient, placed, roomiest, set_aside
 from services.appointments.bookings.rules.proposals import beyond
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory.rules import SECOND, Mode, Span
@@ -105,7 +105,10 @@ async def take(tx: AsyncSession, request: Request, taking: Taking, *, actor: Act
     outlooks = [strict]
     if request.is_override:
         # All rooms were asked for; only those that hold the party are the rules'.
-        outlooks = [replace(strict, rooms=holding(strict.rooms, request.party_size)), lenient(strict)]
+        outlooks = [
+            replace(strict, rooms=holding(strict.rooms, request.party_size)),
+            lenient(replace(strict, rooms=roomiest(strict.rooms, request.party_size))),
+        ]
     judge_time(outlooks[-1], request.starts_at, actor=actor, now=now, advisor_id=request.requested)
     lost: set[UUID] = set()
     for outlook in outlooks:

@@ -3,16 +3,18 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
 from infra.refusal import NotFound
 from services.appointments.availability import queries as availability
+from services.appointments.bookings.rules.disruptions import Outcome, Trouble
 from services.appointments.bookings.rules.life import OPEN, Status
-from services.appointments.bookings.tables import Appointment, Reassignment
+from services.appointments.bookings.tables import Appointment, DisruptedVisit, Disruption, Reassignment
 from services.appointments.directory.queries import LOCAL, brand
 from services.appointments.directory.rules import Span
 
@@ -129,25 +131,62 @@ def has_locked(tx: AsyncSession) -> None:
 
 
 async def in_the_way(
-    tx: AsyncSession, during: Span, *, boutique_id: UUID, advisor_id: UUID | None, now: datetime, limit: int
-) -> Sequence[Appointment]:
-    """Visits to come that meet a span, at a boutique or with one advisor; nobody else's to change until the commit."""
-    query = select(Appointment).where(
+    tx: AsyncSession, trouble: Trouble, *, now: datetime, limit: int
+) -> tuple[Sequence[Appointment], bool]:
+    """Visits to come that a trouble stands in the way of, and whether there are others that it has not settled yet.
+
+    Nobody else's to change until the commit. Many stay in the way when they are settled, for she has to answer: those
+    that never were come first, then those that were longest ago. So whoever asks again comes to the end of them.
+    """
+    conditions = [
         Appointment.brand_id == brand(tx),
         Appointment.status.in_(OPEN),
-        Appointment.starts_at > now,
-        Appointment.starts_at < during.ends_at,
-        Appointment.ends_at > during.starts_at,
+        Appointment.starts_at > now,  # who is in the boutique already is received by whoever is there
+        Appointment.starts_at < trouble.span.ends_at,
+        Appointment.ends_at > trouble.span.starts_at,
+    ]
+    hers = (Appointment.advisor_id == trouble.advisor_id, Appointment.second_advisor_id == trouble.advisor_id)
+    conditions.append(or_(*hers) if trouble.advisor_id else Appointment.boutique_id == trouble.boutique_id)
+    settled_at = _settled_at(trouble)
+    first = await tx.execute(
+        select(Appointment.appointment_id, settled_at)
+        .where(*conditions)
+        .order_by(settled_at.nulls_first(), Appointment.starts_at, Appointment.appointment_id)
+        .limit(limit + 1)
     )
-    if advisor_id is None:
-        query = query.where(Appointment.boutique_id == boutique_id)
-    else:
-        query = query.where(or_(Appointment.advisor_id == advisor_id, Appointment.second_advisor_id == advisor_id))
-    first = query.order_by(Appointment.starts_at, Appointment.appointment_id).limit(limit)
-    ids = [visit.appointment_id for visit in await tx.scalars(first)]
+    found = first.all()
+    ids = [appointment_id for appointment_id, _ in found[:limit]]
     # In the order of ids: so does everybody who locks several.
-    locked = query.where(Appointment.appointment_id.in_(ids)).order_by(Appointment.appointment_id).with_for_update()
-    return (await tx.execute(locked.execution_options(populate_existing=True))).scalars().all()
+    locked = select(Appointment).where(*conditions, Appointment.appointment_id.in_(ids))
+    locked = locked.order_by(Appointment.appointment_id).with_for_update()
+    visits = (await tx.execute(locked.execution_options(populate_existing=True))).scalars().all()
+    return visits, any(when is None for _, when in found[limit:])
+
+
+def _settled_at(trouble: Trouble) -> ScalarSelect[Any]:
+    """When the same was asked before of a visit that still stands where it stood then."""
+    return (
+        select(func.max(DisruptedVisit.decided_at))
+        .join(
+            Disruption,
+            and_(
+                Disruption.brand_id == DisruptedVisit.brand_id,
+                Disruption.disruption_id == DisruptedVisit.disruption_id,
+            ),
+        )
+        .where(
+            DisruptedVisit.brand_id == Appointment.brand_id,
+            DisruptedVisit.appointment_id == Appointment.appointment_id,
+            DisruptedVisit.starts_at == Appointment.starts_at,
+            DisruptedVisit.outcome != Outcome.REASSIGNED,
+            Disruption.boutique_id == trouble.boutique_id,
+            Disruption.advisor_id.is_not_distinct_from(trouble.advisor_id),
+            Disruption.from_at == trouble.span.starts_at,
+            Disruption.to_at == trouble.span.ends_at,
+        )
+        .correlate(Appointment)
+        .scalar_subquery()
+    )
 
 
 async def occupied(tx: AsyncSession, taker_id: UUID) -> dict[UUID, list[Span]]:

@@ -70,6 +70,11 @@ def holding(rooms: Iterable[RoomTime], party_size: int) -> tuple[RoomTime, ...]:
     return tuple(room for room in rooms if room.capacity >= party_size)
 
 
+def roomiest(rooms: Iterable[RoomTime], party_size: int) -> tuple[RoomTime, ...]:
+    """All rooms: those that are large enough, then the largest of the others. A small one is the last thing to want."""
+    return tuple(sorted(rooms, key=lambda room: (room.capacity < party_size, abs(room.capacity - party_size))))
+
+
 def set_aside(strict: Outlook, place: Place, starts_at: datetime, *, now: datetime) -> tuple[str, ...]:
     """The rules that this place breaks, by the slugs of their refusals."""
     return tuple(_broken(strict, place, starts_at, now=now))

@@ -121,8 +121,11 @@ class Policy:
         return None
 
     def answer_until(self, *, now: datetime, starts_at: datetime, visit_at: datetime) -> datetime:
-        """Until when a proposal stands: never longer than both times are to come."""
-        return min(now + self.proposal, starts_at, visit_at)
+        """Until when a proposal stands: never longer than both times are to come.
+
+        Whoever is late may still be offered another time, until that one begins.
+        """
+        return min(now + self.proposal, starts_at, visit_at if visit_at > now else starts_at)
 
 
 def approve_until(within: timedelta | None, *, now: datetime, starts_at: datetime) -> datetime:

@@ -1,6 +1,7 @@
 """One line of a file brought together with the directory, by what it is about."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from infra.refusal import Kind, Refusal
 from services.appointments.directory import queries
 from services.appointments.directory.actions import places, staff
 from services.appointments.directory.models.drafts import ImportKind
-from services.appointments.directory.rules import Minutes, Timetable
+from services.appointments.directory.rules import Minutes, Span
 from services.appointments.directory.tables import Advisor, Boutique, Experience, Region, Room
 
 # Answers whether it is new, and what changes.
@@ -155,21 +156,17 @@ async def _hours(tx: AsyncSession, values: dict[str, Any], by: Caller) -> Done:
         if advisor is None or not queries.within_reach(by, advisor.boutique_id):
             raise NameUnknown(fields=["employee_number"])
         holder_id = advisor.advisor_id
-    stands = (await queries.timetables(tx, [holder_id]))[holder_id]
     day, hours = values["day"], values["hours"]
+    # Of the dated days only those around it: a file of a year would read all of them for each of its lines.
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC) if isinstance(day, date) else datetime.now(UTC)
+    stands = (await queries.timetables(tx, [holder_id], Span(noon, noon)))[holder_id]
     before = stands.weekly.get(day) if isinstance(day, int) else stands.dated.get(day)
     if tuple(sorted(before)) == hours if before is not None else isinstance(day, int) and not hours:
         return False, []
-    weekly, dated = dict(stands.weekly), dict(stands.dated)
-    if isinstance(day, int):
-        weekly[day] = hours
-    else:
-        dated[day] = hours
-    timetable = Timetable(weekly, dated, stands.breaks)
     if boutique is not None:
-        await places.set_hours(tx, holder_id, timetable, if_match="*", by=by)
+        await places.set_day(tx, holder_id, day, hours, by=by)
     else:
-        await staff.set_shifts(tx, holder_id, timetable, if_match="*", by=by)
+        await staff.set_day(tx, holder_id, day, hours, by=by)
     return before is None, [("hours", _clocks(before), _clocks(hours))]
 
 

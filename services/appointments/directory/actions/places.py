@@ -19,7 +19,7 @@ from infra.wire import check_match
 from services.appointments.directory import queries
 from services.appointments.directory.events import BoutiqueOpened
 from services.appointments.directory.models.calendar import suggestions
-from services.appointments.directory.rules import Timetable
+from services.appointments.directory.rules import Minutes, Timetable
 from services.appointments.directory.tables import (
     Base,
     Boutique,
@@ -138,6 +138,15 @@ async def set_hours(tx: AsyncSession, boutique_id: UUID, hours: Timetable, *, if
     return await _change(tx, boutique, {})
 
 
+async def set_day(
+    tx: AsyncSession, boutique_id: UUID, day: int | date, hours: Collection[Minutes], *, by: Caller
+) -> Boutique:
+    """Replace a boutique's hours of one weekday or date; raises NotFound. Appointments already made stay."""
+    boutique = await queries.own_boutique(tx, boutique_id, by, lock=True)
+    await write_day(tx, boutique_id, day, hours)
+    return await _change(tx, boutique, {})
+
+
 class NoSuggestion(Refusal):
     """The day is an ordinary one, or the calendar does not know it."""
 
@@ -231,11 +240,9 @@ async def write(tx: AsyncSession, holder_id: UUID, timetable: Timetable) -> None
     for table in (WeeklyHours, DatedHours, BreakTime):
         await tx.execute(delete(table).where(table.brand_id == brand_id, table.holder_id == holder_id))
     for weekday, hours in timetable.weekly.items():
-        for starts, ends in hours:
-            tx.add(WeeklyHours(brand_id=brand_id, holder_id=holder_id, weekday=weekday, starts=starts, ends=ends))
+        _add_day(tx, holder_id, weekday, hours)
     for on_day, hours in timetable.dated.items():
-        for starts, ends in hours or ((0, 0),):
-            tx.add(DatedHours(brand_id=brand_id, holder_id=holder_id, on_day=on_day, starts=starts, ends=ends))
+        _add_day(tx, holder_id, on_day, hours)
     for day, pauses in timetable.breaks.items():
         for starts, ends in pauses:
             tx.add(
@@ -250,3 +257,26 @@ async def write(tx: AsyncSession, holder_id: UUID, timetable: Timetable) -> None
                 )
             )
     await tx.flush()
+
+
+async def write_day(tx: AsyncSession, holder_id: UUID, day: int | date, hours: Collection[Minutes]) -> None:
+    """Replace the hours of one weekday or date: a file names a thousand of them, and the others stay as they are."""
+    brand_id = queries.brand(tx)
+    if isinstance(day, int):
+        gone = delete(WeeklyHours).where(WeeklyHours.brand_id == brand_id, WeeklyHours.weekday == day)
+        gone = gone.where(WeeklyHours.holder_id == holder_id)
+    else:
+        gone = delete(DatedHours).where(DatedHours.brand_id == brand_id, DatedHours.on_day == day)
+        gone = gone.where(DatedHours.holder_id == holder_id)
+    await tx.execute(gone)
+    _add_day(tx, holder_id, day, hours)
+    await tx.flush()
+
+
+def _add_day(tx: AsyncSession, holder_id: UUID, day: int | date, hours: Collection[Minutes]) -> None:
+    whose = {"brand_id": queries.brand(tx), "holder_id": holder_id}
+    if isinstance(day, int):
+        tx.add_all(WeeklyHours(**whose, weekday=day, starts=starts, ends=ends) for starts, ends in hours)
+    else:
+        # A day off is a row too.
+        tx.add_all(DatedHours(**whose, on_day=day, starts=starts, ends=ends) for starts, ends in hours or ((0, 0),))

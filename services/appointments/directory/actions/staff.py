@@ -1,6 +1,6 @@
 """What is done about advisors: they join, move, are away and leave."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,9 +16,9 @@ from infra.ids import new_id
 from infra.refusal import Kind, Refusal
 from infra.wire import check_match
 from services.appointments.directory import queries
-from services.appointments.directory.actions.places import write
+from services.appointments.directory.actions.places import write, write_day
 from services.appointments.directory.events import AdvisorDescribed, AdvisorJoined, AdvisorLeft, AdvisorMoved
-from services.appointments.directory.rules import Timetable
+from services.appointments.directory.rules import Minutes, Timetable
 from services.appointments.directory.tables import Advisor, Boutique
 
 
@@ -105,6 +105,17 @@ async def set_shifts(tx: AsyncSession, advisor_id: UUID, shifts: Timetable, *, i
     advisor = await queries.own_advisor(tx, advisor_id, by, lock=True)
     check_match(if_match, advisor.version)
     await write(tx, advisor_id, shifts)
+    advisor.version += 1
+    await tx.flush()
+    return advisor
+
+
+async def set_day(
+    tx: AsyncSession, advisor_id: UUID, day: int | date, hours: Collection[Minutes], *, by: Caller
+) -> Advisor:
+    """Replace an advisor's shifts of one weekday or date; raises NotFound. Appointments already made stay."""
+    advisor = await queries.own_advisor(tx, advisor_id, by, lock=True)
+    await write_day(tx, advisor_id, day, hours)
     advisor.version += 1
     await tx.flush()
     return advisor

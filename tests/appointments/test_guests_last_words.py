@@ -154,12 +154,12 @@ async def test_a_refused_offer_whose_client_was_erased_stops_nobody(running: Sta
 async def test_a_video_visit_enters_no_boutique(running: Start) -> None:
     place = await house(running, modes=["in-person", "video"])
     video = await place.visit(client(), mode="video")
+    other = await place.visit(client(), "2030-01-08 14:00")
     place.clock.now = at("2030-01-08 11:00")
     asked = {"boutique_id": place.boutique_id, "appointment_id": video["appointment_id"]}
     assert problem(await ask(place.manager(), "/v1/visits/arrivals", asked)) == "nobody-expected"
     await place.step(place.manager(), video["appointment_id"], "check-in")
-    other = await place.visit(client(), "2030-01-08 12:00")
-    place.clock.now = at("2030-01-08 12:00")
+    place.clock.now = at("2030-01-08 14:00")
     await place.step(place.manager(), other["appointment_id"], "check-in")
     listed = {"boutique_id": place.boutique_id, "on": "2030-01-08"}
 

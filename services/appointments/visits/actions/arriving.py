@@ -193,7 +193,9 @@ async def follow_check_ins(tx: AsyncSession, arrived: Mapping[UUID, datetime]) -
     query = (
         select(Appointment)
         .where(
-            Appointment.brand_id == brand(tx), Appointment.appointment_id.in_(arrived), Appointment.mode != Mode.VIDEO
+            Appointment.brand_id == brand(tx),
+            Appointment.appointment_id.in_(list(arrived)),
+            Appointment.mode != Mode.VIDEO,
         )
         .order_by(Appointment.appointment_id)
         .with_for_update()

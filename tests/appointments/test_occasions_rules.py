@@ -108,6 +108,12 @@ def test_no_order_of_guests_takes_a_seat_too_many_or_one_that_is_kept(
         assert sum(taken.values()) + unfilled <= total
 
 
+def test_an_occasion_has_so_many_sessions_and_no_more() -> None:
+    seats.judge_sessions(seats.MOST_SESSIONS - 1)
+    with pytest.raises(seats.TooManySessions):
+        seats.judge_sessions(seats.MOST_SESSIONS)
+
+
 def test_reserves_hold_until_their_day_and_for_good_without_one() -> None:
     assert seats.reserves_hold(None, now=NOW)
     assert seats.reserves_hold(NOW + DAY, now=NOW)

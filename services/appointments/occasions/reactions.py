@@ -1,15 +1,18 @@
 """What occasions do on profile's facts: learn what became of messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
+from services.appointments.directory.queries import brand
 from services.appointments.occasions.actions import messages, telling
 from services.appointments.occasions.actions.messages import Heard
+from services.appointments.occasions.queries import occasions
 from services.appointments.occasions.tables import Invitation
 
 TEMPLATES = frozenset({telling.INVITATION, telling.SEAT_OFFER, telling.CANCELLED})
@@ -36,30 +39,43 @@ class MessageRefused(Slice):
 
 async def note_sent(tx: AsyncSession, facts: Sequence[Delivered[MessageSent]]) -> None:
     """An invitation was delivered."""
-    for told in facts:
-        if told.fact.template not in TEMPLATES:
-            continue
-        heard = await messages.learn(tx, told.fact.message_id, "sent", None, now=told.occurred_at)
-        guest = await _about(tx, told.brand_id, heard)
+    ours = [told for told in facts if told.fact.template in TEMPLATES]
+    heard = [await messages.learn(tx, told.fact.message_id, "sent", None, now=told.occurred_at) for told in ours]
+    guests = await _about(tx, heard)
+    for told, one in zip(ours, heard, strict=True):
+        guest = guests.get(one.about_id) if one.about_id is not None else None
         if guest is not None and told.fact.template == telling.INVITATION:
             guest.sent_at = told.occurred_at
 
 
 async def note_refused(tx: AsyncSession, facts: Sequence[Delivered[MessageRefused]]) -> None:
     """An invitation or an offer did not reach her: a seat that was offered goes back."""
-    for told in facts:
-        if told.fact.template not in TEMPLATES:
-            continue
-        heard = await messages.learn(tx, told.fact.message_id, "refused", told.fact.reason, now=told.occurred_at)
-        guest = await _about(tx, told.brand_id, heard)
+    ours = [told for told in facts if told.fact.template in TEMPLATES]
+    heard = [
+        await messages.learn(tx, told.fact.message_id, "refused", told.fact.reason, now=told.occurred_at)
+        for told in ours
+    ]
+    # All of them before the first seat is given back: everybody locks invitations before sessions, and those by id.
+    guests = await _about(tx, heard)
+    await occasions.locked(tx, {one.session_id for one in guests.values() if one.seats_held and one.session_id})
+    for told, one in zip(ours, heard, strict=True):
+        guest = guests.get(one.about_id) if one.about_id is not None else None
         if guest is not None:
             await telling.unreachable(tx, guest, told.fact.template, told.fact.reason, now=told.occurred_at)
 
 
-async def _about(tx: AsyncSession, brand_id: str, heard: Heard) -> Invitation | None:
-    if heard.about_id is None:
-        return None
-    return await tx.get(Invitation, (brand_id, heard.about_id), with_for_update=True, populate_existing=True)
+async def _about(tx: AsyncSession, heard: Sequence[Heard]) -> Mapping[UUID, Invitation]:
+    query = (
+        select(Invitation)
+        .where(
+            Invitation.brand_id == brand(tx),
+            Invitation.invitation_id.in_({one.about_id for one in heard if one.about_id is not None}),
+        )
+        .order_by(Invitation.invitation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {one.invitation_id: one for one in (await tx.execute(query)).scalars()}
 
 
 REACTIONS: list[Reaction] = [

@@ -83,8 +83,7 @@ class PurchaseTakenBack(Slice):
 
 async def count_arrivals(tx: AsyncSession, facts: Sequence[Delivered[ClientArrived]]) -> None:
     """Whoever was checked in elsewhere than at the door is counted too."""
-    for told in facts:
-        await arriving.follow_check_in(tx, told.fact.appointment_id, arrived_at=told.fact.arrived_at)
+    await arriving.follow_check_ins(tx, {told.fact.appointment_id: told.fact.arrived_at for told in facts})
 
 
 async def end_stays(tx: AsyncSession, facts: Sequence[Delivered[VisitCompleted]]) -> None:

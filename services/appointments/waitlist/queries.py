@@ -95,9 +95,10 @@ async def open_entries(tx: AsyncSession, client_ids: Collection[UUID]) -> int:
 
 
 async def due(tx: AsyncSession, boutique_id: UUID, *, now: datetime, limit: int) -> Sequence[Entry]:
-    """Who waits at a boutique, in the order of coming, without those who rest.
+    """Who waits at a boutique, in the order of coming, without those who rest; locked, so that none leaves meanwhile.
 
-    Whoever waits only for the next round is among them: nobody who has just come is asked before her.
+    Locked already means that she leaves just now. Whoever waits only for the next round is among them: nobody who has
+    just come is asked before her.
     """
     query = (
         select(Entry)
@@ -109,6 +110,8 @@ async def due(tx: AsyncSession, boutique_id: UUID, *, now: datetime, limit: int)
         )
         .order_by(Entry.joined_at, Entry.entry_id)
         .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     )
     return (await tx.execute(query)).scalars().all()
 

@@ -63,11 +63,12 @@ async def invite(tx: AsyncSession, occasion_id: UUID, wanted: Guests, *, by: Cal
     """
     if by.role is Role.ADVISOR and wanted.segments is not None:
         raise NotPermitted
-    occasion = await occasions.visible(tx, occasion_id, by)
-    if occasion.status == Standing.CANCELLED:
-        raise OccasionNotOpen
     if not wanted.dry_run:
         await tx.execute(_TURN, {"brand": brand(tx)})
+    # After the turn, so that nobody waits for it who keeps the occasion: whoever calls it off sees these guests too.
+    occasion = await occasions.visible(tx, occasion_id, by, keep=not wanted.dry_run)
+    if occasion.status == Standing.CANCELLED:
+        raise OccasionNotOpen
     client_ids, more = await _named(tx, occasion_id, wanted, by=by)
     verdicts = await _judged(tx, occasion, client_ids, by=by, now=now)
     if not wanted.dry_run:

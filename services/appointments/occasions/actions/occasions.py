@@ -30,7 +30,12 @@ from services.appointments.occasions.rules.life import (
     opening,
     step,
 )
-from services.appointments.occasions.rules.seats import FewerSeatsThanGuests, SessionHasGuests, check_reserves
+from services.appointments.occasions.rules.seats import (
+    FewerSeatsThanGuests,
+    SessionHasGuests,
+    check_reserves,
+    judge_sessions,
+)
 from services.appointments.occasions.rules.wanted import NewOccasion, NewSession, SessionChange
 from services.appointments.occasions.tables import Invitation, Occasion, OccasionPolicy, Session, SessionReserve
 
@@ -88,10 +93,11 @@ async def change(
 async def add_session(
     tx: AsyncSession, occasion_id: UUID, wanted: NewSession, *, if_match: str, by: Caller
 ) -> Occasion:
-    """Add a session; raises NotFound, Stale, OccasionStepNotPossible, MoreReservedThanSeats."""
+    """Add a session; raises NotFound, Stale, OccasionStepNotPossible, TooManySessions, MoreReservedThanSeats."""
     occasion = await queries.own(tx, occasion_id, by)
     check_match(if_match, occasion.version)
     _check(occasion, Standing.DRAFT, Standing.PUBLISHED)
+    judge_sessions(len((await queries.sessions(tx, [occasion_id]))[occasion_id]))
     await _add(tx, occasion, wanted, by=by)
     occasion.version += 1
     await tx.flush()
@@ -162,13 +168,19 @@ async def cancel(tx: AsyncSession, occasion_id: UUID, *, if_match: str, by: Call
         .order_by(Invitation.invitation_id)
         .with_for_update()
     )
-    guests = (await tx.execute(query)).scalars().all()
+    guests = list((await tx.execute(query)).scalars())
+    # Whose session is over came or did not: nothing is taken from her, and nothing is told.
+    past = select(Session.session_id).where(
+        Session.brand_id == brand(tx), Session.occasion_id == occasion_id, Session.ends_at <= now
+    )
+    over = set((await tx.execute(past)).scalars())
+    guests = [one for one in guests if one.status != Status.ACCEPTED or one.session_id not in over]
     await seating.free(tx, guests)
     for guest in guests:
         was = Status(guest.status)
         guest.status, guest.version = step(was, Step.CANCEL), guest.version + 1
         guest.offer_expires_at, guest.waiting_since = None, None
-        expecting = was in {Status.ACCEPTED, Status.OFFERED, Status.WAITING}
+        expecting = was in {Status.ACCEPTED, Status.OFFERED, Status.WAITING} and guest.session_id not in over
         seating.owe(guest, "occasion-cancelled" if expecting else None, now=now)
         if was is Status.ACCEPTED:
             seating.answered(tx, guest, occasion, "called-off", by=by)

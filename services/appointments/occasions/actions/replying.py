@@ -63,6 +63,11 @@ async def reply(
         now=now,
         by_client=by_client,
     )
+    if was is after is Status.ACCEPTED and (guest.session_id, guest.plus_ones) == (
+        said.session_id or guest.session_id,
+        said.plus_ones,
+    ):
+        return guest  # said again, nothing is different: the code on her screen stays good
     if wanted in {Step.ACCEPT, Step.WAIT}:
         await _seat(tx, guest, occasion, said, wanted, by_client=by_client, now=now)
     else:

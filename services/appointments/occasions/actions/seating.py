@@ -15,7 +15,7 @@ from services.appointments.occasions.events import OccasionAnswered
 from services.appointments.occasions.queries import occasions as queries
 from services.appointments.occasions.queries.occasions import Seated
 from services.appointments.occasions.rules.life import SEATED, OccasionKind, Segment
-from services.appointments.occasions.tables import Invitation, Occasion, Session
+from services.appointments.occasions.tables import Invitation, Occasion
 
 Answered = Literal["accepted", "changed", "declined", "withdrawn", "called-off"]
 
@@ -106,8 +106,3 @@ async def other_sessions(
         and one.session.starts_at > now
         and one.seating(occasion, now=now).free_for(segment_of(guest)) >= party
     ]
-
-
-def is_over(session: Session, *, now: datetime) -> bool:
-    """Whether nobody can come any more."""
-    return now >= session.ends_at

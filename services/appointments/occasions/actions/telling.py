@@ -122,6 +122,8 @@ async def _tell(kit: Kit, claimed: Claimed) -> None:
 async def _message(tx: AsyncSession, claimed: Claimed, *, now: datetime) -> Message | None:
     """What she is to be told; None when it is of no use any more."""
     guest = await tx.get_one(Invitation, (claimed.brand_id, claimed.invitation_id))
+    if not _stands(guest, claimed):  # called off, or answered, since it was taken up
+        return None
     occasion = await occasions.occasion(tx, guest.occasion_id)
     sessions = [one.session for one in (await occasions.sessions(tx, [occasion.occasion_id]))[occasion.occasion_id]]
     hers = [one for one in sessions if one.session_id == guest.session_id] or sessions
@@ -162,7 +164,7 @@ async def _keep(tx: AsyncSession, claimed: Claimed, told: Told | None, *, now: d
     heard = Heard(None, None, None)
     if told is not None and told.message_id is not None:
         heard = await messages.match(tx, told.message_id, guest.invitation_id, now=now)
-    stands = guest.to_tell == claimed.template and guest.tellings == claimed.telling
+    stands = _stands(guest, claimed)
     if told is None:
         if stands:
             guest.next_attempt_at = now + wait_after(guest.attempts)
@@ -182,6 +184,10 @@ async def _keep(tx: AsyncSession, claimed: Claimed, told: Told | None, *, now: d
     elif heard.outcome == "sent":
         guest.sent_at = guest.sent_at or now
     guest.version += 1
+
+
+def _stands(guest: Invitation, claimed: Claimed) -> bool:
+    return guest.to_tell == claimed.template and guest.tellings == claimed.telling
 
 
 async def _invited(tx: AsyncSession, guest: Invitation, *, now: datetime) -> None:

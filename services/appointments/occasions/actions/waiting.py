@@ -12,6 +12,7 @@ from infra.database import EVERY_BRAND, Database
 from infra.eventlog.hint import pause
 from services.appointments.occasions.actions import seating
 from services.appointments.occasions.actions.replying import WAITING
+from services.appointments.occasions.actions.telling import SEAT_OFFER, unreachable
 from services.appointments.occasions.queries import guests, occasions
 from services.appointments.occasions.rules.life import Standing, Status, Step, step
 from services.appointments.occasions.rules.seats import rank
@@ -20,7 +21,7 @@ from services.appointments.occasions.tables import Invitation, Occasion, Session
 
 EVERY = 1.0  # seconds
 BATCH = 100
-RAN_OUT = "offer-ran-out"
+RAN_OUT, UNTOLD = "offer-ran-out", "offer-not-told"
 
 
 async def seating_those_who_wait(kit: Kit, stop: asyncio.Event) -> None:
@@ -50,11 +51,15 @@ async def _lapse(database: Database, brand_id: str, invitation_id: UUID, *, now:
         guest = await _locked(tx, brand_id, invitation_id, Status.OFFERED)
         if guest is None or guest.offer_expires_at is None or guest.offer_expires_at > now:
             return False
+        guest.version += 1
+        if guest.to_tell is not None:  # she never heard of it, and keeps her place
+            seating.owe(guest, None, now=now)
+            await unreachable(tx, guest, SEAT_OFFER, UNTOLD, now=now)
+            return True
         await seating.free(tx, [guest])
-        guest.status, guest.version = step(Status.OFFERED, Step.LAPSE), guest.version + 1
+        guest.status = step(Status.OFFERED, Step.LAPSE)
         guest.reason, guest.offer_expires_at, guest.waiting_since = RAN_OUT, None, None
         guest.session_id, guest.plus_ones = None, 0
-        seating.owe(guest, None, now=now)
         return True
 
 
@@ -108,7 +113,7 @@ async def _offer(database: Database, brand_id: str, session_id: UUID, *, now: da
         seating.take(guest, occasion, seated, party=guest.party, now=now)
         guest.status, guest.version, guest.reason = step(Status.WAITING, Step.OFFER), guest.version + 1, None
         guest.offer_expires_at = offer_until(now, policy.offer_minutes, seated.session.starts_at)
-        seating.owe(guest, "seat-offer", now=now)
+        seating.owe(guest, SEAT_OFFER, now=now)
         return True
 
 

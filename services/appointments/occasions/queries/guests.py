@@ -19,10 +19,9 @@ from services.appointments.occasions.tables import Invitation, Occasion
 
 NO = (Status.DECLINED, Status.WITHDRAWN)
 YES = (Status.ACCEPTED, Status.ATTENDED)
-# They never heard of it, or it was taken back before they did.
-UNHEARD = (Status.DUE, Status.UNREACHABLE)
 
-# One client under all her ids, whoever was merged into whom. Only such clients as profile has told us of.
+# One client under all her ids, whoever was merged into whom. Of whom profile has told us nothing stands here too: its
+# door knows whether there is such a client.
 _KNOWN = text(
     """
     select asked.id as asked_id, coalesce(a.canonical_id, asked.id) as client_id, s.segment,
@@ -42,7 +41,10 @@ _OF_SEGMENTS = text(
     left join client_owner o on o.brand_id = s.brand_id and o.client_id = s.client_id
     left join lateral (
         select max(coalesce(i.invited_at, i.opens_at)) as last_at, bool_or(i.occasion_id = :occasion) as asked
-        from occasion_invitation i where i.brand_id = s.brand_id and i.client_id = s.client_id
+        from occasion_invitation i where i.brand_id = s.brand_id and i.client_id = any(array(
+            select s.client_id union all
+            select c.client_id from client_alias c where c.brand_id = s.brand_id and c.canonical_id = s.client_id
+        ))
     ) as before on true
     where s.brand_id = :brand and s.segment = any(:segments)
     and not coalesce(before.asked, false)
@@ -55,7 +57,7 @@ _OF_SEGMENTS = text(
 _PAST = text(
     """
     select coalesce(a.canonical_id, i.client_id) as client_id, i.occasion_id, o.kind,
-        coalesce(i.invited_at, i.opens_at) as at, i.status, i.answered_at
+        coalesce(i.invited_at, i.opens_at) as at, i.status, i.invited_at, i.answered_at
     from occasion_invitation i
     join occasion o on o.brand_id = i.brand_id and o.occasion_id = i.occasion_id
     left join client_alias a on a.brand_id = i.brand_id and a.client_id = i.client_id
@@ -136,8 +138,10 @@ async def histories(tx: AsyncSession, client_ids: Collection[UUID]) -> Mapping[U
             continue
         occasions[row.client_id].add(row.occasion_id)
         status = Status(row.status)
-        if status is Status.UNREACHABLE or (status is Status.CANCELLED and row.answered_at is None):
-            continue  # neither tired her
+        # What was taken back before she heard of it has not tired her.
+        unheard = row.invited_at is None and row.answered_at is None
+        if status is Status.UNREACHABLE or (status is Status.CANCELLED and unheard):
+            continue
         answer = Answer.YES if status in YES else Answer.NO if status in NO else Answer.NONE
         past[row.client_id].append(Past(OccasionKind(row.kind), row.at, answer, row.answered_at))
     return {one: History(past[one], frozenset(occasions[one])) for one in client_ids}

@@ -52,10 +52,13 @@ def _shown(by: Caller) -> ColumnElement[bool]:
     return true()
 
 
-async def visible(tx: AsyncSession, occasion_id: UUID, by: Caller) -> Occasion:
-    """One occasion; raises NotFound when there is none that this caller may know of."""
+async def visible(tx: AsyncSession, occasion_id: UUID, by: Caller, *, keep: bool = False) -> Occasion:
+    """One occasion; raises NotFound when there is none that this caller may know of.
+
+    With `keep` nobody changes it or calls it off before the commit; any number may keep it at once.
+    """
     query = select(Occasion).where(Occasion.brand_id == brand(tx), Occasion.occasion_id == occasion_id, _shown(by))
-    found = (await tx.execute(query)).scalar_one_or_none()
+    found = (await tx.execute(query.with_for_update(read=True) if keep else query)).scalar_one_or_none()
     if found is None:
         raise NotFound
     return found

@@ -7,6 +7,8 @@ from datetime import datetime
 from infra.refusal import Kind, Refusal
 from services.appointments.occasions.rules.life import Segment
 
+MOST_SESSIONS = 50  # of one occasion: all of them are read with it
+
 
 class SessionFull(Refusal):
     """No seat for her party; `alternatives` are the occasion's other sessions that have room for it."""
@@ -33,6 +35,15 @@ class FewerSeatsThanGuests(Refusal):
     slug = "fewer-seats-than-guests"
     en = "`taken` seats of this session are taken: it cannot have fewer."
     zh = "该场次已有 taken 个席位被确认，席位数不可少于此数。"
+
+
+class TooManySessions(Refusal):
+    """An occasion has so many sessions and no more."""
+
+    kind = Kind.CONFLICT
+    slug = "too-many-sessions"
+    en = "An occasion has at most `most_sessions` sessions. Make another occasion for the others."
+    zh = "每个活动最多设 most_sessions 个场次，其余场次请另建活动。"
 
 
 class MoreReservedThanSeats(Refusal):
@@ -86,6 +97,12 @@ def check_reserves(seats: int, reserved: Iterable[int]) -> None:
     """Raise MoreReservedThanSeats."""
     if sum(reserved) > seats:
         raise MoreReservedThanSeats
+
+
+def judge_sessions(there: int) -> None:
+    """Raise TooManySessions where one more would be."""
+    if there >= MOST_SESSIONS:
+        raise TooManySessions(most_sessions=MOST_SESSIONS)
 
 
 def rank(segment: Segment | None, order: Sequence[Segment]) -> int:

@@ -12,6 +12,7 @@ from services.appointments.occasions.queries.occasions import Seated, Setting
 from services.appointments.occasions.queries.report import Tally
 from services.appointments.occasions.rules.fatigue import FatiguePolicy
 from services.appointments.occasions.rules.life import OccasionKind, Segment, Standing
+from services.appointments.occasions.rules.seats import MOST_SESSIONS
 from services.appointments.occasions.rules.wanted import NewOccasion, NewSession, SessionChange
 from services.appointments.occasions.tables import Occasion, Session
 
@@ -119,7 +120,7 @@ class OccasionForm(Form):
     opens_at: Instant | None = None
     windows: Windows = Field(default=[])
     reserves_until: Instant | None = None
-    sessions: Annotated[list[SessionForm], Field(min_length=1, max_length=50)]
+    sessions: Annotated[list[SessionForm], Field(min_length=1, max_length=MOST_SESSIONS)]
 
     @model_validator(mode="after")
     def _unambiguous(self) -> Self:

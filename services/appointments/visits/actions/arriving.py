@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from infra.crypto import keyring
 from infra.eventlog.outbox import record
 from infra.identity import Caller
 from infra.ids import NOBODY, new_id
+from infra.tombstones import spare
 from services.appointments.availability import queries as times
 from services.appointments.bookings import queries as bookings
 from services.appointments.bookings.actions.life import check_in
@@ -20,7 +22,7 @@ from services.appointments.bookings.rules import Status as Stands
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory import queries as directory
 from services.appointments.directory.queries import brand
-from services.appointments.directory.rules import wall
+from services.appointments.directory.rules import Mode, wall
 from services.appointments.visits.actions.queueing import end
 from services.appointments.visits.events import VisitorArrived
 from services.appointments.visits.queries import stays
@@ -53,6 +55,8 @@ async def count(
 ) -> Visit:
     """Count somebody who has entered without an appointment; raises NotFound for a boutique of others."""
     boutique = await directory.own_boutique(tx, boutique_id, by)
+    if client_id is not None:
+        await spare(tx, f"client:{client_id}")
     owner_id = (await times.person(tx, client_id)).owner_id if client_id is not None else None
     return await _enter(
         tx,
@@ -90,7 +94,7 @@ async def receive(
     if appointment_id is None:
         raise NobodyExpected
     appointment = await bookings.visible(tx, appointment_id, by, lock=True)
-    if appointment.boutique_id != boutique_id:
+    if appointment.boutique_id != boutique_id or appointment.mode == Mode.VIDEO:
         raise NobodyExpected
     there = await stays.of_appointment(tx, appointment_id)
     if there is not None:
@@ -195,13 +199,20 @@ def _read(tx: AsyncSession, code: str) -> UUID:
     return appointment_id
 
 
-async def follow_check_in(tx: AsyncSession, appointment_id: UUID, *, arrived_at: datetime) -> None:
-    """Count a client who was checked in without being counted; safe to repeat."""
-    query = select(Appointment).where(Appointment.brand_id == brand(tx), Appointment.appointment_id == appointment_id)
+async def follow_check_ins(tx: AsyncSession, arrived: Mapping[UUID, datetime]) -> None:
+    """Count clients, by appointment, who were checked in without being counted; safe to repeat.
+
+    Whoever was checked in to a video visit has not entered.
+    """
+    query = select(Appointment).where(
+        Appointment.brand_id == brand(tx),
+        Appointment.appointment_id.in_(list(arrived)),
+        Appointment.mode != Mode.VIDEO,
+    )
     # Not locked: a batch of facts holds the turns of a day, for which whoever receives her waits with the appointment.
-    appointment = (await tx.execute(query)).scalar_one_or_none()
-    if appointment is not None:
-        await follow(tx, appointment, arrived_at=arrived_at)
+    found = (await tx.execute(query)).scalars().all()
+    for appointment in sorted(found, key=lambda one: arrived[one.appointment_id]):
+        await follow(tx, appointment, arrived_at=arrived[appointment.appointment_id])
 
 
 async def follow_completion(tx: AsyncSession, appointment_id: UUID, *, completed_at: datetime) -> None:

@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog.outbox import record
 from infra.identity import Caller
+from infra.tombstones import spare
 from infra.wire import check_match
 from services.appointments.availability import queries as times
 from services.appointments.directory import queries as directory
 from services.appointments.directory.queries import brand
+from services.appointments.visits.actions.queueing import hush
 from services.appointments.visits.events import VisitorRecognised
 from services.appointments.visits.queries import stays
 from services.appointments.visits.rules.stays import Status, Step, VisitIsBooked, step
@@ -76,6 +78,9 @@ async def _recognise(tx: AsyncSession, visit: Visit, client_id: UUID | None) -> 
         return
     if visit.is_booked:
         raise VisitIsBooked
+    if client_id is not None:
+        await spare(tx, f"client:{client_id}")
+    hush(visit)
     visit.client_id = client_id
     visit.advisor_id = (await times.person(tx, client_id)).owner_id if client_id is not None else None
     record(
@@ -95,3 +100,4 @@ def _wait(visit: Visit, *, waits: bool) -> None:
     wanted, there = (Step.WAIT, Status.WAITING) if waits else (Step.LOOK_ROUND, Status.INSIDE)
     if status is not there:
         visit.status = step(status, wanted)
+        hush(visit)

@@ -41,12 +41,12 @@ async def announce(database: Database, peers: Peers, brand_id: str, visit_id: UU
     """Ask the door to tell her on WeChat that it is her turn, once; nothing is locked while profile is asked."""
     async with database.transaction(brand_id) as tx:
         visit = (await tx.execute(_due(brand_id, visit_id))).scalar_one_or_none()
-        if visit is None or visit.called_at is None or visit.client_id is None:
+        if visit is None or visit.called_at is None:
             return
         boutique = await directory.boutique(tx, visit.boutique_id)
     became: Telling | None = Telling.GIVEN_UP
     until = visit.called_at + OF_USE
-    if now < until:
+    if now < until and visit.client_id is not None:
         said = Message(
             visit.client_id,
             TEMPLATE,
@@ -86,6 +86,7 @@ async def serve(tx: AsyncSession, visit_id: UUID, advisor_id: UUID | None, *, by
     if served_by is not None:
         await directory.own_advisor(tx, served_by, by)
     visit.served_by, visit.served_at, visit.version = served_by, visit.served_at or now, visit.version + 1
+    hush(visit)
     return visit
 
 
@@ -96,11 +97,17 @@ async def leave(tx: AsyncSession, visit_id: UUID, *, by: Caller, now: datetime) 
     return visit
 
 
+def hush(visit: Visit) -> None:
+    """Whoever waits no more, or is somebody else, is not told that it is her turn."""
+    if visit.telling == Telling.DUE:
+        visit.telling = Telling.GIVEN_UP
+
+
 def end(tx: AsyncSession, visit: Visit, *, left_at: datetime, how: LeftHow) -> None:
     """End a stay and say so; raises VisitStepNotPossible."""
     visit.status = step(Status(visit.status), Step.LEAVE)
     visit.left_at, visit.left_how, visit.version = max(left_at, visit.arrived_at), how, visit.version + 1
-    visit.telling = Telling.GIVEN_UP if visit.telling == Telling.DUE else visit.telling
+    hush(visit)
     stayed = minutes(visit.arrived_at, visit.left_at) if how is LeftHow.RECORDED else None
     record(
         tx,

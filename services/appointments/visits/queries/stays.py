@@ -12,6 +12,7 @@ from infra.refusal import NotFound
 from services.appointments.bookings.rules import Status as Stands
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory.queries import LOCAL, brand
+from services.appointments.directory.rules import Mode
 from services.appointments.visits.rules.stays import AROUND, Status
 from services.appointments.visits.tables import Visit
 
@@ -81,6 +82,7 @@ async def expected(tx: AsyncSession, boutique_id: UUID, client_ids: Collection[U
             Appointment.client_id.in_(client_ids),
             # Whoever was checked in just now is found again, not her next appointment instead.
             Appointment.status.in_([Stands.CONFIRMED, Stands.CHECKED_IN]),
+            Appointment.mode != Mode.VIDEO,
             Appointment.starts_at <= now + AROUND,
             Appointment.ends_at > now - AROUND,
         )

@@ -16,6 +16,8 @@ from infra.eventlog.outbox import record
 from infra.telemetry import reduced, start_trace
 from infra.telemetry.traces import work
 from services.appointments.bookings.actions.door import Message, Told, tell
+from services.appointments.bookings.rules.life import Status as Agreed
+from services.appointments.bookings.tables import Appointment
 from services.appointments.directory import queries as directory
 from services.appointments.occasions.actions import messages
 from services.appointments.occasions.queries import guests
@@ -75,6 +77,8 @@ async def _alone(kit: Kit, brand_id: str, offer_id: UUID) -> None:
         with work("tell of an offer"):
             async with kit.database.transaction(brand_id) as tx:
                 message = await _message(tx, brand_id, offer_id)
+            if message is None:
+                return
             # The same key on every try: whatever is killed in between, she is told once.
             told = await tell(kit.peers, brand_id, message, key=str(offer_id))
             async with kit.database.transaction(brand_id) as tx:
@@ -83,8 +87,12 @@ async def _alone(kit: Kit, brand_id: str, offer_id: UUID) -> None:
         structlog.get_logger().error("offer-fault", offer_id=str(offer_id), **reduced(fault))
 
 
-async def _message(tx: AsyncSession, brand_id: str, offer_id: UUID) -> Message:
+async def _message(tx: AsyncSession, brand_id: str, offer_id: UUID) -> Message | None:
+    """What she is to be told; None where the time is not kept for her any more, which is settled next."""
     offer = await tx.get_one(Offer, (brand_id, offer_id))
+    kept = await tx.get_one(Appointment, (brand_id, offer.appointment_id))
+    if offer.status != OfferStatus.ASKING or kept.status != Agreed.HELD:
+        return None
     entry = await tx.get_one(Entry, (brand_id, offer.entry_id))
     boutique = await directory.boutique(tx, entry.boutique_id)
     experience = await directory.experience(tx, entry.experience_id)

@@ -1,11 +1,11 @@
 """Joining the waiting list and leaving it, and whom a brand asks first."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -112,6 +112,15 @@ async def leave(tx: AsyncSession, entry_id: UUID, *, if_match: str, by: Caller, 
     entry.status, entry.ended_at, entry.version = Status.LEFT, now, entry.version + 1
     await tx.flush()
     return entry
+
+
+async def stand_still(tx: AsyncSession, client_ids: Collection[UUID]) -> None:
+    """Let nobody offer these clients anything, or take an answer of theirs, before the transaction ends.
+
+    For whoever erases them, before all else: a list is locked first, and then what is kept for those on it.
+    """
+    query = select(Entry.entry_id).where(Entry.brand_id == brand(tx), Entry.client_id.in_(client_ids))
+    await tx.execute(query.order_by(Entry.entry_id).with_for_update())
 
 
 async def set_policy(tx: AsyncSession, priority: Sequence[Segment], *, offer_minutes: int, if_match: str) -> Setting:

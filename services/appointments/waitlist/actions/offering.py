@@ -6,12 +6,14 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.database import EVERY_BRAND, Database
 from infra.ids import new_id
 from infra.refusal import Refusal
+from infra.telemetry import reduced
 from services.appointments.availability import queries as times
 from services.appointments.availability.rules import Slot, slots
 from services.appointments.bookings.actions.placing import hold
@@ -36,7 +38,7 @@ from services.appointments.waitlist.rules import (
 from services.appointments.waitlist.tables import Entry, Offer
 
 BOUTIQUES = 50  # looked at in one round
-MANY = 200  # of those who wait at one boutique, looked at together
+MANY = 2000  # of those who wait at one boutique, looked at together
 TRIES = 3  # times that are tried for one client: she may be taken elsewhere at the first of them
 RANGE_OVER = "range-over"
 
@@ -82,8 +84,11 @@ async def offer_round(database: Database, *, now: datetime) -> int:
         due = [(brand_id, boutique_id) for brand_id, boutique_id in await tx.execute(query)]
     made = 0
     for brand_id, boutique_id in due:
-        while await offer_next(database, brand_id, boutique_id, now=now):
-            made += 1
+        try:
+            while await offer_next(database, brand_id, boutique_id, now=now):
+                made += 1
+        except Exception as fault:  # noqa: BLE001 - an edge: the other boutiques do not wait for this one
+            structlog.get_logger().error("waitlist-fault", boutique_id=str(boutique_id), **reduced(fault))
     return made
 
 

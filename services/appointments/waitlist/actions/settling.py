@@ -140,7 +140,9 @@ async def settle(
 async def undeliverable(tx: AsyncSession, offer_id: UUID, reason: str, *, now: datetime) -> None:
     """No message reaches her: the time goes back at once, and she stays on the list with the reason noted."""
     brand_id: str = tx.info["brand_id"]
-    offer = await tx.get_one(Offer, (brand_id, offer_id))
+    offer = await tx.get(Offer, (brand_id, offer_id))
+    if offer is None:  # she had herself erased, or it is long ago
+        return
     entry = await tx.get_one(Entry, (brand_id, offer.entry_id), with_for_update=True)
     await tx.refresh(offer)
     if offer.status in OPEN and await give_back(tx, offer, now=now):

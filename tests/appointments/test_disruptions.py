@@ -195,7 +195,7 @@ async def test_more_visits_than_one_action_settles_are_all_come_to_by_asking_aga
                 visit = await place.visit(local=f"{day} {hour}:{minute:02}")
                 made.add(visit["appointment_id"])
     # Nothing is free for as long as it lasts: every visit stays in the way, and has to be called about.
-    given = {"boutique_id": place.boutique_id, "to_at": at("2030-04-01 00:00").isoformat()}
+    given: dict[str, Any] = {"boutique_id": place.boutique_id, "to_at": at("2030-04-01 00:00").isoformat()}
     first, second = [await disrupted(place, **given) for _ in range(2)]
     assert (first["more"], second["more"]) == (True, False)
     assert len(first["visits"]) == 50

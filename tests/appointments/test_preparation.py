@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -54,7 +55,7 @@ def complaining(request: httpx.Request) -> httpx.Response:
 
 
 async def begun(
-    running: Start, profile: Answer, recommend: Answer, feedback: Answer = complaining, **given: object
+    running: Start, profile: Answer, recommend: Answer, feedback: Answer = complaining, **given: Any
 ) -> tuple[House, str]:
     """A house with a visit tomorrow at eleven, and the path of its sheet."""
     peers = {"profile": profile, "recommend": recommend, "feedback": feedback}

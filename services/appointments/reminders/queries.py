@@ -21,8 +21,8 @@ _UPSET = """
     select from disrupted_visit v
     join disruption d on d.brand_id = v.brand_id and d.disruption_id = v.disruption_id
     where v.brand_id = a.brand_id and v.appointment_id = a.appointment_id and v.starts_at = a.starts_at
-        and v.outcome <> 'reassigned' and d.boutique_id = a.boutique_id
-        and (d.advisor_id is null or d.advisor_id in (a.advisor_id, a.second_advisor_id))
+        and v.outcome <> 'reassigned' and (d.advisor_id is null and d.boutique_id = a.boutique_id
+            or d.advisor_id in (a.advisor_id, a.second_advisor_id))
 """
 _IS_UPSET = text(
     f"select exists ({_UPSET}) from appointment a"  # noqa: S608 - our own words

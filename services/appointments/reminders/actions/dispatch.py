@@ -6,9 +6,9 @@ not true afterwards is recalled, and whatever comes after it is told after it.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -54,9 +54,9 @@ async def dispatch_once(kit: Kit) -> int:
     # The claim is committed: no row stays locked while profile is asked, and a killed instance's claims lapse.
     async with asyncio.TaskGroup() as tasks:
         for claim in claimed:
-            tasks.create_task(_alone("hand over notice", claim[1], _hand_over(kit, *claim)))
+            tasks.create_task(_alone("hand over notice", claim[1], partial(_hand_over, kit, *claim)))
         for brand_id, notice_id in recalled:
-            tasks.create_task(_alone("recall notice", notice_id, _recall(kit, brand_id, notice_id)))
+            tasks.create_task(_alone("recall notice", notice_id, partial(_recall, kit, brand_id, notice_id)))
     return len(found) + len(recalled)
 
 
@@ -75,11 +75,11 @@ def _claim_recall(one: Notice, *, now: datetime) -> tuple[str, UUID]:
     return one.brand_id, one.notice_id
 
 
-async def _alone(name: str, notice_id: UUID, job: Coroutine[Any, Any, None]) -> None:
+async def _alone(name: str, notice_id: UUID, job: Callable[[], Awaitable[None]]) -> None:
     """Do one job. A fault of one must not hold up its neighbours: it is logged, and its claim lapses."""
     try:
         with work(name):
-            await job
+            await job()
     except Exception as fault:  # noqa: BLE001 - an edge: each notice is a job of its own
         structlog.get_logger().error("notice-fault", notice_id=str(notice_id), **reduced(fault))
 

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from infra.identity import Role
-from infra.ids import new_id
+from infra.ids import NOBODY, new_id
+from infra.retention.sweeping import sweep
+from services.appointments.rights.tables.periods import PERIODS
 from tests.appointments import build
 from tests.appointments.build import at, client, house, said, staff
 from tests.asking import problem, until
@@ -259,3 +261,15 @@ async def test_a_client_keeps_three_times_and_no_more(running: Start) -> None:
     assert problem(await place.asks(her, "2030-01-08 16:00")) == "too-many-holds"
     place.clock.advance(minutes=5)
     await place.hold(her, "2030-01-08 16:00")
+
+
+async def test_a_visit_of_which_nobody_said_what_became_of_it_ends_with_its_period_like_any_other(
+    running: Start,
+) -> None:
+    place = await house(running)
+    await place.visit(piece_code="RG-0012")
+    [period] = [one for one in PERIODS if one.category == "visits"]
+    for days, whose in ((1000, False), (1200, True)):
+        await sweep(place.running.kit.database, period, now=place.clock.now + timedelta(days=days))
+        [row] = await place.running.rows("select client_id, piece_code, status from appointment")
+        assert (row["client_id"] == NOBODY, row["piece_code"] is None, row["status"]) == (whose, whose, "confirmed")

@@ -133,6 +133,9 @@ async def test_a_revoked_address_and_one_that_never_was_answer_alike(running: St
     for _ in range(2):
         assert (await place.manager().delete(f"/v1/calendar-feeds/{revoked}")).status_code == 204
     assert problem(await place.manager().delete(f"/v1/calendar-feeds/{new_id()}")) == "not-found"
+    own = staff(Role.ADVISOR, place.boutique_id, advisor_id=place.advisor_ids[0])
+    # An advisor revokes her own: the boutique's is for who leads it.
+    assert problem(await place.by(own).delete(f"/v1/calendar-feeds/{listed[0]['feed_id']}")) == "not-found"
     assert [one["feed_id"] for one in said(await place.manager().get(at_boutique))["items"]] == [listed[0]["feed_id"]]
     http = place.running.client()
     token = kept.removesuffix(".ics")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -54,12 +55,12 @@ def complaining(request: httpx.Request) -> httpx.Response:
 
 
 async def begun(
-    running: Start, profile: Answer, recommend: Answer, feedback: Answer = complaining
+    running: Start, profile: Answer, recommend: Answer, feedback: Answer = complaining, **given: Any
 ) -> tuple[House, str]:
     """A house with a visit tomorrow at eleven, and the path of its sheet."""
     peers = {"profile": profile, "recommend": recommend, "feedback": feedback}
     place = await house(running, transports={name: httpx.MockTransport(answer) for name, answer in peers.items()})
-    visit = await place.visit()
+    visit = await place.visit(**given)
     place.clock.now = at("2030-01-07 11:00")
     return place, f"/v1/appointments/{visit['appointment_id']}"
 
@@ -205,6 +206,14 @@ async def test_the_page_for_the_printer_runs_nothing_and_stays_nowhere(
     assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
     for shown in (title, "王女士", "rose gold", "likes the window seat", "BJ-SKP", "RING-1", "Mooncakes"):
         assert shown in answer.text
+
+
+async def test_the_page_says_what_she_chose_when_she_booked(running: Start) -> None:
+    chosen = {"configuration": {"metal": "platinum", "carat": 1.5, "engraving": "永恒"}, "occasion": "engagement"}
+    place, path = await begun(running, knowing, says(200, SHEET), piece_code="SETTING-7", **chosen)
+    page = (await place.manager().get(f"{path}/preparation/print", params={"language": "en"})).text
+    for shown in ("Piece: SETTING-7", "Occasion: engagement", "Metal: platinum", "Carat: 1.5", "Engraving: 永恒"):
+        assert shown in page
 
 
 async def test_what_somebody_wrote_is_text_on_the_page_whatever_it_says(running: Start) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from infra.identity import Role
 from infra.ids import new_id
+from services.appointments.bookings.actions.expiry import expire_overdue
 from services.appointments.reminders.actions.dispatch import dispatch_once
-from tests.appointments.build import House, at, client, headquarters, house, said, staff
+from tests.appointments.build import House, ask, at, client, headquarters, house, said, staff
 from tests.appointments.door import Door
 from tests.asking import problem, tell, until
 from tests.conftest import Start
@@ -174,7 +175,9 @@ async def test_what_could_not_be_told_in_time_is_shown_to_the_boutique(running: 
     visit = await place.visit()
 
     async def tried() -> bool:
-        return bool(door.tries)
+        [row] = await place.running.rows("select next_attempt_at from notice") or [None]
+        # Not only asked, but also heard of: what is written then is told by the clock of then.
+        return bool(door.tries) and row is not None and row["next_attempt_at"] - place.clock.now < timedelta(seconds=10)
 
     await until(tried)
     place.clock.now = at("2030-01-08 11:00")
@@ -258,6 +261,7 @@ async def test_another_advisor_at_the_same_time_is_no_news_for_her(running: Star
         ("appointments.proposed.v1", {"expires_at": "2030-01-07T12:00:00Z"}, "visit-proposed"),
         ("appointments.proposal-ended.v1", {"outcome": "expired"}, "visit-kept"),
         ("appointments.disrupted.v1", {"outcome": "nothing-free"}, "visit-disrupted"),
+        ("appointments.disrupted.v1", {"outcome": "reassigned"}, "visit-reassigned"),
     ],
 )
 async def test_proposals_and_disruptions_are_told(
@@ -278,7 +282,7 @@ async def test_proposals_and_disruptions_are_told(
     [
         ("appointments.proposed.v1", {"expires_at": "2030-01-07T00:59:59Z"}),
         ("appointments.proposal-ended.v1", {"outcome": "accepted"}),
-        ("appointments.disrupted.v1", {"outcome": "reassigned"}),
+        ("appointments.disrupted.v1", {"outcome": "offered"}),  # the proposal says it
     ],
 )
 async def test_what_she_can_do_nothing_about_is_not_told(running: Start, fact: str, more: dict[str, Any]) -> None:
@@ -288,6 +292,58 @@ async def test_what_she_can_do_nothing_about_is_not_told(running: Start, fact: s
     await _settled(place, 1)
     await tell(place.running, fact, _about(visit, **more))
     await _settled(place, 1)
+
+
+async def test_a_visit_that_the_house_upset_reminds_nobody_and_is_not_said_to_be_kept(running: Start) -> None:
+    door = Door()
+    place = await begun(running, door)
+    visit = await place.visit(local="2030-01-10 11:00")
+    await _settled(place, 1)
+    closed = {"from_at": at("2030-01-10 00:00").isoformat(), "to_at": at("2030-01-11 00:00").isoformat()}
+    form = {"boutique_id": place.boutique_id, "reason": "emergency", **closed}
+    [settled] = said(await ask(place.manager(), "/v1/disruptions", form), 201)["visits"]
+    assert settled["outcome"] == "offered"
+    await _settled(place, 2)
+    place.clock.now = at("2030-01-09 11:00")
+    await expire_overdue(place.running.kit.database, now=place.clock.now)
+    await _settled(place, 3)
+    for when in ("09 11:00", "10 09:00", "10 10:59"):
+        place.clock.now = at(f"2030-01-{when}")
+        await dispatch_once(place.running.kit)
+    await _settled(place, 3)
+    told = [form["template"] for form in door.taken.values()]
+    assert told == ["visit-confirmed", "visit-proposed", "visit-disrupted"]
+    # At another time it reminds as any other.
+    place.clock.now = at("2030-01-10 10:00")
+    await place.step(
+        place.manager(),
+        visit["appointment_id"],
+        "move",
+        starts_at=at("2030-01-12 15:00").isoformat(),
+        agreed_by="telephone",
+    )
+    await _settled(place, 4)
+    place.clock.now = at("2030-01-11 15:00")
+    await dispatch_once(place.running.kit)
+    await _settled(place, 5)
+    assert [form["template"] for form in door.taken.values()][3:] == ["visit-moved", "visit-reminder"]
+
+
+async def test_nobody_is_asked_to_telephone_about_a_time_that_is_no_more_or_is_over(running: Start) -> None:
+    door = Door(lambda _: httpx.Response(202, json={"status": "refused", "reason": "no-channel", "message_id": None}))
+    place = await begun(running, door)
+    visit = await place.visit()
+    await _settled(place, 1)
+    form = {"starts_at": at("2030-01-08 15:00").isoformat(), "agreed_by": "telephone"}
+    await place.step(place.manager(), visit["appointment_id"], "move", **form)
+    await _settled(place, 2)
+    assert [one["kind"] for one in await _undelivered(place, untold=True)] == ["moved"]
+    await place.step(place.manager(), visit["appointment_id"], "cancel")
+    await _settled(place, 3)
+    assert [one["kind"] for one in await _undelivered(place, untold=True)] == ["cancelled"]
+    place.clock.now = at("2030-01-08 15:00")
+    assert await _undelivered(place, untold=True) == []
+    assert len(await _undelivered(place)) == 3
 
 
 async def test_what_is_not_true_any_more_when_its_turn_comes_is_told_to_nobody(running: Start) -> None:

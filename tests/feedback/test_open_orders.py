@@ -35,8 +35,11 @@ async def test_what_is_open_is_told_without_words_and_what_is_resolved_is_not(ho
 async def test_whoever_would_not_see_it_herself_is_not_told(house: House) -> None:
     client_id = (await house.unhappy())["client_id"]
     assert await asked(house, client_id, boutique_ids=[str(uuid4())]) == {}
+    http = house.feedback.client(PEER, issuer="appointments")
     for role in ("client-service", "events", "privacy", "client"):
-        assert await asked(house, client_id, role=role) == {}
+        form = {"subject": "x", "role": role, "boutique_ids": [str(build.BOUTIQUE)], "client_ids": [client_id]}
+        # Nothing and not for her are two answers: the sheet says which.
+        assert problem(await http.post("/v1/work-orders/open", json=form)) == "not-permitted"
     assert set(await asked(house, client_id, role="headquarters", boutique_ids=[])) == {client_id}
 
 

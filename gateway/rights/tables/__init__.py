@@ -37,7 +37,7 @@ WECHAT = (
     Decision(
         "wechat_push",
         Fate.KEPT,
-        "what WeChat and WeCom said, sealed: nobody can tell whose; gone after two weeks",
+        "what WeChat and WeCom said, sealed: nobody can tell whose; gone two weeks after it was taken",
     ),
 )
 

@@ -26,6 +26,8 @@ _TURN = text("select pg_advisory_xact_lock(hashtextextended('calendar:' || :bran
 async def check_holder(tx: AsyncSession, kind: Holder, holder_id: UUID, by: Caller) -> None:
     """Raise NotFound unless the caller may hand this calendar out: an advisor her own, who leads her boutiques'."""
     if kind is Holder.BOUTIQUE:
+        if by.role is Role.ADVISOR:
+            raise NotFound
         await directory.own_boutique(tx, holder_id, by)
         return
     advisor = await directory.own_advisor(tx, holder_id, by)

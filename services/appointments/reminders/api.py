@@ -32,15 +32,22 @@ async def list_notices(
     limit: Limit = 50,
     tx: Transaction,
     by: By,
+    now: Now,
 ) -> Page[NoticeView]:
     """What the clients of a boutique were told of their visits, the latest first.
 
-    `status=refused` are those whom it did not reach: with `untold` only those nobody has telephoned yet.
+    `status=refused` are those whom it did not reach: with `untold` only those nobody has telephoned yet, of visits to
+    come that are still what was to be said of them.
     """
     await directory.own_boutique(tx, boutique_id, by)
     of = f"reminders {boutique_id} {status} {untold}"
     rows = await queries.of_boutique(
-        tx, boutique_id, status=status, open_only=untold, after=read_instant_cursor(after, of=of), limit=limit + 1
+        tx,
+        boutique_id,
+        status=status,
+        untold_at=now if untold else None,
+        after=read_instant_cursor(after, of=of),
+        limit=limit + 1,
     )
     items = [NoticeView.model_validate(row) for row in rows[:limit]]
     last = items[-1] if len(rows) > limit else None

@@ -5,21 +5,34 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import ColumnElement, and_, exists, or_, select, text, true, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.refusal import NotFound
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory.queries import brand
-from services.appointments.reminders.rules import LEADS, Kind, Status
+from services.appointments.reminders.rules import LEADS, OF_ITS_TIME, STANDS, Kind, Status
 from services.appointments.reminders.tables import Notice, ReminderPolicy
 
+# A time that the house itself upset, by its advisor away or its boutique closed, and where the visit still is: neither
+# has she another time, nor does somebody else receive her.
+_UPSET = """
+    select from disrupted_visit v
+    join disruption d on d.brand_id = v.brand_id and d.disruption_id = v.disruption_id
+    where v.brand_id = a.brand_id and v.appointment_id = a.appointment_id and v.starts_at = a.starts_at
+        and v.outcome <> 'reassigned' and (d.advisor_id is null and d.boutique_id = a.boutique_id
+            or d.advisor_id in (a.advisor_id, a.second_advisor_id))
+"""
+_IS_UPSET = text(
+    f"select exists ({_UPSET}) from appointment a"  # noqa: S608 - our own words
+    " where a.brand_id = :brand and a.appointment_id = :appointment_id"
+)
 # Visits agreed that begin within the longest time at which anybody reminds, with when their clients heard of that time
 # last, and how shortly before they were reminded already. Where they heard of another time alone, the word of this one
 # is on its way: it comes first.
 _NEAR = text(
-    """
+    f"""
     select a.brand_id, a.appointment_id, a.client_id, a.boutique_id, a.starts_at,
         greatest(a.confirmed_at, a.created_at, told.at) as told_at, coalesce(told.least, :never) as least
     from appointment a
@@ -31,8 +44,9 @@ _NEAR = text(
     ) told on true
     where a.status = 'confirmed' and a.starts_at > :now and a.starts_at <= :until
         and (told.at is not null or told.ever is not true)
+        and not exists ({_UPSET})
     order by a.starts_at, a.appointment_id
-    """
+    """  # noqa: S608 - our own words
 )
 NEVER = 2**31 - 1  # minutes: longer than anybody's time
 
@@ -129,6 +143,11 @@ async def has_later(tx: AsyncSession, one: Notice) -> bool:
     return bool(await tx.scalar(query))
 
 
+async def is_upset(tx: AsyncSession, appointment_id: UUID) -> bool:
+    """Whether the house itself looked for another time for this visit, and it still is where it cannot be."""
+    return bool(await tx.scalar(_IS_UPSET, {"brand": brand(tx), "appointment_id": appointment_id}))
+
+
 async def last_told(tx: AsyncSession, appointment_id: UUID) -> datetime | None:
     """The time of a visit that its client was, or is to be, told last."""
     query = (
@@ -150,19 +169,37 @@ async def of_boutique(
     boutique_id: UUID,
     *,
     status: Status | None,
-    open_only: bool,
+    untold_at: datetime | None,
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[Notice]:
-    """What the clients of a boutique were told, the latest first; `open_only`: not yet told by telephone."""
+    """What the clients of a boutique were told, the latest first.
+
+    With `untold_at` only what nobody has told by telephone, what is true still, and what is of use at that moment.
+    """
     query = select(Notice).where(Notice.brand_id == brand(tx), Notice.boutique_id == boutique_id)
     if status is not None:
         query = query.where(Notice.status == status)
-    if open_only:
-        query = query.where(Notice.telephoned_at.is_(None))
+    if untold_at is not None:
+        query = query.where(Notice.telephoned_at.is_(None), _is_true(untold_at))
     if after is not None:
         query = query.where(tuple_(Notice.created_at, Notice.notice_id) < tuple_(*after))
     return (await tx.scalars(query.order_by(Notice.created_at.desc(), Notice.notice_id.desc()).limit(limit))).all()
+
+
+def _is_true(now: datetime) -> ColumnElement[bool]:
+    """What `rules.stands` says, of many notices at once; and of a visit to come, of a proposal that she can answer."""
+    said = [
+        and_(
+            Notice.kind == kind,
+            Appointment.status.in_(sorted(states)),
+            Appointment.starts_at == Notice.starts_at if kind in OF_ITS_TIME else true(),
+            Notice.expires_at > now if kind is Kind.PROPOSED else Notice.starts_at > now,
+        )
+        for kind, states in STANDS.items()
+    ]
+    here = and_(Appointment.brand_id == Notice.brand_id, Appointment.appointment_id == Notice.appointment_id)
+    return exists().where(here, or_(*said))
 
 
 async def at_boutique(tx: AsyncSession, boutique_id: UUID, notice_id: UUID) -> Notice:

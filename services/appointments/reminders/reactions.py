@@ -93,6 +93,7 @@ class MessageRefused(Slice):
 
 
 NOTHING_FREE = "nothing-free"
+REASSIGNED = "reassigned"
 EXPIRED = "expired"
 
 
@@ -121,12 +122,13 @@ class Teller:
         await noting.note(tx, news, now=self.clock())
 
     async def disrupt(self, tx: AsyncSession, facts: Sequence[Delivered[VisitDisrupted]]) -> None:
-        """Tell those for whom there is nothing to propose."""
-        news = [_news(Kind.DISRUPTED, told) for told in facts if told.fact.outcome == NOTHING_FREE]
+        """Tell those for whom there is nothing to propose, and those whom somebody else receives."""
+        kinds = {NOTHING_FREE: Kind.DISRUPTED, REASSIGNED: Kind.REASSIGNED}
+        news = [_news(kinds[told.fact.outcome], told) for told in facts if told.fact.outcome in kinds]
         await noting.note(tx, news, now=self.clock())
 
     async def end(self, tx: AsyncSession, facts: Sequence[Delivered[ProposalEnded]]) -> None:
-        """Ask her no more; say that the visit stays when it is, where she has not answered."""
+        """Ask her no more; say what holds of the visit, where she has not answered."""
         for told in facts:
             await noting.end_proposal(tx, told.fact.appointment_id, now=self.clock())
             if told.fact.outcome == EXPIRED:

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     REFUSED = "refused"
     PROPOSED = "proposed"
     KEPT = "kept"
+    REASSIGNED = "reassigned"
     DISRUPTED = "disrupted"
     REMINDER = "reminder"
 
@@ -61,7 +62,7 @@ class Status(StrEnum):
 
 
 _AGREED = frozenset({"confirmed"})
-# In which states of the appointment a kind is still true. Of these two the time has to be the same, too.
+# In which states of the appointment a kind is still true.
 STANDS: dict[Kind, frozenset[str]] = {
     Kind.REQUESTED: frozenset({"pending"}),
     Kind.CONFIRMED: _AGREED,
@@ -70,10 +71,16 @@ STANDS: dict[Kind, frozenset[str]] = {
     Kind.REFUSED: frozenset({"refused", "expired"}),
     Kind.PROPOSED: _AGREED | {"pending"},
     Kind.KEPT: _AGREED,
+    Kind.REASSIGNED: _AGREED,
     Kind.DISRUPTED: _AGREED | {"pending"},
     Kind.REMINDER: _AGREED,
 }
-OF_ITS_TIME = frozenset({Kind.REQUESTED, Kind.CONFIRMED, Kind.MOVED, Kind.KEPT, Kind.REMINDER})
+# Of these the time has to be the same, too.
+OF_ITS_TIME = frozenset(
+    {Kind.REQUESTED, Kind.CONFIRMED, Kind.MOVED, Kind.KEPT, Kind.REASSIGNED, Kind.DISRUPTED, Kind.REMINDER}
+)
+# What nobody says of a visit for which the house itself has looked for another time and has not found one with her.
+NOT_OF_UPSET = frozenset({Kind.KEPT, Kind.REMINDER})
 # A tap leads to the file for her calendar.
 WITH_FILE = frozenset({Kind.CONFIRMED, Kind.MOVED, Kind.REMINDER})
 
@@ -134,6 +141,7 @@ _SENTENCES = {
     Kind.REFUSED: "很抱歉，该时段无法安排",
     Kind.PROPOSED: "建议更改时间，请您确认",
     Kind.KEPT: "预约时间保持不变",
+    Kind.REASSIGNED: "时间不变，由另一位顾问接待",
     Kind.DISRUPTED: "很抱歉，需要为您改期",
     Kind.REMINDER: "您的预约即将开始",
 }

@@ -8,7 +8,8 @@ from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.appointments.preparation.rules import Missing, Note
+from services.appointments.preparation.api.sayings import SAYS
+from services.appointments.preparation.rules import Note
 from services.appointments.preparation.schemas import MorningBriefView, MorningVisitView, PreparationView
 
 STYLE = """
@@ -35,104 +36,18 @@ HEADERS = {
     " base-uri 'none'; form-action 'none'",
 }
 
-_SAYS = {
-    "zh": {
-        "sheet": "接待准备",
-        "morning": "今日接待",
-        "greeting": "称呼",
-        "preferences": "偏好",
-        "likes": "喜欢",
-        "dislikes": "不喜欢",
-        "conversations": "近期往来",
-        "notes": "备注",
-        "purchases": "近期消费",
-        "wishes": "心愿",
-        "gifts": "待赠礼品",
-        "work_orders": "未结工单",
-        "assortment": "选品",
-        "words": "客户嘱托",
-        "arrangement": "接待安排",
-        "refreshments": "茶点",
-        "room_setup": "布置",
-        "reserved": "已留货",
-        "requested": "已调货",
-        "not-here": "店内暂无",
-        "nothing": "无",
-        "time": "时间",
-        "client": "客户",
-        "advisor": "客户顾问",
-        "room": "贵宾室",
-        "missing": "尚缺",
-        "party": "人数",
-        "overdue": "已逾期",
-        "more": "仅显示前 200 个预约。",
-        Note.AWAY: "相关系统暂时无法访问",
-        Note.REFUSED: "无权查看",
-        Note.NONE_PREPARED: "尚未选品",
-        Note.NOT_EXPECTED: "未到可查看时间",
-        Missing.APPROVAL: "待确认预约",
-        Missing.ROOM: "贵宾室",
-        Missing.ASSORTMENT: "选品",
-        Missing.PIECES: "部分单品不在店",
-        Missing.ARRANGEMENT: "茶点与布置",
-        Missing.ANSWERS: "客户尚未作答",
-        Missing.LINK: "视频链接",
-    },
-    "en": {
-        "sheet": "Preparation",
-        "morning": "The day's visits",
-        "greeting": "Greeting",
-        "preferences": "Preferences",
-        "likes": "likes",
-        "dislikes": "dislikes",
-        "conversations": "Last conversations",
-        "notes": "Notes",
-        "purchases": "Last purchases",
-        "wishes": "Wishes",
-        "gifts": "Gifts due",
-        "work_orders": "Open work orders",
-        "assortment": "Assortment",
-        "words": "In her words",
-        "arrangement": "Arrangements",
-        "refreshments": "Refreshments",
-        "room_setup": "Room",
-        "reserved": "reserved",
-        "requested": "requested",
-        "not-here": "not in the boutique",
-        "nothing": "none",
-        "time": "Time",
-        "client": "Client",
-        "advisor": "Advisor",
-        "room": "Room",
-        "missing": "Still missing",
-        "party": "party of",
-        "overdue": "overdue",
-        "more": "Only the first 200 visits are shown.",
-        Note.AWAY: "the service that knows is away just now",
-        Note.REFUSED: "not for you to see",
-        Note.NONE_PREPARED: "nothing chosen yet",
-        Note.NOT_EXPECTED: "not yet to be seen",
-        Missing.APPROVAL: "approval",
-        Missing.ROOM: "room",
-        Missing.ASSORTMENT: "assortment",
-        Missing.PIECES: "pieces not in the boutique",
-        Missing.ARRANGEMENT: "refreshments and room",
-        Missing.ANSWERS: "her answers",
-        Missing.LINK: "video link",
-    },
-}
 Says = dict[Any, str]
 
 
 def sheet(view: PreparationView, *, language: str) -> str:
     """The sheet of one visit."""
-    says: Says = _SAYS[language]
+    says: Says = SAYS[language]
     return _document(says["sheet"], "".join(_sheet(view, says, language)), language)
 
 
 def morning(view: MorningBriefView, *, language: str) -> str:
     """The visits of one day."""
-    says: Says = _SAYS[language]
+    says: Says = SAYS[language]
     return _document(says["morning"], "".join(_morning(view, says, language)), language)
 
 
@@ -159,12 +74,21 @@ def _sheet(view: PreparationView, says: Says, language: str) -> Iterator[str]:
         _note(view.assortment_note, says),
         says,
     )
-    words = [view.words.requests] if view.words.requests else []
+    words = [*_booked(view, says), *([view.words.requests] if view.words.requests else [])]
     words += [
         f"{one.text_zh if language == 'zh' else one.text_en} {one.answer}" for one in view.words.answers if one.answer
     ]
     yield _part(says["words"], [escape(one) for one in words], "", says)
     yield _part(says["arrangement"], _arranged(view, says), "", says)
+
+
+def _booked(view: PreparationView, says: Says) -> Iterator[str]:
+    """What she chose when she booked: the piece that she saw, and what is to be made to order."""
+    visit = view.appointment
+    chosen = {"piece_code": visit.piece_code, "occasion": visit.occasion, "language": visit.language}
+    for name, said in (chosen | (view.words.configuration or {})).items():
+        if said is not None:
+            yield f"{says.get(name, name)}: {said}"
 
 
 def _of_profile(view: PreparationView, says: Says, zone: ZoneInfo) -> Iterator[str]:

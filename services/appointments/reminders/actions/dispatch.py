@@ -6,7 +6,9 @@ not true afterwards is recalled, and whatever comes after it is told after it.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -52,9 +54,9 @@ async def dispatch_once(kit: Kit) -> int:
     # The claim is committed: no row stays locked while profile is asked, and a killed instance's claims lapse.
     async with asyncio.TaskGroup() as tasks:
         for claim in claimed:
-            tasks.create_task(_alone(kit, claim))
+            tasks.create_task(_alone("hand over notice", claim[1], partial(_hand_over, kit, *claim)))
         for brand_id, notice_id in recalled:
-            tasks.create_task(_recall(kit, brand_id, notice_id))
+            tasks.create_task(_alone("recall notice", notice_id, partial(_recall, kit, brand_id, notice_id)))
     return len(found) + len(recalled)
 
 
@@ -73,13 +75,13 @@ def _claim_recall(one: Notice, *, now: datetime) -> tuple[str, UUID]:
     return one.brand_id, one.notice_id
 
 
-async def _alone(kit: Kit, claim: Claim) -> None:
-    """Hand one over. A fault of one must not hold up its neighbours: it is logged, and its claim lapses."""
+async def _alone(name: str, notice_id: UUID, job: Callable[[], Awaitable[None]]) -> None:
+    """Do one job. A fault of one must not hold up its neighbours: it is logged, and its claim lapses."""
     try:
-        with work("hand over notice"):
-            await _hand_over(kit, *claim)
+        with work(name):
+            await job()
     except Exception as fault:  # noqa: BLE001 - an edge: each notice is a job of its own
-        structlog.get_logger().error("notice-fault", notice_id=str(claim[1]), **reduced(fault))
+        structlog.get_logger().error("notice-fault", notice_id=str(notice_id), **reduced(fault))
 
 
 async def _hand_over(kit: Kit, brand_id: str, notice_id: UUID, appointment_id: UUID) -> None:
@@ -110,7 +112,8 @@ async def _decided(
     one = await queries.notice(tx, notice_id)
     if one is None or one.status != Status.WAITING:
         return None
-    if visit is None or not _stands(one, visit) or await queries.has_later(tx, one):
+    is_upset = one.kind in rules.NOT_OF_UPSET and await queries.is_upset(tx, appointment_id)
+    if visit is None or is_upset or not _stands(one, visit) or await queries.has_later(tx, one):
         _drop(one, now=now)
         return None
     one.asked_at = now

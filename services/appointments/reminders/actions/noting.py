@@ -91,10 +91,11 @@ async def note(tx: AsyncSession, news: Sequence[News], *, now: datetime) -> None
 
 
 async def note_kept(tx: AsyncSession, cause_id: UUID, appointment_id: UUID, *, now: datetime) -> None:
-    """Have her told that a visit stays when it is."""
+    """Have her told that a visit stays when it is; or that it needs another time still, where it cannot stay."""
     visit = await tx.get(Appointment, (directory.brand(tx), appointment_id), populate_existing=True)
     if visit is not None and visit.status == "confirmed":
-        news = News(cause_id, Kind.KEPT, appointment_id, visit.client_id, visit.boutique_id, visit.starts_at)
+        kind = Kind.DISRUPTED if await queries.is_upset(tx, appointment_id) else Kind.KEPT
+        news = News(cause_id, kind, appointment_id, visit.client_id, visit.boutique_id, visit.starts_at)
         await note(tx, [news], now=now)
 
 
@@ -130,11 +131,13 @@ async def end_proposal(tx: AsyncSession, appointment_id: UUID, *, now: datetime)
         )
         .execution_options(synchronize_session=False)
     )
+    # Nor by telephone.
+    unreached = and_(Notice.status == Status.REFUSED, Notice.telephoned_at.is_(None))
     taken = {"status": Status.RECALLED, "reason": MEANWHILE, "recall_until": now + LEASE, "next_attempt_at": now}
     is_out = or_(Notice.status == Status.SENT, and_(Notice.status == Status.WAITING, Notice.asked_at.is_not(None)))
     await tx.execute(asking.where(is_out).values(**taken, settled_at=now))
     dropped = {"status": Status.DROPPED, "reason": MEANWHILE, "settled_at": now}
-    await tx.execute(asking.where(Notice.status == Status.WAITING).values(**dropped))
+    await tx.execute(asking.where(or_(Notice.status == Status.WAITING, unreached)).values(**dropped))
 
 
 async def refuse(tx: AsyncSession, notice_id: UUID, *, reason: str, now: datetime) -> None:

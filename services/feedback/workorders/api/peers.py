@@ -5,6 +5,7 @@ from uuid import UUID
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Caller, Role, permit
+from infra.refusal import NotPermitted
 from services.feedback.invitations.queries import families
 from services.feedback.workorders import queries
 from services.feedback.workorders.rules import Severity, Status
@@ -12,16 +13,16 @@ from services.feedback.workorders.schemas import AskerForm, OpenOrdersOfView, Op
 
 routes = router()
 
-# Whoever else asks sees no work orders here either.
+# Whoever else asks sees no work orders here either, and is told so: an empty list would say that nothing is open.
 SEES = frozenset({Role.ADVISOR, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS})
 
 
 @routes.post("/work-orders/open")
 @permit(Role.SERVICE)
 async def open_orders(form: AskerForm, tx: Transaction, by: By, now: Now) -> OpenOrdersView:
-    """A peer asks for somebody what is open for some clients: as much as she would see herself."""
+    """A peer asks for somebody what is open for some clients: as much as she would see herself; raises NotPermitted."""
     if form.role not in SEES:
-        return OpenOrdersView(items=[])
+        raise NotPermitted
     asker = Caller(
         form.subject,
         form.role,

@@ -43,6 +43,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "您好，您在{boutique}的{experience}预约时间保持不变：{date}。",
         "en": "Your {experience_en} at {boutique_en} stays as agreed: {date_en}.",
     },
+    "visit-reassigned": {
+        "zh": "您好，您{date}在{boutique}的{experience}预约时间不变，届时将由另一位客户顾问接待您。",
+        "en": "Your {experience_en} at {boutique_en} stays as agreed: {date_en}. Another advisor will receive you.",
+    },
     "visit-disrupted": {
         "zh": "您好，很抱歉，{boutique}{date}的{experience}预约需要改期，您的客户顾问会尽快与您联系。",
         "en": "We are sorry: your {experience_en} at {boutique_en}, {date_en}, needs another time. "

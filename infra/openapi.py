@@ -13,6 +13,8 @@ from infra.problems import MEDIA_TYPE, Problem
 Part = dict[str, Any]
 
 _MODULE = re.compile(r"(?:services__[a-z]+|infra)__([a-z]+)(?:__[a-z]+)*__([A-Z]\w*)")
+# A page of one of two models, as two roles see one thing.
+_PAGE_OF_TWO = re.compile(r"Page_Union_([A-Za-z]+)__([A-Za-z]+)__")
 _REFUSED = 400  # and above
 KEY: Part = {
     "name": "Idempotency-Key",
@@ -114,7 +116,8 @@ def _by_capability(document: Part) -> Part:
     taken = [*names.values(), *document.get("components", {}).get("schemas", {})]
     if twice := sorted({name for name in names.values() if taken.count(name) > 1}):
         raise ValueError(f"models of one capability need names of their own: {', '.join(twice)}")
-    renamed: Part = json.loads(_MODULE.sub(lambda found: names[found[0]], text))
+    told_apart = _MODULE.sub(lambda found: names[found[0]], text)
+    renamed: Part = json.loads(_PAGE_OF_TWO.sub(r"Page_\1_or_\2", told_apart))
     return renamed
 
 

@@ -300,4 +300,4 @@ async def test_however_many_boutiques_advisors_and_rooms_the_statements_are_as_m
         place.manager(), f"/v1/boutiques/{place.boutique_id}/closures", {"starts": "2030-01-09", "ends": "2030-01-09"}
     )
     assert [await cost(seen), await cost(seen, boutique_id=None, city="SHA"), await cost(explain)] == few
-    assert few[0] == few[1] == 9
+    assert few[0] == few[1] == 7

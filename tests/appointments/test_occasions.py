@@ -104,7 +104,7 @@ async def test_what_a_guest_may_not_do_says_why(running: Start) -> None:
     by_hand = said(await place.events.post(path, json={"answer": "accept", "session_id": session}))
     assert by_hand["status"] == "accepted"
     place.house.clock.now = at("2030-02-01 21:00")
-    assert problem(await place.events.post(path, json={"answer": "accept"})) == "reply-too-late"
+    assert problem(await place.events.post(path, json={"answer": "accept", "plus_ones": 1})) == "reply-too-late"
 
 
 async def test_seats_that_are_reserved_for_core_clients_are_not_taken_by_others(running: Start) -> None:

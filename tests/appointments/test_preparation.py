@@ -209,7 +209,10 @@ async def test_the_page_for_the_printer_runs_nothing_and_stays_nowhere(
 
 
 async def test_the_page_says_what_she_chose_when_she_booked(running: Start) -> None:
-    chosen = {"configuration": {"metal": "platinum", "carat": 1.5, "engraving": "永恒"}, "occasion": "engagement"}
+    chosen: dict[str, Any] = {
+        "configuration": {"metal": "platinum", "carat": 1.5, "engraving": "永恒"},
+        "occasion": "engagement",
+    }
     place, path = await begun(running, knowing, says(200, SHEET), piece_code="SETTING-7", **chosen)
     page = (await place.manager().get(f"{path}/preparation/print", params={"language": "en"})).text
     for shown in ("Piece: SETTING-7", "Occasion: engagement", "Metal: platinum", "Carat: 1.5", "Engraving: 永恒"):

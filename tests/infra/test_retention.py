@@ -121,7 +121,7 @@ async def test_who_was_heard_of_keeps_her_timeline_whichever_record_of_hers_it_w
 
 async def test_a_visit_of_long_ago_stays_without_whose_it_was(running: Start) -> None:
     appointments = await running("appointments", clock=lambda: NOW)
-    [period] = periods("appointments")
+    period = next(one for one in periods("appointments") if one.category == "visits")
     values = (BRAND, new_id(), LONG_AGO, LONG_AGO + timedelta(hours=1))
     # Directory rows are beside the point here.
     await _write(appointments, "alter table appointment drop constraint fk_appointment_boutique", ())

@@ -124,10 +124,11 @@ async def test_a_booking_is_one_trace_from_the_door_to_the_fact_and_its_follower
 
     # Whoever took it did so in a trace of its own, linked to that place; so did the replay.
     linked = [seen for seen in spans if (confirm.trace_id, confirm.span_id) in seen.links]
-    assert [seen.service for seen in linked] == ["profile", "profile"]
-    assert {seen.span.name for seen in linked} == {"follow profile"}
+    # Appointments hears itself, for what she is to be told.
+    assert sorted(seen.service for seen in linked) == ["appointments", "profile", "profile"]
+    assert {seen.span.name for seen in linked} == {"follow appointments", "follow profile"}
     assert all(seen.parent_id == "" for seen in linked)
-    assert len({confirm.trace_id, *(seen.trace_id for seen in linked)}) == 3
+    assert len({confirm.trace_id, *(seen.trace_id for seen in linked)}) == 4
 
 
 async def test_what_is_not_sampled_at_the_door_is_recorded_nowhere(postgres: Throwaway) -> None:

@@ -48,6 +48,7 @@ async def test_a_message_uses_up_the_credit_that_permitted_it(post: Post) -> Non
             "purpose": "survey",
             "template": SURVEY,
             "reason": "no-credit",
+            "reference": None,
         }
     ]
 

@@ -37,6 +37,7 @@ NO_TOUCH = {
     "access_log",
     "message_credit",
     "wechat_event",
+    "wecom_contact",
 }
 ASKED_APART = {"client", "identity", "task"}
 # They come with a receipt, a piece or a handover, which are asked.

@@ -70,7 +70,6 @@ async def furnish(house: House) -> None:
     house.ids["parked_ref"] = f"profile-{house.ids['parked_id']}"
     await _rights(house)
     await _registers(house)
-    await _told(house)
     house.ids["proposal_id"] = (await a_proposal(house))["proposal_id"]
     house.ids |= await a_disruption(house)
     house.ids |= {"slot": house.slot(), "another": house.slot(), "looked": house.callers["ad"].subject}

@@ -85,7 +85,14 @@ async def test_a_user_is_found_again_by_her_key_and_may_change(house: House) -> 
 async def test_it_says_that_it_lives_and_which_templates_it_has(house: House) -> None:
     assert (await house.control.get("/healthz")).json() == {"status": "ok"}
     templates = (await house.get("/templates"))["items"]
-    assert [template["template_id"] for template in templates] == [SURVEY, "appointment-confirmed"]
+    assert [template["template_id"] for template in templates] == [
+        SURVEY,
+        "appointment-confirmed",
+        "occasion-invitation",
+        "seat-offer",
+        "occasion-cancelled",
+        "waitlist-offer",
+    ]
     assert set(templates[0]["parameters"]) == {"thing1", "date2", "thing3"}
 
 

@@ -58,9 +58,11 @@ STANDING = (
         {
             "profile": (
                 "client", "identity", "client_merge", "client_alias", "never_merge", "duplicate", "duplicate_search",
-                "client_owner", "client_date", "client_deputy", "handover_client",
+                "client_owner", "client_date", "client_deputy", "handover_client", "wecom_contact",
             ),
-            "appointments": ("client_owner", "client_alias", "client_merge", "reassignment"),
+            "appointments": (
+                "client_owner", "client_alias", "client_merge", "reassignment", "client_deputy",
+            ),
             "feedback": ("client_alias", "client_merge"),
             "recommend": ("client_alias", "client_merge"),
         },
@@ -83,11 +85,18 @@ STANDING = (
     ),
     Standing(
         3,
-        "预约与到店 Appointments and visits",
-        "安排并准备到店。To agree on a visit and prepare it.",
+        "预约、活动与到店 Appointments, occasions and visits",
+        "安排并准备到店与活动。To agree on a visit or an occasion and prepare it.",
         _CONTRACT,
         (Category.VISITS, Category.NAME),
-        {"appointments": ("appointment", "occupation"), "profile": ("presence",), "recommend": ("visit",)},
+        {
+            "appointments": (
+                "appointment", "occupation", "proposal", "disrupted_visit", "arrangement", "notice", "visit", "sale",
+                "waitlist_entry", "waitlist_offer", "occasion_invitation", "guest_message", "experience_guest",
+            ),
+            "profile": ("presence",),
+            "recommend": ("visit",),
+        },
         "三年后解除关联。Unlinked after three years.",
     ),
     Standing(
@@ -115,7 +124,11 @@ STANDING = (
         "Segment, value, outlook and pieces by what she bought, did and told us; she may switch it off.",
         _CONSENT,
         (Category.SEGMENT, Category.PURCHASES, Category.CONTACTS, Category.PREFERENCES),
-        {"profile": ("client_segment", "future_vic"), "recommend": ("consent", "assortment", "assortment_piece")},
+        {
+            "profile": ("client_segment", "future_vic"),
+            "appointments": ("client_segment",),
+            "recommend": ("consent", "assortment", "assortment_piece"),
+        },
         "撤回同意时删除标签。Tags are deleted when she withdraws.",
         consent_purpose="personalisation",
         automated=True,

@@ -76,6 +76,8 @@ async def furnish(house: House) -> None:
     house.ids |= {"her_name": HER_NAME, "her_words": HER_WORDS, "receipt": RECEIPT}
     house.secrets += [HER_NAME, HER_PHONE, HER_WORDS, RECEIPT, TILL_NUMBER]
     house.secrets += [str(form[name]) for form, name in KEPT]
+    # Last: what is told of all these visits is heard of before anybody asks.
+    await _told(house)
 
 
 async def _directory(house: House) -> None:

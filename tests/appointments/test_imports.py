@@ -2,6 +2,7 @@
 
 import base64
 import io
+import zipfile
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -340,10 +341,13 @@ def test_workbooks_say_days_numbers_and_flags_as_text() -> None:
     ]
 
 
-def test_a_workbook_that_unpacks_to_more_than_it_may_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "LARGEST_UNPACKED", 100)
+def test_a_workbook_that_unpacks_to_more_than_it_may_is_not_unpacked() -> None:
+    swollen = io.BytesIO(xlsx(["a"]))
+    with zipfile.ZipFile(swollen, "a", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/more.xml", bytes(sheets.LARGEST_UNPACKED))
+    assert len(swollen.getvalue()) < 100_000
     with pytest.raises(sheets.SheetUnfit, match="unpacks-too-large"):
-        sheets.rows(xlsx(["a"]))
+        sheets.rows(swollen.getvalue())
 
 
 async def test_a_boutique_that_comes_from_files_can_be_booked(running: Start) -> None:

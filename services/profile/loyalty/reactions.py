@@ -13,14 +13,9 @@ from services.profile.loyalty.queries import points as queries
 from services.profile.loyalty.rules.earning import Counting
 from services.profile.segments import queries as segments
 from services.profile.segments.rules import day_of
-from services.profile.touchpoints.reactions import (
-    AnswerSubmitted,
-    ClientArrived,
-    PurchaseClaimed,
-    PurchaseRecorded,
-    PurchaseTakenBack,
-    VisitCompleted,
-)
+from services.profile.touchpoints.reactions.purchases import PurchaseClaimed, PurchaseRecorded, PurchaseTakenBack
+from services.profile.touchpoints.reactions.visits import ClientArrived, VisitCompleted
+from services.profile.touchpoints.reactions.voice import AnswerSubmitted
 
 
 async def after_purchases(

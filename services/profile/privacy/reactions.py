@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.eventlog.facts import Delivered
 from infra.eventlog.follower import Reaction, on
 from services.profile.privacy import actions
-from services.profile.touchpoints.reactions import (
+from services.profile.touchpoints.reactions.visits import (
     Cancelled,
     ClientArrived,
     Confirmed,

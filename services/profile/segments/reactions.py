@@ -12,7 +12,7 @@ from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
 from services.profile.consents.rules import Purpose
 from services.profile.segments import actions
-from services.profile.touchpoints.reactions import PurchaseClaimed, PurchaseRecorded, PurchaseTakenBack
+from services.profile.touchpoints.reactions.purchases import PurchaseClaimed, PurchaseRecorded, PurchaseTakenBack
 
 
 class IdentitiesMerged(Slice):

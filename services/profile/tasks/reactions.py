@@ -17,14 +17,9 @@ from services.profile.tasks.actions.moving import Passing
 from services.profile.tasks.actions.openings import Bought, Came, Repaired
 from services.profile.tasks.rules.kinds import Kind
 from services.profile.tasks.rules.steps import Why
-from services.profile.touchpoints.reactions import (
-    PurchaseClaimed,
-    PurchaseTakenBack,
-    VisitLeft,
-    VisitorArrived,
-    VisitorRecognised,
-    WorkOrderClosed,
-)
+from services.profile.touchpoints.reactions.purchases import PurchaseClaimed, PurchaseTakenBack
+from services.profile.touchpoints.reactions.visits import VisitLeft, VisitorArrived, VisitorRecognised
+from services.profile.touchpoints.reactions.voice import WorkOrderClosed
 
 
 class SoldPiece(BaseModel):

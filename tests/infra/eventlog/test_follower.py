@@ -242,12 +242,12 @@ async def test_lag_is_the_age_of_the_oldest_fact_not_taken(database: Database, n
 
 
 class Idle(PostgresLog):
-    """A log with nothing in it, which takes its time to say so."""
+    """A log with nothing in it, which never says so."""
 
     async def read(self, after: int, limit: int, wait: float = 0.0) -> list[Stored]:
-        """Nothing, after an hour."""
+        """Nothing, ever."""
         del after, limit, wait
-        await asyncio.sleep(3600)
+        await asyncio.Event().wait()
         return []
 
 

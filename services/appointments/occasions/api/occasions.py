@@ -17,14 +17,13 @@ from services.appointments.occasions.rules.life import OccasionKind
 from services.appointments.occasions.schemas.occasions import (
     OccasionForm,
     OccasionPatch,
-    OccasionPolicyForm,
-    OccasionPolicyView,
     OccasionReportView,
     OccasionView,
     SessionForm,
     SessionPatch,
     SessionView,
 )
+from services.appointments.occasions.schemas.policy import OccasionPolicyForm, OccasionPolicyView
 from services.appointments.occasions.tables import Occasion
 
 routes = router()

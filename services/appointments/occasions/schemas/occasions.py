@@ -8,9 +8,8 @@ from pydantic import Field, model_validator
 
 from infra.wire import Form, LongText, Text, View
 from services.appointments.availability.schemas import Instant
-from services.appointments.occasions.queries.occasions import Seated, Setting
+from services.appointments.occasions.queries.occasions import Seated
 from services.appointments.occasions.queries.report import Tally
-from services.appointments.occasions.rules.fatigue import FatiguePolicy
 from services.appointments.occasions.rules.life import OccasionKind, Segment, Standing
 from services.appointments.occasions.rules.seats import MOST_SESSIONS
 from services.appointments.occasions.rules.wanted import NewOccasion, NewSession, SessionChange
@@ -40,7 +39,8 @@ Windows = Annotated[list[WindowForm], Field(max_length=len(Segment))]
 Reserves = Annotated[list[ReserveForm], Field(max_length=len(Segment))]
 
 
-def _once(segments: list[Segment]) -> None:
+def once(segments: list[Segment]) -> None:
+    """Raise ValueError for a segment that is named twice."""
     if len(set(segments)) < len(segments):
         raise ValueError("each segment may stand once")
 
@@ -63,7 +63,7 @@ class SessionForm(Form):
             raise ValueError("name a boutique, or the place in both languages")
         if not timedelta(0) < self.ends_at - self.starts_at <= LONGEST:
             raise ValueError("must end after it starts, at most seven days later")
-        _once([one.segment for one in self.reserves])
+        once([one.segment for one in self.reserves])
         return self
 
     def wanted(self) -> NewSession:
@@ -93,7 +93,7 @@ class SessionPatch(Form):
             raise ValueError("starts_at and ends_at change together")
         if self.starts_at and self.ends_at and not timedelta(0) < self.ends_at - self.starts_at <= LONGEST:
             raise ValueError("must end after it starts, at most seven days later")
-        _once([one.segment for one in self.reserves or []])
+        once([one.segment for one in self.reserves or []])
         return self
 
     def wanted(self) -> SessionChange:
@@ -124,7 +124,7 @@ class OccasionForm(Form):
 
     @model_validator(mode="after")
     def _unambiguous(self) -> Self:
-        _once([one.segment for one in self.windows])
+        once([one.segment for one in self.windows])
         return self
 
     def wanted(self) -> NewOccasion:
@@ -160,7 +160,7 @@ class OccasionPatch(Form):
 
     @model_validator(mode="after")
     def _unambiguous(self) -> Self:
-        _once([one.segment for one in self.windows or []])
+        once([one.segment for one in self.windows or []])
         return self
 
     def changes(self) -> dict[str, object]:
@@ -275,51 +275,3 @@ class OccasionReportView(View):
     def of(cls, occasion_id: UUID, found: list[Tally]) -> "OccasionReportView":
         """The view of the figures."""
         return cls(occasion_id=occasion_id, segments=[TallyView.model_validate(one) for one in found])
-
-
-class OccasionPolicyForm(Form):
-    """A brand's patience with its clients, and who is asked first when a seat is free again.
-
-    At most `most_invitations` within `within_days`; with `alternates` never two of a kind in a row; after `declines` of
-    a kind by a client of `pauses_for`, none of that kind for `pause_days`. Without a `wait_order` time alone counts.
-    """
-
-    most_invitations: Annotated[int, Field(ge=1, le=100)] = 3
-    within_days: Annotated[int, Field(ge=1, le=366)] = 30
-    alternates: bool = True
-    declines: Annotated[int, Field(ge=1, le=20)] = 2
-    pause_days: Annotated[int, Field(ge=1, le=1000)] = 180
-    pauses_for: Segments = Field(default=[Segment.VIC])
-    wait_order: Segments = Field(default=[])
-    offer_minutes: Annotated[int, Field(ge=5, le=10_080)] = 720
-
-    @model_validator(mode="after")
-    def _unambiguous(self) -> Self:
-        _once(self.pauses_for)
-        _once(self.wait_order)
-        return self
-
-    def policy(self) -> FatiguePolicy:
-        """The rules it describes."""
-        given = self.model_dump()
-        return FatiguePolicy(**{**given, "pauses_for": tuple(self.pauses_for), "wait_order": tuple(self.wait_order)})
-
-
-class OccasionPolicyView(View):
-    """The settings in force; version 0: nobody has set any."""
-
-    most_invitations: int
-    within_days: int
-    alternates: bool
-    declines: int
-    pause_days: int
-    pauses_for: list[Segment]
-    wait_order: list[Segment]
-    offer_minutes: int
-    version: int
-
-    @classmethod
-    def of(cls, one: Setting) -> "OccasionPolicyView":
-        """The view of the settings."""
-        named = {name: getattr(one.policy, name) for name in cls.model_fields if name != "version"}
-        return cls.model_validate({**named, "version": one.version})

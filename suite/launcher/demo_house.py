@@ -43,7 +43,7 @@ def _heard_of(settings: LauncherSettings, progress: Progress) -> None:
             told = [inside.get(name, "status") for name in SERVICES]
             whole = sum(one["follower"]["head"] or 0 for one in told)
             left = sum((one["follower"]["behind_facts"] or 0) + one["source"]["waiting"] for one in told)
-            progress("what the services hear of each other", max(whole - left, 0), whole)
+            progress("facts that the services have heard of", max(whole - left, 0), whole)
             if not left:
                 return
             time.sleep(0.2)

@@ -135,7 +135,8 @@ KEPT = (
     join purchase p using (brand_id, purchase_id)
     """,
     "select line, kind, part from import_effect",
-    "select type, count(*) as told from outbox where type not like '%segment%' group by type",
+    # What the import tells itself. Segments and stages follow out of the log, in their own time.
+    "select type, count(*) as told from outbox where type !~ 'segment|lifecycle' group by type",
     """
     select i.kind, number, c.line_count, content is null as taken from import_chunk c
     join bulk_import i using (brand_id, import_id)
@@ -159,8 +160,9 @@ async def test_killed_in_the_middle_again_and_again_an_import_comes_to_the_same_
             bought = await brought(one, "purchases", PURCHASES, kills=kills, pos="old", currency="CNY")
             assert bought["refusals"] == {"client-unknown": 99}
             latest = bought["import_id"]
-            found.append((fates(bought), bought["sums"], await tables(one)))
-        assert found[0] == found[1]
+            found.append((fates(bought), bought["sums"], *await tables(one)))
+        for unbroken, broken in zip(*found, strict=True):
+            assert unbroken == broken
 
         back = await step(killed, latest, "undo", "undone")
         assert (await report(killed, back["import_id"]))["written"] == []

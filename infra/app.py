@@ -221,9 +221,15 @@ def create_app(
             stop.set()
             await asyncio.gather(*tasks)
 
+    routers = [*routers, *([retention.routes(router(), service, periods)] if periods else [])]
+    inside = [probes.routes(_inside()), log_operations.routes(_inside(log_operations.PREFIX))]
+    if copied:
+        inside.append(copies.routes(_inside(copies.PATH), copied))
     app = FastAPI(
         title=f"Maison {service}",
         version="1",
+        # The routes themselves: of an included router FastAPI builds each once more, at the app's first request.
+        routes=[route for one in [*routers, *inside] for route in one.routes],
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -232,12 +238,7 @@ def create_app(
         telemetry=NO_TELEMETRY,
     )
     app.state.kit = kit
-    routers = [*routers, *([retention.routes(router(), service, periods)] if periods else [])]
     app.state.paths = Paths(route for one in routers for route in one.routes)
-    for one in [*routers, probes.routes(_inside()), log_operations.routes(_inside(log_operations.PREFIX))]:
-        app.include_router(one)
-    if copied:
-        app.include_router(copies.routes(_inside(copies.PATH), copied))
     refuse(app, export=export)
     openapi.describe(app, service)
     return app

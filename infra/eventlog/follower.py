@@ -17,7 +17,7 @@ from infra.eventlog.hint import pause
 from infra.eventlog.lease import HELD, Lease, LeaseLost
 from infra.eventlog.parking import BEHIND, Parked, aggregate_of, parked_count
 from infra.eventlog.port import Log, LogGap, Stored
-from infra.eventlog.reaction import Reaction, following, on, react, runs, see
+from infra.eventlog.reaction import Reaction, following, named, on, react, runs, see
 from infra.eventlog.work import until
 from infra.telemetry import reduced
 from infra.tombstones import buried, has_buried
@@ -254,20 +254,9 @@ def _fresh(batch: Sequence[Stored], sources: Mapping[str, int]) -> list[Stored]:
 
 async def living(tx: AsyncSession, facts: Sequence[Stored]) -> list[Stored]:
     """Without those about what was buried, or that name it: they count as taken, and have no effect."""
-    named = [_named(stored) for stored in facts]
-    dead = await buried(tx, set[parking.Aggregate]().union(*named))
-    return [stored for stored, names in zip(facts, named, strict=True) if names.isdisjoint(dead)]
-
-
-def _named(stored: Stored) -> set[parking.Aggregate]:
-    """What a fact is about, and what each `<noun>_id` of its data names; `merged_<noun>_id` names a noun as well."""
-    found = {aggregate_of(stored)}
-    for field, value in stored.envelope.data.items():
-        if field.endswith("_id") and isinstance(value, str):
-            words = field.removesuffix("_id").split("_")
-            nouns = ("_".join(words[start:]) for start in range(len(words)))
-            found |= {(stored.envelope.brandid, f"{noun}:{value}") for noun in nouns}
-    return found
+    things = [named(stored) for stored in facts]
+    dead = await buried(tx, set[parking.Aggregate]().union(*things))
+    return [stored for stored, its in zip(facts, things, strict=True) if its.isdisjoint(dead)]
 
 
 def _blames_the_facts(fault: BaseException) -> bool:

@@ -1,8 +1,7 @@
 """Reactions: what a service does on others' facts, and the runs in which facts are handed to them."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from opentelemetry.trace import SpanKind
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.eventlog import outbox
 from infra.eventlog.facts import Delivered, S, Slice
+from infra.eventlog.parking import Aggregate, aggregate_of
 from infra.eventlog.port import Stored
 from infra.telemetry.traces import Traced
 
@@ -56,10 +56,45 @@ def on(
     return Reaction(reads, react, fills)
 
 
-def runs(facts: Iterable[Stored]) -> Iterator[list[Stored]]:
-    """The longest stretches of one brand and one type, in the order of the log."""
-    for _, run in groupby(facts, key=lambda stored: (stored.envelope.brandid, stored.envelope.type)):
-        yield list(run)
+def runs(facts: Iterable[Stored]) -> list[list[Stored]]:
+    """The facts as few runs of one brand and one type; of two that name the same thing, the earlier stays the earlier.
+
+    Where clients are registered one by one, each with her advisor and her segment, the log alternates between types:
+    cut where the type changes, a batch would be as many runs as facts.
+    """
+    found: list[list[Stored]] = []
+    latest: dict[tuple[str, str], int] = {}  # the run of each brand and type that may still grow
+    reached: dict[Aggregate, int] = {}  # the last run that names a thing: nothing about it goes before
+    for stored in facts:
+        kind, things = (stored.envelope.brandid, stored.envelope.type), named(stored) | _listed(stored)
+        place = latest.get(kind, -1)
+        if place < max((reached.get(thing, 0) for thing in things), default=0) or place < 0:
+            place = latest[kind] = len(found)
+            found.append([])
+        found[place].append(stored)
+        reached |= dict.fromkeys(things, place)
+    return found
+
+
+def named(stored: Stored) -> set[Aggregate]:
+    """What a fact is about, and what each `<noun>_id` of its data names; `merged_<noun>_id` names a noun as well."""
+    things = {aggregate_of(stored)}
+    for field, value in stored.envelope.data.items():
+        if field.endswith("_id") and isinstance(value, str):
+            words = field.removesuffix("_id").split("_")
+            nouns = ("_".join(words[start:]) for start in range(len(words)))
+            things |= {(stored.envelope.brandid, f"{noun}:{value}") for noun in nouns}
+    return things
+
+
+def _listed(stored: Stored) -> set[Aggregate]:
+    """What the `<noun>_ids` of a fact's data name."""
+    return {
+        (stored.envelope.brandid, f"{field.removesuffix('_ids')}:{one}")
+        for field, value in stored.envelope.data.items()
+        if field.endswith("_ids")
+        for one in value
+    }
 
 
 def following(follower: str, facts: Sequence[Stored]) -> Traced:

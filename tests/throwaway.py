@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
+
 from infra import keys, migrate, provision
 from suite.launcher import ports
 from suite.launcher.postgres import Postgres
@@ -22,6 +24,8 @@ PACKAGES = {
     "maison_recommend": "services.recommend",
     "maison_gateway": "gateway",
 }
+# A machine that others use too may take seconds over a statement. Nothing is tested of this limit.
+PATIENCE = "20s"
 
 
 @contextmanager
@@ -40,6 +44,7 @@ def throwaway() -> Iterator[Throwaway]:
         keys.create(folder / "keys")
         passwords = {login: secrets.token_hex(16) for login in provision.LOGINS}
         asyncio.run(provision.provision(server.admin_url, passwords))
+        asyncio.run(_patient(server.admin_url))
         urls = {login: provision.database_url(server.admin_url, login, passwords[login]) for login in provision.LOGINS}
         for name, package in PACKAGES.items():
             if importlib.util.find_spec(package) is not None:
@@ -49,3 +54,13 @@ def throwaway() -> Iterator[Throwaway]:
         server.stop()
         server.remove()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _patient(admin_url: str) -> None:
+    """Let the logins' statements take their time."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        for login in provision.LOGINS:
+            await connection.execute(f"alter role {login} set statement_timeout = '{PATIENCE}'")
+    finally:
+        await connection.close()

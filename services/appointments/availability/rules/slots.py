@@ -1,13 +1,14 @@
 """Which times are free: pure arithmetic over half-open spans."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import compress
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.appointments.availability.rules.terms import Outlook, Slot, Terms
+from services.appointments.availability.rules.terms import AdvisorTime, Outlook, Slot, Terms
 from services.appointments.directory.rules import SECOND, Span, first, wall
 
 
@@ -62,31 +63,36 @@ def slots(outlook: Outlook, window: Span) -> list[Slot]:
     """The times within the window at which an advisor, a room if one is needed, and the client are free."""
     terms = outlook.terms
     candidates = starts(outlook.opening, outlook.zone, terms, window)
+
+    def at_work(several: Iterable[AdvisorTime]) -> list[tuple[UUID, ...]]:
+        ours = {
+            one.advisor_id: working(candidates, terms, one.shifts, free_for(candidates, terms, one.busy))
+            for one in several
+        }
+        return _by_start(ours, len(candidates))
+
+    advisors = at_work(outlook.advisors)
+    seconds = at_work(outlook.seconds if terms.needs_second else ())
+    fit = outlook.rooms if terms.needs_room else ()
+    rooms = _by_start({room.room_id: free_for(candidates, terms, room.busy) for room in fit}, len(candidates))
     client = free(candidates, terms.duration, outlook.client_busy)
-    advisors = [
-        (advisor.advisor_id, working(candidates, terms, advisor.shifts, free_for(candidates, terms, advisor.busy)))
-        for advisor in outlook.advisors
-    ]
-    seconds = [
-        (advisor.advisor_id, working(candidates, terms, advisor.shifts, free_for(candidates, terms, advisor.busy)))
-        for advisor in (outlook.seconds if terms.needs_second else ())
-    ]
-    rooms = (
-        [(room.room_id, free_for(candidates, terms, room.busy)) for room in outlook.rooms] if terms.needs_room else []
-    )
     found = []
-    for index, start in enumerate(candidates):
-        if not client[index]:
-            continue
-        advisor_ids = tuple(advisor_id for advisor_id, mask in advisors if mask[index])
-        room_ids = tuple(room_id for room_id, mask in rooms if mask[index])
-        second_ids = tuple(advisor_id for advisor_id, mask in seconds if mask[index])
+    for start, is_free, advisor_ids, room_ids, second_ids in zip(
+        candidates, client, advisors, rooms, seconds, strict=True
+    ):
         if terms.needs_second:
             # Nobody assists herself.
-            advisor_ids = tuple(one for one in advisor_ids if any(other != one for other in second_ids))
-        if advisor_ids and (room_ids or not terms.needs_room):
+            advisor_ids = tuple(one for one in advisor_ids if any(other != one for other in second_ids))  # noqa: PLW2901
+        if is_free and advisor_ids and (room_ids or not terms.needs_room):
             found.append(Slot(start, start + terms.duration, advisor_ids, room_ids, second_ids))
     return found
+
+
+def _by_start(masks: Mapping[UUID, bytearray], count: int) -> list[tuple[UUID, ...]]:
+    """For each of so many candidate starts, the ids whose mask has a 1 there."""
+    if not masks:
+        return [()] * count
+    return [tuple(compress(masks, column)) for column in zip(*masks.values(), strict=True)]
 
 
 def free_for(candidates: Sequence[datetime], terms: Terms, busy: Iterable[Span]) -> bytearray:

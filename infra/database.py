@@ -22,6 +22,7 @@ EVERY_BRAND = "*"  # plumbing that sweeps over all brands: expiry, dispatch
 
 # Seconds for one statement, seen from here: the login's own time-outs do not help when the network falls silent.
 COMMAND = 15
+CONNECT = 5  # seconds for a new connection
 
 # What a waiting caller may simply try again: connection lost or refused, server starting or stopping, busy locks,
 # a statement that took too long, a dead-lock or a serialisation failure.
@@ -72,7 +73,7 @@ class Database:
             poolclass=SeenPool,
             pool_logging_name=name,
             hide_parameters=True,
-            connect_args={"timeout": 3, "command_timeout": COMMAND, "server_settings": {"application_name": name}},
+            connect_args={"timeout": CONNECT, "command_timeout": COMMAND, "server_settings": {"application_name": name}},
         )
         # The field keys travel with the transaction, for it is rows that they open: see infra.crypto.keyring.
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})

@@ -32,7 +32,7 @@ OPTIONS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-_START = 60  # seconds; recovery after a crash included
+START = 60  # seconds without a word from it
 _STOP = 30  # seconds
 _POINTER = "postgres-folder"
 
@@ -144,10 +144,11 @@ class Postgres:
                 start_new_session=True,
                 **self.account.popen(),
             )
-        self._wait()
+        self.wait()
 
-    def _wait(self) -> None:
-        deadline = time.monotonic() + _START
+    def wait(self) -> None:
+        """Until the server that was started answers; raises ProcessDied or PostgresUnfit."""
+        deadline = time.monotonic() + START
         while True:
             if self.process is not None and self.process.poll() is not None:
                 raise ProcessDied(f"PostgreSQL ended at start:\n{tail(self.log)}", f"The whole log is {self.log}.")
@@ -157,10 +158,15 @@ class Postgres:
                 self.stop()
                 what = f"PostgreSQL does not know the password in {self.folder.parent}"
                 raise PostgresUnfit(what, "The data folder is mixed from two; `maison reset` begins anew.") from None
+            except asyncpg.CannotConnectNowError:
+                # It recovers from a crash, and says so: however long that takes, stopping it would only begin it anew.
+                deadline = time.monotonic() + START
+                time.sleep(0.05)
+                continue
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 if time.monotonic() > deadline:
                     self.stop()
-                    what = f"PostgreSQL did not answer within {_START} seconds"
+                    what = f"PostgreSQL did not answer within {START} seconds"
                     raise PostgresUnfit(what, f"Its log is {self.log}.") from None
                 time.sleep(0.05)
                 continue

@@ -59,15 +59,19 @@ async def _storm(service: Service, mischief: Callable[[asyncio.Event], Coroutine
     """Forty rivals for each of a few keys, at both instances; each key must have had one effect."""
     codes, dying = [f"B{number}" for number in range(KEYS)], asyncio.Event()
     limits = httpx.Limits(max_connections=2 * RIVALS)
-    async with httpx.AsyncClient(timeout=30, trust_env=False, limits=limits) as client:
-        harm = asyncio.create_task(mischief(dying))
-        answers = await asyncio.gather(
-            *(service.insist(client, code, at=rival, dying=dying) for rival in range(RIVALS) for code in codes)
-        )
-        await harm
+    async with (
+        httpx.AsyncClient(timeout=30, trust_env=False, limits=limits) as client,
+        asyncio.TaskGroup() as group,  # where the mischief fails, nobody insists any longer
+    ):
+        group.create_task(mischief(dying))
+        asked = [
+            group.create_task(service.insist(client, code, at=rival, dying=dying))
+            for rival in range(RIVALS)
+            for code in codes
+        ]
     by_code: dict[str, set[bytes]] = {code: set() for code in codes}
-    for content in answers:
-        by_code[json.loads(content)["code"]].add(content)
+    for one in asked:
+        by_code[json.loads(one.result())["code"]].add(one.result())
     boutiques = service.rows(_BOUTIQUES)
     assert [row["code"] for row in boutiques] == codes
     assert [row["code"] for row in service.rows(_FACTS)] == codes

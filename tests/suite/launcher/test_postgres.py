@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from infra import provision
-from suite.launcher import ports, up
+from suite.launcher import ports, postgres, up
 from suite.launcher.obstacles import PostgresUnfit
 from suite.launcher.own_postgres import ask, shortcomings
 from suite.launcher.postgres import Postgres, folder_for
@@ -50,6 +50,27 @@ async def profile(server: Postgres) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(provision.database_url(server.admin_url, login, PASSWORDS[login]))
     yield connection
     await connection.close()
+
+
+def test_one_that_recovers_is_waited_for_and_one_that_says_nothing_is_not(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = provision.Server(major=18, fsync=True, missing_extensions=(), may_create=True, max_connections=200)
+    found: list[Exception | provision.Server] = [OSError()] * 3
+
+    async def examine(_: str) -> provision.Server:
+        if isinstance(said := found.pop(0), Exception):
+            raise said
+        return said
+
+    monkeypatch.setattr(postgres, "START", 0.0)
+    monkeypatch.setattr(provision, "examine", examine)
+    other = Postgres(server.folder.parent, server.port, password="")
+    with pytest.raises(PostgresUnfit):
+        other.wait()
+    found[:] = [asyncpg.CannotConnectNowError("the database system is starting up")] * 3 + [fit]
+    other.wait()
+    assert found == []
 
 
 async def test_it_is_fit_for_the_suite_with_fsync_on(server: Postgres) -> None:

@@ -191,6 +191,7 @@ NOT_TOLD: Mapping[str, set[str]] = {
         "proposal.room_id",
         "proposal.assigned_for",
         "proposal.disruption_id",
+        "proposal.overridden",
         "disrupted_visit.disruption_id",
         "disrupted_visit.from_advisor_id",
         "disrupted_visit.advisor_id",

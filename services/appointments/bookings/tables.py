@@ -111,6 +111,9 @@ class Proposal(Base):
     created_at: Mapped[datetime] = mapped_column(INSTANT)
     expires_at: Mapped[datetime] = mapped_column(INSTANT)
     ended_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    # What is set aside for this time: the visit's own once she accepts.
+    overridden: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    override_reason: Mapped[bytes | None]
 
     @property
     def resource_ids(self) -> list[UUID]:

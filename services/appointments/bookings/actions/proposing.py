@@ -15,8 +15,8 @@ from services.appointments.availability.rules import Actor, Claim
 from services.appointments.bookings import queries
 from services.appointments.bookings.actions import proposals
 from services.appointments.bookings.actions.announcing import announce
-from services.appointments.bookings.actions.placing import Target, check_override, request_for
-from services.appointments.bookings.actions.placing import set_aside as write_down
+from services.appointments.bookings.actions.overriding import check_override, set_aside, why
+from services.appointments.bookings.actions.placing import Target, request_for
 from services.appointments.bookings.actions.taking import Request, Taken, Taking, nearest, survey, take, told
 from services.appointments.bookings.events import AppointmentMoved, AppointmentProposed
 from services.appointments.bookings.queries.policy import setting
@@ -57,9 +57,9 @@ async def propose(
     until = policy.answer_until(now=now, starts_at=target.starts_at, visit_at=visit.starts_at)
     taking = Taking(new_id(), until, beside=visit)
     taken = await take(tx, request, taking, actor=times.actor(by), now=now)
-    if target.override_reason is not None:
-        write_down(tx, visit, taken, reason=target.override_reason)
-    return await keep(tx, visit, request, taking, taken, because=Because.STAFF, by=by.role, now=now)
+    proposal = await keep(tx, visit, request, taking, taken, because=Because.STAFF, by=by.role, now=now)
+    set_aside(tx, proposal, taken.overridden, reason=target.override_reason)
+    return proposal
 
 
 async def keep(
@@ -144,9 +144,10 @@ async def accept(
     visit.client_id, visit.room_id = proposal.client_id, proposal.room_id
     if proposal.assigned_for != AssignedFor.KEPT:
         visit.assigned_for = proposal.assigned_for
+    set_aside(tx, visit, proposal.overridden, reason=why(tx, proposal))
     visit.version += 1
     proposals.end(tx, proposal, visit, outcome=Answer.ACCEPTED, now=now)
-    announce(tx, AppointmentMoved, visit, by=by.role, agreed_by=how, overridden=[])
+    announce(tx, AppointmentMoved, visit, by=by.role, agreed_by=how, overridden=visit.overridden)
     return visit
 
 

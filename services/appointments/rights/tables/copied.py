@@ -80,6 +80,7 @@ COPIED = (
             read("status", "状态", "Status"),
             read("because", "提议原因", "Why it was proposed"),
             parsed("alternatives", "其他可选时间", "Other free times", "cast(alternatives as text)"),
+            opened("override_reason", "proposal_id", "例外处理的原因", "Why a rule was set aside"),
             read("made_by", "提议方", "In which role it was made"),
             read("created_at", "提议时间", "Made at"),
             read("expires_at", "有效期至", "Stands until"),

@@ -196,6 +196,7 @@ NOT_TOLD: Mapping[str, set[str]] = {
         "disrupted_visit.from_advisor_id",
         "disrupted_visit.advisor_id",
         "disrupted_visit.proposal_id",
+        "disrupted_visit.over_at",
         "visit.boutique_id",
         "visit.on_day",
         "visit.turn",

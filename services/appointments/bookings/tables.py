@@ -62,6 +62,8 @@ class Appointment(Base):
     overridden: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     override_reason: Mapped[bytes | None]
     agreed_by: Mapped[str | None]
+    # She did not come to a visit that the house itself had upset.
+    excused: Mapped[bool] = mapped_column(default=False)
 
     @property
     def resource_ids(self) -> list[UUID]:
@@ -139,7 +141,7 @@ class Disruption(Base):
 
 
 class DisruptedVisit(Base):
-    """What became of a visit that stood in the way of a disruption, at `starts_at`."""
+    """What became of a visit that stood in the way of a disruption, at `starts_at`; `over_at`: it no longer does."""
 
     __tablename__ = "disrupted_visit"
 
@@ -153,6 +155,7 @@ class DisruptedVisit(Base):
     advisor_id: Mapped[UUID | None]
     proposal_id: Mapped[UUID | None]
     decided_at: Mapped[datetime] = mapped_column(INSTANT)
+    over_at: Mapped[datetime | None] = mapped_column(INSTANT)
 
 
 class BookingPolicy(Base):

@@ -27,9 +27,9 @@ from services.appointments.bookings.actions.taking import (
     take,
     told,
 )
+from services.appointments.bookings.actions.upset import set_right
 from services.appointments.bookings.events import AppointmentDisrupted, AppointmentMoved
 from services.appointments.bookings.queries.policy import setting
-from services.appointments.bookings.queries.proposals import was_disrupted
 from services.appointments.bookings.rules.assigning import Reason, ranked
 from services.appointments.bookings.rules.disruptions import Affected, Outcome, Settled, Trouble
 from services.appointments.bookings.rules.life import Status
@@ -126,10 +126,11 @@ class _Settling:
         before = visit.advisor_id
         if standing is not None and self._holds_good(standing):
             return self._written(visit, before, Outcome.OFFERED, proposal=standing)
-        again = await was_disrupted(self.tx, visit.appointment_id)
+        again = await queries.is_upset(self.tx, visit.appointment_id)
         if standing is not None:
             await proposals.release(self.tx, standing, visit, outcome=Answer.WITHDRAWN, now=self.now)
         if self.trouble.advisor_id is not None and await self._reassign(visit):
+            await set_right(self.tx, visit, now=self.now, away=self.trouble.advisor_id)
             if visit.status == Status.CONFIRMED:
                 announce(self.tx, AppointmentMoved, visit, by=self.by.role)
             settled = self._written(visit, before, Outcome.REASSIGNED)

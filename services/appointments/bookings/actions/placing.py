@@ -20,6 +20,7 @@ from services.appointments.bookings.actions.announcing import announce
 from services.appointments.bookings.actions.life import owing
 from services.appointments.bookings.actions.overriding import check_override, set_aside
 from services.appointments.bookings.actions.taking import Request, Taken, Taking, take
+from services.appointments.bookings.actions.upset import set_right
 from services.appointments.bookings.actions.wording import UNSAID, Words
 from services.appointments.bookings.events import AppointmentMoved, AppointmentRequested
 from services.appointments.bookings.queries.policy import setting
@@ -194,6 +195,7 @@ async def move(
     taken = await take(tx, request, Taking(appointment_id, expires_at, leaving=appointment), actor=actor, now=now)
     appointment.status, appointment.expires_at = after, expires_at
     settle(appointment, request, taken)
+    await set_right(tx, appointment, now=now)
     appointment.agreed_by = None if by.role is Role.CLIENT else target.agreed_by
     set_aside(tx, appointment, taken.overridden, reason=target.override_reason)
     if expires_at is None:

@@ -18,6 +18,7 @@ from services.appointments.bookings.actions.announcing import announce
 from services.appointments.bookings.actions.overriding import check_override, set_aside, why
 from services.appointments.bookings.actions.placing import Target, request_for
 from services.appointments.bookings.actions.taking import Request, Taken, Taking, nearest, survey, take, told
+from services.appointments.bookings.actions.upset import set_right
 from services.appointments.bookings.events import AppointmentMoved, AppointmentProposed
 from services.appointments.bookings.queries.policy import setting
 from services.appointments.bookings.queries.proposals import open_one, with_visit
@@ -146,6 +147,7 @@ async def accept(
         visit.assigned_for = proposal.assigned_for
     set_aside(tx, visit, proposal.overridden, reason=why(tx, proposal))
     visit.version += 1
+    await set_right(tx, visit, now=now)
     proposals.end(tx, proposal, visit, outcome=Answer.ACCEPTED, now=now)
     announce(tx, AppointmentMoved, visit, by=by.role, agreed_by=how, overridden=visit.overridden)
     return visit

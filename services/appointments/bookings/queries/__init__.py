@@ -14,8 +14,10 @@ from services.appointments.bookings.queries.appointments import (
     visible,
 )
 from services.appointments.bookings.queries.counts import Standing, candidates, standing
+from services.appointments.bookings.queries.upset import UPSET, is_upset
 
 __all__ = [
+    "UPSET",
     "Standing",
     "agreed_with",
     "ahead",
@@ -25,6 +27,7 @@ __all__ = [
     "eyes",
     "has_locked",
     "in_the_way",
+    "is_upset",
     "must_not_wait",
     "occupied",
     "reassignments",

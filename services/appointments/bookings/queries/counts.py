@@ -45,7 +45,7 @@ _STANDING = text(
         count(*) filter (where status = 'held' and expires_at > :now and appointment_id is distinct from :besides)
             as holds,
         count(*) filter (where status in ('pending', 'confirmed') and ends_at > :now) as open_visits,
-        count(*) filter (where status = 'no-show' and starts_at >= :since) as no_shows
+        count(*) filter (where status = 'no-show' and not excused and starts_at >= :since) as no_shows
     from appointment
     where brand_id = :brand and client_id = any(:ids) and starts_at >= :since
     """

@@ -112,7 +112,7 @@ class AppointmentView(HerAppointmentView):
     """An appointment, as the house sees it. `assigned_for` says why this advisor receives her.
 
     `needs_approval_for` says why it has to be approved, `overridden` which rules a manager set aside, `agreed_by` how
-    she agreed to a time that the house chose.
+    she agreed to a time that the house chose. `excused`: she did not come, but the house itself had upset the visit.
     """
 
     assigned_for: AssignedFor
@@ -121,6 +121,7 @@ class AppointmentView(HerAppointmentView):
     decided_by: str | None
     overridden: list[str]
     agreed_by: AgreedBy | None
+    excused: bool
 
 
 class DetailedView(AppointmentView):

@@ -1,4 +1,4 @@
-"""What a proposal sets aside stays with it until she agrees."""
+"""What a proposal sets aside stays with it; what the house upset is set right again, or excuses who does not come."""
 
 from alembic import op
 
@@ -10,6 +10,8 @@ depends_on = None
 STATEMENTS = (
     # As on `appointment`: the rules' slugs in clear, the reason sealed.
     "alter table proposal add column overridden text[] not null default '{}', add column override_reason bytea",
+    "alter table disrupted_visit add column over_at timestamptz",
+    "alter table appointment add column excused boolean not null default false",
 )
 
 

@@ -30,6 +30,7 @@ COPIED = (
             read("starts_at", "开始时间", "Starts at"),
             read("ends_at", "结束时间", "Ends at"),
             read("status", "状态", "Status"),
+            read("excused", "未到店系由精品店原因", "You did not come because of us"),
             read("party_size", "人数", "Party size"),
             read("piece_code", "想看的单品", "Piece you want to see"),
             read("mode", "接待方式", "In person or by video"),

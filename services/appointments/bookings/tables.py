@@ -73,7 +73,10 @@ class Appointment(Base):
 
 
 class Reassignment(Base):
-    """What became of a visit to come when its client was handed over; `assigned_for`, `starts_at`: as it was before."""
+    """What became of a visit to come when its client was handed over; `assigned_for`, `starts_at`: as it was before.
+
+    Where the giver only assists (`assists`), the two advisors are the second ones, and the client is anybody's.
+    """
 
     __tablename__ = "reassignment"
 
@@ -88,6 +91,7 @@ class Reassignment(Base):
     assigned_for: Mapped[str]
     starts_at: Mapped[datetime] = mapped_column(INSTANT)
     decided_at: Mapped[datetime] = mapped_column(INSTANT)
+    assists: Mapped[bool] = mapped_column(default=False)
 
 
 class Proposal(Base):

@@ -154,25 +154,18 @@ class _Settling:
         """Give it to somebody else who is free at the same time."""
         ill = self.trouble.advisor_id
         outlook = await giving.look(self.tx, visit, now=self.now)
+        if visit.second_advisor_id == ill:
+            asked = await giving.substitutes(self.tx, visit, outlook, now=self.now)
+            return await giving.substitute(self.tx, visit, outlook, asked, now=self.now)
         agreed = Span(visit.starts_at, visit.ends_at)
-        is_second = visit.second_advisor_id == ill
-        taken = {ill, visit.advisor_id, visit.second_advisor_id}
-        free = [
-            one
-            for one in able(outlook.seconds if is_second else outlook.advisors, agreed, outlook.terms)
-            if one not in taken
-        ]
+        taken = {ill, visit.second_advisor_id}
+        free = [one for one in able(outlook.advisors, agreed, outlook.terms) if one not in taken]
         client = await times.person(self.tx, visit.client_id)
         stand_in = await times.deputies(self.tx, client, at=visit.starts_at)
-        reason = Reason() if is_second else Reason(own=client.owner_id, deputies=stand_in)
         known = await queries.candidates(self.tx, free, visit.starts_at, now=self.now)
-        for advisor_id, why in ranked(free, reason, known):
-            first, second = (visit.advisor_id, advisor_id) if is_second else (advisor_id, None)
-            given = await giving.give(
-                self.tx, visit, outlook.terms, advisor_id=first, second_advisor_id=second, now=self.now
-            )
-            if given:
-                visit.assigned_for = visit.assigned_for if is_second else why
+        for advisor_id, why in ranked(free, Reason(own=client.owner_id, deputies=stand_in), known):
+            if await giving.give(self.tx, visit, outlook.terms, advisor_id=advisor_id, now=self.now):
+                visit.assigned_for = why
                 return True
         return False
 

@@ -136,7 +136,8 @@ class ReassignmentView(View):
     """A visit of a client who was handed over: with whom it was, with whom it was to be, and what became of it.
 
     `outcome`: reassigned, kept (it stays where it was, see `reason`), returned after an undo, not-returned. `reason`:
-    not-there, off-shift, taken.
+    not-there, off-shift, taken. With `assists` it is a visit at which the giver, who is not there any more, was to
+    assist; `reason` is nobody-free where nobody else can.
     """
 
     appointment_id: UUID
@@ -146,3 +147,4 @@ class ReassignmentView(View):
     outcome: str
     reason: str | None
     starts_at: datetime
+    assists: bool

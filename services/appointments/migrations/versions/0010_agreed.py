@@ -12,6 +12,7 @@ STATEMENTS = (
     "alter table proposal add column overridden text[] not null default '{}', add column override_reason bytea",
     "alter table disrupted_visit add column over_at timestamptz",
     "alter table appointment add column excused boolean not null default false",
+    "alter table reassignment add column assists boolean not null default false",
 )
 
 

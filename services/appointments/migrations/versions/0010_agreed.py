@@ -13,6 +13,8 @@ STATEMENTS = (
     "alter table disrupted_visit add column over_at timestamptz",
     "alter table appointment add column excused boolean not null default false",
     "alter table reassignment add column assists boolean not null default false",
+    "alter table advisor add column priority int not null default 0",
+    "alter table advisor add constraint ck_advisor_priority check (priority between 0 and 100)",
 )
 
 

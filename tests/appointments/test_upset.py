@@ -5,6 +5,7 @@ from typing import Any
 from infra.identity import Role
 from tests.appointments.build import House, ask, at, client, headquarters, house, said, staff
 from tests.appointments.test_disruptions import disrupted, outcomes
+from tests.appointments.test_reports import report
 from tests.asking import problem
 from tests.conftest import Start
 
@@ -36,6 +37,8 @@ async def test_who_does_not_come_to_a_visit_that_the_house_upset_has_missed_noth
     place.clock.now = at("2030-01-08 15:30")
     assert not (await place.step(place.manager(), hers["appointment_id"], "no-show"))["excused"]
     assert problem(await place.asks(other, "2030-01-09 15:00")) == "book-through-boutique"
+    _, own = await report(place, "bookings", staff(Role.MANAGER, place.boutique_id))
+    assert (own["no_shows"]["counted"], own["no_shows"]["out_of"]) == (1, 1)
 
 
 async def test_another_time_that_she_agreed_to_and_did_not_come_to_is_missed(running: Start) -> None:

@@ -1,5 +1,6 @@
 """For whom free times are asked: a client for herself, the house for itself or for a client it may see."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +11,8 @@ from infra.refusal import Kind, NotPermitted, Refusal
 from services.appointments.availability import queries
 from services.appointments.availability.actions.looks import look
 from services.appointments.availability.queries import Person
+from services.appointments.availability.rules import Outlook
+from services.appointments.directory.queries import LOCAL
 from services.appointments.directory.rules import Span
 
 ASKS = (Role.CLIENT, Role.ADVISOR, Role.CLIENT_SERVICE, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
@@ -38,6 +41,14 @@ async def whom(tx: AsyncSession, peers: Peers, client_id: UUID | None, by: Calle
         return None
     await look(peers, client_id, seen="availability", by=by)
     return await queries.person(tx, client_id)
+
+
+def shown_to(by: Caller, outlook: Outlook) -> Outlook:
+    """An outlook as far as it is this caller's to see: who sees her visits of some boutiques alone is not told of any.
+
+    Or the gaps would say when she is elsewhere. Booking her then is refused all the same.
+    """
+    return replace(outlook, client_busy=()) if by.role in LOCAL else outlook
 
 
 async def own(

@@ -14,7 +14,7 @@ from infra.openapi import refuses
 from infra.refusal import BadRequest
 from infra.wire import After, cursor, read_cursor
 from services.appointments.availability import queries
-from services.appointments.availability.api.asking import ASKS, own, whom
+from services.appointments.availability.api.asking import ASKS, own, shown_to, whom
 from services.appointments.availability.api.times import LONGEST, RangeTooWide
 from services.appointments.availability.rules import Actor, only
 from services.appointments.availability.rules.explaining import WORDS, explained
@@ -77,7 +77,7 @@ async def explain(
     around = await queries.surroundings(
         tx, boutique, experience, window, client=client, party_size=party_size, mode=mode, language=language
     )
-    outlook = await queries.outlook(tx, around, window, now=now)
+    outlook = shown_to(by, await queries.outlook(tx, around, window, now=now))
     verdicts = explained(
         outlook if advisor_id is None else only(outlook, advisor_id, stand_ins),
         window,

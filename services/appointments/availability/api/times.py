@@ -13,7 +13,7 @@ from infra.openapi import refuses
 from infra.refusal import BadRequest, Kind, NotFound, Refusal
 from infra.wire import After, Page, cursor, read_cursor
 from services.appointments.availability import queries
-from services.appointments.availability.api.asking import ASKS, own, whom
+from services.appointments.availability.api.asking import ASKS, own, shown_to, whom
 from services.appointments.availability.rules import Actor, earliest, only, slots
 from services.appointments.availability.schemas import Instant, PartySize, SlotView, instant
 from services.appointments.directory import queries as directory
@@ -69,7 +69,8 @@ async def read_availability(
     """Free times that start between `from` and `to`, at one boutique or all of a city.
 
     `mine`: with her own advisor, or who stands in for that one. The house may ask for a client (`client_id`) whom it
-    may see: then they are hers, and what is not open to her is not. A client's own appointments are left out of hers.
+    may see: then `mine` is her advisor, and what is not open to her is not. Her own appointments are left out for
+    herself and for who sees all of them.
     """
     if not timedelta(0) < until - starts_from <= LONGEST:
         raise RangeTooWide
@@ -103,7 +104,7 @@ async def read_availability(
     around = await queries.all_surroundings(
         tx, boutiques, experience, window, client=client, party_size=party_size, mode=mode, language=language
     )
-    outlooks = await queries.outlooks(tx, around, window, now=now)
+    outlooks = [shown_to(by, one) for one in await queries.outlooks(tx, around, window, now=now)]
     free = sorted(
         (slot.starts_at, place.boutique_id, slot)
         for place, outlook in zip(around, outlooks, strict=True)

@@ -71,6 +71,23 @@ async def test_whose_weight_is_double_is_asked_twice_as_often(running: Start) ->
     assert got == {place.advisor_ids[0]: 2, heavy["advisor_id"]: 4}
 
 
+async def test_of_those_whose_turn_it_is_alike_the_higher_priority_is_asked_first(running: Start) -> None:
+    place = await house(running, advisors=2, needs_room=False)
+    senior = (await build.advisor(place.manager(), place.boutique_id, priority=1))["advisor_id"]
+    got = []
+    for clock in ("10:00", "11:00", "12:00", "13:00", "14:00", "15:00"):
+        got.append((await place.visit(local=f"2030-01-08 {clock}"))["advisor_id"])
+        place.clock.advance(seconds=1)
+    # First in each round, and no more often than the others.
+    assert (got[0], got[3]) == (senior, senior)
+    assert set(Counter(got).values()) == {2}
+    path = f"/v1/advisors/{place.advisor_ids[1]}"
+    raised = await place.manager().patch(path, json={"priority": 2}, headers={"If-Match": "*"})
+    assert raised.json()["priority"] == 2
+    assert (await place.visit(local="2030-01-08 16:00"))["advisor_id"] == place.advisor_ids[1]
+    assert (await place.manager().patch(path, json={"priority": 101}, headers={"If-Match": "*"})).status_code == 422
+
+
 async def test_a_newly_joined_advisor_is_not_flooded(running: Start) -> None:
     place = await house(running, advisors=2, needs_room=False)
     for clock in ("10:00", "11:00", "12:00", "13:00"):

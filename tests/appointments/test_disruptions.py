@@ -163,6 +163,24 @@ async def test_an_ill_second_advisor_is_replaced_by_another(running: Start) -> N
     assert (read["advisor_id"], read["second_advisor_id"]) == (visit["advisor_id"], third)
 
 
+async def test_all_visits_of_who_has_left_are_found_also_where_she_only_assists(running: Start) -> None:
+    place = await house(running, advisors=3, needs_room=False, needs_second_advisor=True)
+    first = place.advisor_ids[0]
+    assists = await place.visit(advisor_id=first)
+    leaver = assists["second_advisor_id"]
+    (third,) = set(place.advisor_ids) - {first, leaver}
+    receives = await place.visit(local="2030-01-08 15:00", advisor_id=leaver)
+    said(await place.manager().post(f"/v1/advisors/{leaver}/leave"))
+    settled = await disrupted(place, advisor_id=leaver, reason="left")
+    helps = receives["second_advisor_id"]
+    (takes,) = {first, third} - {helps}
+    visits = {assists["appointment_id"]: (first, third), receives["appointment_id"]: (takes, helps)}
+    assert outcomes(settled) == dict.fromkeys(visits, "reassigned")
+    for appointment_id, both in visits.items():
+        read = said(await place.manager().get(f"/v1/appointments/{appointment_id}"))
+        assert (read["advisor_id"], read["second_advisor_id"]) == both
+
+
 async def test_a_disruption_is_settled_by_who_leads_the_boutique(running: Start) -> None:
     place = await house(running)
     form = {

@@ -34,7 +34,7 @@ async def test_a_client_is_not_told_why_this_advisor_receives_her(running: Start
     (listed,) = said(await place.by(her).get("/v1/me/appointments"))["items"]
     read = said(await place.by(her).get(f"/v1/appointments/{visit['appointment_id']}"))
     (told,) = said(await place.manager().get("/v1/appointments"))["items"]
-    ours = {"assigned_for", "made_by", "needs_approval_for", "decided_by", "overridden", "agreed_by"}
+    ours = {"assigned_for", "made_by", "needs_approval_for", "decided_by", "overridden", "agreed_by", "excused"}
     assert listed == {name: value for name, value in told.items() if name not in ours}
     assert visit == read
     assert read.keys() - listed.keys() == {"words", "proposal_id"}

@@ -68,6 +68,30 @@ async def test_visits_to_come_go_with_her_and_come_back_exactly(running: Start) 
     assert await outcomes(place, handover) == {visit: ("returned", None)}
 
 
+async def test_a_visit_that_waits_for_approval_goes_with_her_and_is_approved_by_her_new_advisor(running: Start) -> None:
+    place = await house(running, advisors=2, needs_room=False, needs_approval=True)
+    giver, taker = place.advisor_ids
+    her, handover = client(), new_id()
+    asked = (await place.visit(her, advisor_id=giver))["appointment_id"]
+    await place.visit(her, "2030-01-09 11:00", advisor_id=giver)
+    # Nobody answered the second one in time.
+    await place.running.rows(
+        "update appointment set expires_at = '2030-01-07T00:00:00Z' where starts_at > '2030-01-09' returning 1"
+    )
+    await handed(place, "handed-over", handover, her, giver, taker)
+    assert await outcomes(place, handover) == {asked: ("reassigned", None)}
+    read = said(await place.manager().get(f"/v1/appointments/{asked}"))
+    assert (read["advisor_id"], read["status"], read["assigned_for"]) == (taker, "pending", "own-advisor")
+    # It is agreed with nobody yet: nothing has moved.
+    assert (len(await told(place, "reassigned")), await told(place, "moved")) == (1, [])
+    assert (await place.asks(advisor_id=taker)).status_code == 409
+    receiving = place.by(staff(Role.ADVISOR, place.boutique_id, advisor_id=taker))
+    await place.step(receiving, asked, "approve")
+    await handed(place, "handed-back", handover, her, giver, taker)
+    read = said(await place.manager().get(f"/v1/appointments/{asked}"))
+    assert (read["advisor_id"], read["status"]) == (giver, "confirmed")
+
+
 async def test_whoever_assists_at_a_visit_does_not_become_its_only_advisor(running: Start) -> None:
     place = await house(running, advisors=2, needs_room=False, needs_second_advisor=True)
     giver, taker = place.advisor_ids
@@ -77,6 +101,62 @@ async def test_whoever_assists_at_a_visit_does_not_become_its_only_advisor(runni
     assert await outcomes(place, handover) == {visit["appointment_id"]: ("kept", "taken")}
     read = said(await place.manager().get(f"/v1/appointments/{visit['appointment_id']}"))
     assert (read["advisor_id"], read["second_advisor_id"]) == (giver, taker)
+
+
+async def begins(place: House, handover_id: UUID, giver: str) -> None:
+    """Tell that an advisor's book begins to go to others."""
+    data = {"handover_id": str(handover_id), "advisor_id": giver, "boutique_id": place.boutique_id, "clients": 1}
+    await tell(place.running, "profile.handover-started.v1", data, about=f"handover:{handover_id}")
+
+
+async def assistants(place: House) -> dict[str, str]:
+    rows = await place.running.rows("select appointment_id, second_advisor_id from appointment")
+    return {str(row["appointment_id"]): str(row["second_advisor_id"]) for row in rows}
+
+
+async def test_where_a_leaver_only_assists_somebody_else_does(running: Start) -> None:
+    place = await house(running, advisors=3, needs_room=False, needs_second_advisor=True)
+    first, handover = place.advisor_ids[0], new_id()
+    visit = await place.visit(advisor_id=first)
+    appointment_id, leaver = visit["appointment_id"], visit["second_advisor_id"]
+    (third,) = set(place.advisor_ids) - {first, leaver}
+    said(await place.manager().post(f"/v1/advisors/{leaver}/leave"))
+    await begins(place, handover, leaver)
+    assert await assistants(place) == {appointment_id: third}
+    [listed] = said(await place.manager().get(f"/v1/handovers/{handover}/appointments"))["items"]
+    assert (listed["appointment_id"], listed["outcome"], listed["assists"]) == (appointment_id, "reassigned", True)
+    assert (listed["from_advisor_id"], listed["advisor_id"]) == (leaver, third)
+    [fact] = await told(place, "moved")
+    assert (fact["advisor_id"], fact["second_advisor_id"]) == (first, third)
+    # Nobody was handed over, and so nobody comes back.
+    await handed(place, "handed-back", handover, client(UUID(visit["client_id"])), leaver, third)
+    assert await assistants(place) == {appointment_id: third}
+
+
+async def test_where_nobody_else_can_assist_the_visit_is_listed_for_the_manager(running: Start) -> None:
+    place = await house(running, advisors=2, needs_room=False, needs_second_advisor=True)
+    handover = new_id()
+    visit = await place.visit(advisor_id=place.advisor_ids[0])
+    leaver = visit["second_advisor_id"]
+    said(await place.manager().post(f"/v1/advisors/{leaver}/leave"))
+    await begins(place, handover, leaver)
+    assert await outcomes(place, handover) == {visit["appointment_id"]: ("kept", "nobody-free")}
+    assert await assistants(place) == {visit["appointment_id"]: leaver}
+
+
+async def test_who_hands_over_and_stays_goes_on_assisting_but_not_where_she_is_on_leave(running: Start) -> None:
+    place = await house(running, advisors=3, needs_room=False, needs_second_advisor=True)
+    first, handover = place.advisor_ids[0], new_id()
+    stays = await place.visit(local="2030-01-09 11:00", advisor_id=first)
+    giver = stays["second_advisor_id"]
+    (third,) = set(place.advisor_ids) - {first, giver}
+    goes = await place.visit(advisor_id=first)
+    assert goes["second_advisor_id"] == giver
+    away = {"starts": "2030-01-08T00:00", "ends": "2030-01-09T00:00", "reason": "sick"}
+    said(await build.ask(place.manager(), f"/v1/advisors/{giver}/leaves", away), 201)
+    await begins(place, handover, giver)
+    assert await assistants(place) == {stays["appointment_id"]: giver, goes["appointment_id"]: third}
+    assert await outcomes(place, handover) == {goes["appointment_id"]: ("reassigned", None)}
 
 
 async def test_a_visit_that_cannot_go_along_stays_and_is_listed(running: Start) -> None:

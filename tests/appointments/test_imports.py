@@ -154,9 +154,9 @@ async def test_rooms_advisors_and_experiences_come_from_workbooks_too(running: S
     assert (made["R-1"]["amenities"], made["R-1"]["room_kind"]) == (["safe", "piano"], "vault")
     assert made["R-3"]["active"] is False
     advisors = xlsx(
-        ["工号", "精品店编码", "姓名", "语言", "技能", "权重"],
-        ["E-1", code, "陈思", "zh；en", "high-jewellery", 2],
-        ["E-2", code, "周宁", "zh, fr", None, 0],
+        ["工号", "精品店编码", "姓名", "语言", "技能", "权重", "优先级"],
+        ["E-1", code, "陈思", "zh；en", "high-jewellery", 2, 1],
+        ["E-2", code, "周宁", "zh, fr", None, 0, 1],
     )
     done = await carry_out(http, "advisors", advisors)
     assert outcomes(done) == [(2, "created", None), (3, "refused", "import-line-unfit")]

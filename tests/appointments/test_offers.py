@@ -177,7 +177,7 @@ async def test_an_advisor_is_changed_by_who_leads_her_and_read_by_everybody_as_f
     assert (await http.patch(path, json={"weight": 2}, headers={"If-Match": '"1"'})).status_code == 412
     hers = said(await place.by(client()).get(path))
     assert hers == {name: changed.json()[name] for name in hers}
-    assert {"weight", "absent_from_on", "wecom_userid"}.isdisjoint(hers)
+    assert {"weight", "priority", "absent_from_on", "wecom_userid"}.isdisjoint(hers)
     assert said(await http.get(path))["weight"] == 1
     described = await place.running.facts("appointments.advisor-described.v1")
     assert described[-1]["data"]["skills"] == ["repair"]

@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from infra.identity import Caller, Role
 from services.appointments.bookings.actions.expiry import expire_overdue
 from tests.appointments.build import House, ask, at, client, house, said, staff
@@ -199,6 +201,30 @@ async def test_a_proposed_time_that_cannot_be_any_more_names_others_and_the_visi
     assert near == ["2030-01-08T05:00", "2030-01-08T04:30", "2030-01-08T04:00"]
     read = said(await place.by(her).get(f"/v1/appointments/{visit['appointment_id']}"))
     assert (read["starts_at"], read["proposal_id"]) == (visit["starts_at"], offer["proposal_id"])
+
+
+@pytest.mark.parametrize("word", ["accept", "decline"])
+async def test_what_a_proposal_sets_aside_is_the_visits_once_she_accepts_and_not_before(
+    running: Start, word: str
+) -> None:
+    place = await house(running, horizon_days=30)
+    her = client()
+    visit = await place.visit(her)
+    form = {"starts_at": at("2030-03-05 16:00").isoformat(), "override_reason": "客人行程有变"}
+    manager = place.manager()
+    path = f"/v1/appointments/{visit['appointment_id']}"
+    manager.headers["If-Match"] = "*"
+    offer = said(await ask(manager, f"{path}/proposals", form), 201)
+    read = said(await manager.get(path))
+    assert (read["overridden"], read["override_reason"]) == ([], None)
+    said(await answers(place, her, offer, word))
+    read = said(await manager.get(path))
+    accepted = (["beyond-horizon"], "客人行程有变")
+    assert (read["overridden"], read["override_reason"]) == (accepted if word == "accept" else ([], None))
+    facts = [fact["overridden"] for fact in await told(place, "moved")]
+    assert facts == ([["beyond-horizon"]] if word == "accept" else [])
+    kept = await place.running.rows("select override_reason from proposal")
+    assert "客人".encode() not in kept[0]["override_reason"]
 
 
 async def test_answers_and_rivals_race_and_nobody_is_in_two_places(running: Start) -> None:

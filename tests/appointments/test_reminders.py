@@ -331,6 +331,28 @@ async def test_a_visit_that_the_house_upset_reminds_nobody_and_is_not_said_to_be
     assert [form["template"] for form in door.taken.values()][3:] == ["visit-moved", "visit-reminder"]
 
 
+async def test_an_upset_visit_that_takes_place_after_all_reminds_as_any_other(running: Start) -> None:
+    door = Door()
+    place = await begun(running, door)
+    her = client()
+    visit = await place.visit(her, local="2030-01-10 11:00")
+    await _settled(place, 1)
+    closed = {"from_at": at("2030-01-10 00:00").isoformat(), "to_at": at("2030-01-11 00:00").isoformat()}
+    form = {"boutique_id": place.boutique_id, "reason": "emergency", **closed}
+    [offered] = said(await ask(place.manager(), "/v1/disruptions", form), 201)["visits"]
+    said(await place.by(her).post(f"/v1/proposals/{offered['proposal_id']}/decline"))
+    # The boutique opens that day after all, and somebody has told her so.
+    kept = {"starts_at": at("2030-01-10 11:00").isoformat(), "agreed_by": "telephone"}
+    await place.step(place.manager(), visit["appointment_id"], "move", **kept)
+
+    async def reminded() -> bool:
+        await dispatch_once(place.running.kit)
+        return door.told().count("visit-reminder") == 1
+
+    place.clock.now = at("2030-01-09 11:00")
+    await until(reminded)
+
+
 async def test_nobody_is_asked_to_telephone_about_a_time_that_is_no_more_or_is_over(running: Start) -> None:
     door = Door(lambda _: httpx.Response(202, json={"status": "refused", "reason": "no-channel", "message_id": None}))
     place = await begun(running, door)

@@ -128,7 +128,7 @@ class AppointmentDisrupted(Fact):
 
 
 class AppointmentReassigned(Fact):
-    """A visit agreed went with its client to her new advisor, or back; `appointments.moved` says the rest."""
+    """A visit went with its client to her new advisor, or back; of one agreed `appointments.moved` says the rest."""
 
     type: ClassVar[str] = "appointments.reassigned.v1"
     aggregate: ClassVar[str] = "appointment_id"

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.eventlog.facts import Delivered, Slice
 from infra.eventlog.follower import Reaction, on
 from services.appointments.bookings.actions import following
+from services.appointments.bookings.actions.assisting import Begun, replace_assistants
 from services.appointments.bookings.actions.following import Handed
 
 
@@ -35,6 +36,15 @@ class ClientHandedBack(Slice):
     advisor_id: UUID
 
 
+class HandoverStarted(Slice):
+    """An advisor's book begins to go to others."""
+
+    type: ClassVar[str] = "profile.handover-started.v1"
+
+    handover_id: UUID
+    advisor_id: UUID
+
+
 def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
     """The reactions. What is to come is told by this service's clock."""
 
@@ -46,7 +56,12 @@ def reactions(clock: Callable[[], datetime]) -> list[Reaction]:
         """Give those visits back, where the former advisor is still free."""
         await following.come_back(tx, [_handed(told.fact) for told in facts], now=clock())
 
-    return [on(ClientHandedOver, follow), on(ClientHandedBack, come_back)]
+    async def replace(tx: AsyncSession, facts: Sequence[Delivered[HandoverStarted]]) -> None:
+        """Have others assist where the giver is not there any more."""
+        begun = [Begun(told.fact.handover_id, told.fact.advisor_id) for told in facts]
+        await replace_assistants(tx, begun, now=clock())
+
+    return [on(ClientHandedOver, follow), on(ClientHandedBack, come_back), on(HandoverStarted, replace)]
 
 
 def _handed(fact: ClientHandedOver | ClientHandedBack) -> Handed:

@@ -62,6 +62,8 @@ class Appointment(Base):
     overridden: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     override_reason: Mapped[bytes | None]
     agreed_by: Mapped[str | None]
+    # She did not come to a visit that the house itself had upset.
+    excused: Mapped[bool] = mapped_column(default=False)
 
     @property
     def resource_ids(self) -> list[UUID]:
@@ -71,7 +73,10 @@ class Appointment(Base):
 
 
 class Reassignment(Base):
-    """What became of a visit to come when its client was handed over; `assigned_for`, `starts_at`: as it was before."""
+    """What became of a visit to come when its client was handed over; `assigned_for`, `starts_at`: as it was before.
+
+    Where the giver only assists (`assists`), the two advisors are the second ones, and the client is anybody's.
+    """
 
     __tablename__ = "reassignment"
 
@@ -86,6 +91,7 @@ class Reassignment(Base):
     assigned_for: Mapped[str]
     starts_at: Mapped[datetime] = mapped_column(INSTANT)
     decided_at: Mapped[datetime] = mapped_column(INSTANT)
+    assists: Mapped[bool] = mapped_column(default=False)
 
 
 class Proposal(Base):
@@ -111,6 +117,9 @@ class Proposal(Base):
     created_at: Mapped[datetime] = mapped_column(INSTANT)
     expires_at: Mapped[datetime] = mapped_column(INSTANT)
     ended_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    # What is set aside for this time: the visit's own once she accepts.
+    overridden: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    override_reason: Mapped[bytes | None]
 
     @property
     def resource_ids(self) -> list[UUID]:
@@ -136,7 +145,7 @@ class Disruption(Base):
 
 
 class DisruptedVisit(Base):
-    """What became of a visit that stood in the way of a disruption, at `starts_at`."""
+    """What became of a visit that stood in the way of a disruption, at `starts_at`; `over_at`: it no longer does."""
 
     __tablename__ = "disrupted_visit"
 
@@ -150,6 +159,7 @@ class DisruptedVisit(Base):
     advisor_id: Mapped[UUID | None]
     proposal_id: Mapped[UUID | None]
     decided_at: Mapped[datetime] = mapped_column(INSTANT)
+    over_at: Mapped[datetime | None] = mapped_column(INSTANT)
 
 
 class BookingPolicy(Base):

@@ -120,6 +120,12 @@ async def boutiques(
     return (await tx.execute(query if after is None else query.where(Boutique.code > after))).scalars().all()
 
 
+async def boutiques_of(tx: AsyncSession, city_code: str) -> Sequence[Boutique]:
+    """All boutiques of a city, by code."""
+    query = select(Boutique).where(Boutique.brand_id == brand(tx), Boutique.city_code == city_code)
+    return (await tx.execute(query.order_by(Boutique.code))).scalars().all()
+
+
 async def coded(tx: AsyncSession, codes: Collection[str]) -> Sequence[Boutique]:
     """The boutiques of these codes."""
     query = select(Boutique).where(Boutique.brand_id == brand(tx), Boutique.code.in_(codes))

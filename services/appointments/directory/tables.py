@@ -83,6 +83,7 @@ class Advisor(Base):
     skills: Mapped[list[str]] = mapped_column(ARRAY(Text))
     # Her share in the rotation: 2 is asked twice as often as 1.
     weight: Mapped[int] = mapped_column(default=1)
+    priority: Mapped[int] = mapped_column(default=0)
     employee_number: Mapped[str | None]
     wecom_userid: Mapped[str | None]
     # The first and the last day; from a day on without a last one while nobody knows when she is back.

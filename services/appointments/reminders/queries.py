@@ -10,24 +10,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.refusal import NotFound
+from services.appointments.bookings.queries import UPSET
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory.queries import brand
 from services.appointments.reminders.rules import LEADS, OF_ITS_TIME, STANDS, Kind, Status
 from services.appointments.reminders.tables import Notice, ReminderPolicy
 
-# A time that the house itself upset, by its advisor away or its boutique closed, and where the visit still is: neither
-# has she another time, nor does somebody else receive her.
-_UPSET = """
-    select from disrupted_visit v
-    join disruption d on d.brand_id = v.brand_id and d.disruption_id = v.disruption_id
-    where v.brand_id = a.brand_id and v.appointment_id = a.appointment_id and v.starts_at = a.starts_at
-        and v.outcome <> 'reassigned' and (d.advisor_id is null and d.boutique_id = a.boutique_id
-            or d.advisor_id in (a.advisor_id, a.second_advisor_id))
-"""
-_IS_UPSET = text(
-    f"select exists ({_UPSET}) from appointment a"  # noqa: S608 - our own words
-    " where a.brand_id = :brand and a.appointment_id = :appointment_id"
-)
 # Visits agreed that begin within the longest time at which anybody reminds, with when their clients heard of that time
 # last, and how shortly before they were reminded already. Where they heard of another time alone, the word of this one
 # is on its way: it comes first.
@@ -44,7 +32,7 @@ _NEAR = text(
     ) told on true
     where a.status = 'confirmed' and a.starts_at > :now and a.starts_at <= :until
         and (told.at is not null or told.ever is not true)
-        and not exists ({_UPSET})
+        and not exists ({UPSET})
     order by a.starts_at, a.appointment_id
     """  # noqa: S608 - our own words
 )
@@ -141,11 +129,6 @@ async def has_later(tx: AsyncSession, one: Notice) -> bool:
         .exists()
     )
     return bool(await tx.scalar(query))
-
-
-async def is_upset(tx: AsyncSession, appointment_id: UUID) -> bool:
-    """Whether the house itself looked for another time for this visit, and it still is where it cannot be."""
-    return bool(await tx.scalar(_IS_UPSET, {"brand": brand(tx), "appointment_id": appointment_id}))
 
 
 async def last_told(tx: AsyncSession, appointment_id: UUID) -> datetime | None:

@@ -12,7 +12,7 @@ from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_id_cursor
-from services.appointments.bookings.actions.looks import look
+from services.appointments.availability.actions.looks import look
 from services.appointments.waitlist import queries
 from services.appointments.waitlist.actions import joining, settling
 from services.appointments.waitlist.rules import Status

@@ -212,6 +212,7 @@ ASKS: Mapping[str, Ask] = {
         query={
             "boutique_id": "{boutique_id}",
             "experience_id": "{experience_id}",
+            "client_id": "{client_id}",
             "from": "2030-01-09T00:00:00Z",
             "to": "2030-01-09T04:00:00Z",
         },

@@ -55,7 +55,7 @@ POST /v1/disruptions                                -  x  x  x  x  x  x  x  x  x
 GET /v1/disruptions/{disruption_id}                 -  x  x  x  x  x  x  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/booking-policy                              -  x  x  x  x  x  x  x  x  x  x  +  +  +  +  +  x  x  x  x  x  +  x
 PUT /v1/booking-policy                              -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  +  x
-GET /v1/availability                                -  +  +  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
+GET /v1/availability                                -  +  !  +  +  .  +  x  x  x  x  +  .  +  .  +  x  x  x  x  x  .  x
 GET /v1/boutiques                                   -  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  o  x
 POST /v1/boutiques                                  -  x  x  x  x  x  x  x  x  x  x  x  x  x  x  +  x  x  x  x  x  .  x
 GET /v1/boutiques/{boutique_id}                     -  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  .  x

@@ -7,14 +7,15 @@ from uuid import UUID
 
 from fastapi import Query
 
-from infra.app import By, Now, router
+from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.identity import permit
 from infra.openapi import refuses
 from infra.refusal import BadRequest
 from infra.wire import After, cursor, read_cursor
 from services.appointments.availability import queries
-from services.appointments.availability.api.times import ASKS, LONGEST, NoOwnAdvisor, RangeTooWide
+from services.appointments.availability.api.asking import ASKS, own, shown_to, whom
+from services.appointments.availability.api.times import LONGEST, RangeTooWide
 from services.appointments.availability.rules import Actor, only
 from services.appointments.availability.rules.explaining import WORDS, explained
 from services.appointments.availability.schemas import (
@@ -40,6 +41,7 @@ async def explain(
     experience_id: UUID,
     starts_from: Annotated[Instant, Query(alias="from")],
     until: Annotated[Instant, Query(alias="to")],
+    client_id: UUID | None = None,
     advisor_id: UUID | None = None,
     mine: bool = False,
     party_size: PartySize = 1,
@@ -47,42 +49,42 @@ async def explain(
     language: Annotated[Language | None, Query()] = None,
     after: After = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 200,
+    kit: OfKit,
     tx: Transaction,
     by: By,
     now: Now,
 ) -> ExplainView:
     """For each start between `from` and `to` that cannot be had, the rule that removes it.
 
-    A client is never told who else is there.
+    A client is never told who else is there. The house may ask for a client (`client_id`) whom it may see.
     """
     if not timedelta(0) < until - starts_from <= LONGEST:
         raise RangeTooWide
     boutique = await directory.own_boutique(tx, boutique_id, by)
     experience = await directory.experience(tx, experience_id)
-    client = await queries.person(tx, by.client_id) if by.client_id else None
-    actor = queries.actor(by)
+    client = await whom(tx, kit.peers, client_id, by)
+    actor, window = queries.actor(by), Span(starts_from, until)
+    stand_ins: list[tuple[UUID, Span]] = []
     if mine:
-        advisor_id = client.owner_id if client else by.advisor_id
-        if advisor_id is None:
-            raise NoOwnAdvisor
-    of = f"explain {boutique_id} {experience_id} {starts_from} {until} {advisor_id} {by.client_id} {party_size}"
+        advisor_id, stand_ins = await own(tx, client, window, by)
+    whose = client.client_id if client else None
+    of = f"explain {boutique_id} {experience_id} {starts_from} {until} {advisor_id} {mine} {whose} {party_size}"
     begin = _read(after, f"{of} {mode} {language}")
     offer = queries.offer(experience)
     invited = client is not None and await queries.is_invited(tx, experience_id, client)
     # What is not for her or not offered at all is said of every start; a wrong way or language is a mistake of hers.
     offer.judge_way(mode=mode, language=language)
-    window = Span(starts_from, until)
     around = await queries.surroundings(
         tx, boutique, experience, window, client=client, party_size=party_size, mode=mode, language=language
     )
-    outlook = await queries.outlook(tx, around, window, now=now)
+    outlook = shown_to(by, await queries.outlook(tx, around, window, now=now))
     verdicts = explained(
-        outlook if advisor_id is None else only(outlook, advisor_id),
+        outlook if advisor_id is None else only(outlook, advisor_id, stand_ins),
         window,
         actor=actor,
         now=now,
         is_offered=offer.active,
-        is_open=actor is Actor.HOUSE or offer.is_open_to(segment=client.segment if client else None, invited=invited),
+        is_open=offer.is_open_to(segment=client.segment, invited=invited) if client else actor is Actor.HOUSE,
     )
     removed = [(one.starts_at, one.rule) for one in verdicts if one.rule is not None]
     sums = Counter(rule for _, rule in removed)

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from fastapi import Query
 
-from infra.app import By, Now, router
+from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
-from infra.identity import Role, permit
+from infra.identity import permit
 from infra.openapi import refuses
 from infra.refusal import BadRequest, Kind, NotFound, Refusal
 from infra.wire import After, Page, cursor, read_cursor
 from services.appointments.availability import queries
-from services.appointments.availability.rules import earliest, only, slots
+from services.appointments.availability.api.asking import ASKS, own, shown_to, whom
+from services.appointments.availability.rules import Actor, earliest, only, slots
 from services.appointments.availability.schemas import Instant, PartySize, SlotView, instant
 from services.appointments.directory import queries as directory
 from services.appointments.directory.rules import Mode, Span
@@ -23,8 +24,6 @@ from services.appointments.directory.schemas.staff import Language
 routes = router()
 
 LONGEST = timedelta(days=31)
-MOST_BOUTIQUES = 100  # of one city
-ASKS = (Role.CLIENT, Role.ADVISOR, Role.CLIENT_SERVICE, Role.MANAGER, Role.REGIONAL, Role.HEADQUARTERS)
 
 
 class RangeTooWide(Refusal):
@@ -45,15 +44,6 @@ class PlaceUnclear(Refusal):
     zh = "请指明地点：某一精品店(boutique_id)或某一城市(city)，二者选一。"
 
 
-class NoOwnAdvisor(Refusal):
-    """Nobody is hers yet."""
-
-    kind = Kind.CONFLICT
-    slug = "no-own-advisor"
-    en = "You do not have an advisor of your own yet. Every advisor of the boutique is glad to receive you."
-    zh = "您暂无专属顾问，精品店的每位顾问都很乐意为您服务。"
-
-
 @routes.get("/availability", responses=refuses(404, 409))
 @permit(*ASKS)
 async def read_availability(
@@ -63,6 +53,7 @@ async def read_availability(
     experience_id: UUID,
     starts_from: Annotated[Instant, Query(alias="from")],
     until: Annotated[Instant, Query(alias="to")],
+    client_id: UUID | None = None,
     advisor_id: UUID | None = None,
     mine: bool = False,
     party_size: PartySize = 1,
@@ -70,35 +61,39 @@ async def read_availability(
     language: Annotated[Language | None, Query()] = None,
     after: After = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 500,
+    kit: OfKit,
     tx: Transaction,
     by: By,
     now: Now,
 ) -> Page[SlotView]:
-    """Free times that start between `from` and `to`, at one boutique or all of a city; `mine`: with her own advisor.
+    """Free times that start between `from` and `to`, at one boutique or all of a city.
 
-    A client's own appointments are left out of hers.
+    `mine`: with her own advisor, or who stands in for that one. The house may ask for a client (`client_id`) whom it
+    may see: then `mine` is her advisor, and what is not open to her is not. Her own appointments are left out for
+    herself and for who sees all of them.
     """
     if not timedelta(0) < until - starts_from <= LONGEST:
         raise RangeTooWide
-    if (boutique_id is None) == (city is None):
-        raise PlaceUnclear
-    if boutique_id is not None:
+    if boutique_id is not None and city is None:
         boutiques = [await directory.own_boutique(tx, boutique_id, by)]
-    else:
-        found = await directory.boutiques(tx, city_code=city, after=None, limit=MOST_BOUTIQUES)
+    elif boutique_id is None and city is not None:
+        found = await directory.boutiques_of(tx, city)
         boutiques = [one for one in found if directory.within_reach(by, one.boutique_id)]
+    else:
+        raise PlaceUnclear
     if not boutiques:
         raise NotFound
     experience = await directory.experience(tx, experience_id)
-    client = await queries.person(tx, by.client_id) if by.client_id else None
+    client = await whom(tx, kit.peers, client_id, by)
     actor = queries.actor(by)
-    await queries.check_offer(tx, experience, client, actor=actor, mode=mode, language=language)
+    open_to = actor if client is None else Actor.CLIENT
+    await queries.check_offer(tx, experience, client, actor=open_to, mode=mode, language=language)
+    stand_ins: list[tuple[UUID, Span]] = []
     if mine:
-        advisor_id = client.owner_id if client else by.advisor_id
-        if advisor_id is None:
-            raise NoOwnAdvisor
+        advisor_id, stand_ins = await own(tx, client, Span(starts_from, until), by)
     terms = queries.terms(experience, mode)
-    of = f"availability {boutique_id} {city} {experience_id} {advisor_id} {by.client_id} {party_size} {mode} {language}"
+    whose = client.client_id if client else None
+    of = f"availability {boutique_id} {city} {experience_id} {advisor_id} {mine} {whose} {party_size} {mode} {language}"
     begin = _read(after, of)
     # The same bounds as for booking: what is shown can be had.
     first = max(starts_from, begin[0] if begin else starts_from, earliest(terms, actor, now))
@@ -109,11 +104,11 @@ async def read_availability(
     around = await queries.all_surroundings(
         tx, boutiques, experience, window, client=client, party_size=party_size, mode=mode, language=language
     )
-    outlooks = await queries.outlooks(tx, around, window, now=now)
+    outlooks = [shown_to(by, one) for one in await queries.outlooks(tx, around, window, now=now)]
     free = sorted(
         (slot.starts_at, place.boutique_id, slot)
         for place, outlook in zip(around, outlooks, strict=True)
-        for slot in slots(outlook if advisor_id is None else only(outlook, advisor_id), window)
+        for slot in slots(outlook if advisor_id is None else only(outlook, advisor_id, stand_ins), window)
     )
     if begin is not None:
         free = [one for one in free if one[:2] >= begin]

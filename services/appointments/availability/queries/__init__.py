@@ -18,6 +18,7 @@ from services.appointments.availability.queries.people import (
     offer,
     open_to,
     person,
+    stand_ins,
 )
 from services.appointments.availability.queries.taken import in_the_way, staffed, taken
 
@@ -37,6 +38,7 @@ __all__ = [
     "outlooks",
     "person",
     "staffed",
+    "stand_ins",
     "surroundings",
     "taken",
     "terms",

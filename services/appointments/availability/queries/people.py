@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, and_, any_, exists, literal, or_, select, text
@@ -13,8 +13,10 @@ from services.appointments.availability.rules import Actor
 from services.appointments.availability.rules.judging import Offer
 from services.appointments.availability.tables import ExperienceGuest
 from services.appointments.directory.queries import brand
-from services.appointments.directory.rules import Audience, Mode
+from services.appointments.directory.rules import Audience, Mode, Span
 from services.appointments.directory.tables import Experience
+
+DAY = timedelta(days=1)  # no visit is longer
 
 # Climbs to the surviving id and comes down to all that were merged into it; `union` ends even a ring.
 _FAMILY = text(
@@ -44,6 +46,18 @@ _DEPUTIES = text(
     union all
     select advisor_id from book_deputy
     where brand_id = :brand and owner_advisor_id = :owner and from_at <= :at and (until_at is null or until_at > :at)
+    """
+)
+
+
+_STAND_INS = text(
+    """
+    select advisor_id, from_at, coalesce(until_at, :last) as until_at from client_deputy
+    where brand_id = :brand and client_id = any(:ids) and from_at < :last and (until_at is null or until_at > :first)
+    union all
+    select advisor_id, from_at, coalesce(until_at, :last) as until_at from book_deputy
+    where brand_id = :brand and owner_advisor_id = :owner and from_at < :last
+        and (until_at is null or until_at > :first)
     """
 )
 
@@ -78,6 +92,15 @@ async def deputies(tx: AsyncSession, client: Person, *, at: datetime) -> Sequenc
         return ()
     asked = {"brand": brand(tx), "ids": list(client.client_ids), "owner": client.owner_id, "at": at}
     return (await tx.execute(_DEPUTIES, asked)).scalars().all()
+
+
+async def stand_ins(tx: AsyncSession, client: Person, window: Span) -> list[tuple[UUID, Span]]:
+    """Who stands in for her own advisor within the window, and from when to when; without an end, beyond its day."""
+    if client.owner_id is None:
+        return []
+    asked = {"brand": brand(tx), "ids": list(client.client_ids), "owner": client.owner_id}
+    rows = await tx.execute(_STAND_INS, {**asked, "first": window.starts_at, "last": window.ends_at + DAY})
+    return [(row.advisor_id, Span(row.from_at, row.until_at)) for row in rows]
 
 
 def actor(by: Caller) -> Actor:

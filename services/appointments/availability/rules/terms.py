@@ -1,5 +1,6 @@
 """What a free time is made of: who asks, what an experience needs, and who and what is there when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -109,9 +110,25 @@ class Outlook:
     lacks: frozenset[Lack] = frozenset()
 
 
-def only(outlook: Outlook, advisor_id: UUID) -> Outlook:
-    """The same as if this advisor were the only one to receive her; whoever assists may be anybody."""
-    return replace(outlook, advisors=tuple(one for one in outlook.advisors if one.advisor_id == advisor_id))
+def only(outlook: Outlook, advisor_id: UUID, stand_ins: Sequence[tuple[UUID, Span]] = ()) -> Outlook:
+    """The same as if this advisor, and who stands in for her while she does, were the only ones to receive her.
+
+    Whoever assists may be anybody.
+    """
+
+    def hers(one: AdvisorTime) -> AdvisorTime | None:
+        if one.advisor_id == advisor_id:
+            return one
+        periods = [period for stand_in, period in stand_ins if stand_in == one.advisor_id]
+        shifts = tuple(
+            Span(max(shift.starts_at, period.starts_at), min(shift.ends_at, period.ends_at))
+            for shift in one.shifts
+            for period in periods
+            if shift.overlaps(period)
+        )
+        return replace(one, shifts=shifts) if periods else None
+
+    return replace(outlook, advisors=tuple(seen for one in outlook.advisors if (seen := hers(one)) is not None))
 
 
 def earliest(terms: Terms, actor: Actor, now: datetime) -> datetime:

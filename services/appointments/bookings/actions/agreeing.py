@@ -12,6 +12,7 @@ from infra.wire import check_match
 from services.appointments.availability import actions as availability
 from services.appointments.bookings import queries
 from services.appointments.bookings.actions.announcing import announce
+from services.appointments.bookings.actions.upset import set_right
 from services.appointments.bookings.events import AppointmentConfirmed, AppointmentRefused, AppointmentRequested
 from services.appointments.bookings.rules.life import HoldExpired, RequestUnanswered, Status, Step, step
 from services.appointments.bookings.rules.policy import approve_until
@@ -75,6 +76,7 @@ async def approve(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: 
         raise RequestUnanswered
     _decide(appointment, after, by=by, now=now)
     appointment.confirmed_at = now
+    await set_right(tx, appointment, now=now)
     announce(tx, AppointmentConfirmed, appointment, by=by.role)
     return appointment
 

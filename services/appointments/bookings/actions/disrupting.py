@@ -27,9 +27,9 @@ from services.appointments.bookings.actions.taking import (
     take,
     told,
 )
+from services.appointments.bookings.actions.upset import set_right
 from services.appointments.bookings.events import AppointmentDisrupted, AppointmentMoved
 from services.appointments.bookings.queries.policy import setting
-from services.appointments.bookings.queries.proposals import was_disrupted
 from services.appointments.bookings.rules.assigning import Reason, ranked
 from services.appointments.bookings.rules.disruptions import Affected, Outcome, Settled, Trouble
 from services.appointments.bookings.rules.life import Status
@@ -126,10 +126,11 @@ class _Settling:
         before = visit.advisor_id
         if standing is not None and self._holds_good(standing):
             return self._written(visit, before, Outcome.OFFERED, proposal=standing)
-        again = await was_disrupted(self.tx, visit.appointment_id)
+        again = await queries.is_upset(self.tx, visit.appointment_id)
         if standing is not None:
             await proposals.release(self.tx, standing, visit, outcome=Answer.WITHDRAWN, now=self.now)
         if self.trouble.advisor_id is not None and await self._reassign(visit):
+            await set_right(self.tx, visit, now=self.now, away=self.trouble.advisor_id)
             if visit.status == Status.CONFIRMED:
                 announce(self.tx, AppointmentMoved, visit, by=self.by.role)
             settled = self._written(visit, before, Outcome.REASSIGNED)
@@ -153,25 +154,18 @@ class _Settling:
         """Give it to somebody else who is free at the same time."""
         ill = self.trouble.advisor_id
         outlook = await giving.look(self.tx, visit, now=self.now)
+        if visit.second_advisor_id == ill:
+            asked = await giving.substitutes(self.tx, visit, outlook, now=self.now)
+            return await giving.substitute(self.tx, visit, outlook, asked, now=self.now)
         agreed = Span(visit.starts_at, visit.ends_at)
-        is_second = visit.second_advisor_id == ill
-        taken = {ill, visit.advisor_id, visit.second_advisor_id}
-        free = [
-            one
-            for one in able(outlook.seconds if is_second else outlook.advisors, agreed, outlook.terms)
-            if one not in taken
-        ]
+        taken = {ill, visit.second_advisor_id}
+        free = [one for one in able(outlook.advisors, agreed, outlook.terms) if one not in taken]
         client = await times.person(self.tx, visit.client_id)
         stand_in = await times.deputies(self.tx, client, at=visit.starts_at)
-        reason = Reason() if is_second else Reason(own=client.owner_id, deputies=stand_in)
         known = await queries.candidates(self.tx, free, visit.starts_at, now=self.now)
-        for advisor_id, why in ranked(free, reason, known):
-            first, second = (visit.advisor_id, advisor_id) if is_second else (advisor_id, None)
-            given = await giving.give(
-                self.tx, visit, outlook.terms, advisor_id=first, second_advisor_id=second, now=self.now
-            )
-            if given:
-                visit.assigned_for = visit.assigned_for if is_second else why
+        for advisor_id, why in ranked(free, Reason(own=client.owner_id, deputies=stand_in), known):
+            if await giving.give(self.tx, visit, outlook.terms, advisor_id=advisor_id, now=self.now):
+                visit.assigned_for = why
                 return True
         return False
 

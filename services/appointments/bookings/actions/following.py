@@ -17,6 +17,7 @@ from services.appointments.bookings.actions.announcing import announce
 from services.appointments.bookings.actions.turns import take_turns
 from services.appointments.bookings.events import AppointmentMoved, AppointmentReassigned
 from services.appointments.bookings.rules.assigning import AssignedFor
+from services.appointments.bookings.rules.life import Status
 from services.appointments.bookings.rules.placing import why_not
 from services.appointments.bookings.rules.proposals import Answer
 from services.appointments.bookings.tables import Appointment, Reassignment
@@ -82,6 +83,7 @@ async def come_back(tx: AsyncSession, handed: Sequence[Handed], *, now: datetime
             Reassignment.handover_id.in_(handovers),
             Reassignment.client_id.in_({one.client_id for one in handed}),
             Reassignment.outcome == "reassigned",
+            Reassignment.assists.is_(False),
         )
     )
     followed = {row.appointment_id: row for row in rows if (row.handover_id, row.client_id) in clients}
@@ -137,7 +139,8 @@ async def _give(
 
 
 def _announce(tx: AsyncSession, visit: Appointment, handover_id: UUID, from_advisor_id: UUID) -> None:
-    announce(tx, AppointmentMoved, visit, by=Role.SERVICE)
+    if visit.status == Status.CONFIRMED:  # of what she only asks for nothing is agreed that could move
+        announce(tx, AppointmentMoved, visit, by=Role.SERVICE)
     record(
         tx,
         AppointmentReassigned(

@@ -1,5 +1,6 @@
-"""Giving a visit that stands to another advisor, at the same time and in the same room."""
+"""Giving a visit that stands to another advisor, or having another one assist: same time, same room."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.appointments.availability import actions as availability
 from services.appointments.availability import queries as times
 from services.appointments.availability.rules import Claim, Outlook, Terms
+from services.appointments.bookings import queries
+from services.appointments.bookings.rules.assigning import Reason, ranked
+from services.appointments.bookings.rules.placing import able
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory import queries as directory
 from services.appointments.directory.rules import SECOND, Mode, Span
@@ -63,3 +67,23 @@ async def give(
     visit.advisor_id, visit.second_advisor_id = advisor_id, second
     visit.version += 1
     return True
+
+
+async def substitutes(tx: AsyncSession, visit: Appointment, outlook: Outlook, *, now: datetime) -> list[UUID]:
+    """Who else could assist at a visit, in turn."""
+    agreed = Span(visit.starts_at, visit.ends_at)
+    receiving = {visit.advisor_id, visit.second_advisor_id}
+    free = [one for one in able(outlook.seconds, agreed, outlook.terms) if one not in receiving]
+    known = await queries.candidates(tx, free, visit.starts_at, now=now)
+    return [one for one, _ in ranked(free, Reason(), known)]
+
+
+async def substitute(
+    tx: AsyncSession, visit: Appointment, outlook: Outlook, asked: Sequence[UUID], *, now: datetime
+) -> bool:
+    """Have the first of those who are asked assist at a locked visit; False where others have the time of all."""
+    for second_id in asked:
+        given = await give(tx, visit, outlook.terms, advisor_id=visit.advisor_id, second_advisor_id=second_id, now=now)
+        if given:
+            return True
+    return False

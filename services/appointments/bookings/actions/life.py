@@ -17,7 +17,6 @@ from services.appointments.bookings.actions import proposals
 from services.appointments.bookings.actions.announcing import announce
 from services.appointments.bookings.actions.turns import take_turns
 from services.appointments.bookings.events import AppointmentCancelled, ClientArrived, NoShowRecorded, VisitCompleted
-from services.appointments.bookings.queries.proposals import was_disrupted
 from services.appointments.bookings.rules.life import (
     CancellationNotice,
     Status,
@@ -43,7 +42,7 @@ async def _advance(tx: AsyncSession, appointment_id: UUID, wanted: Step, *, if_m
 async def owing(tx: AsyncSession, appointment: Appointment, by: Caller) -> Actor:
     """On whose side a caller changes a visit: a client owes no notice for what the house itself has upset."""
     actor = times.actor(by)
-    if actor is Actor.CLIENT and await was_disrupted(tx, appointment.appointment_id):
+    if actor is Actor.CLIENT and await queries.is_upset(tx, appointment.appointment_id):
         return Actor.HOUSE
     return actor
 
@@ -134,9 +133,13 @@ async def complete(tx: AsyncSession, appointment_id: UUID, *, if_match: str, by:
 async def record_no_show(
     tx: AsyncSession, appointment_id: UUID, *, if_match: str, by: Caller, now: datetime
 ) -> Appointment:
-    """She did not come, and her time is free; raises NotFound, Stale, StepNotPossible, TooEarly."""
+    """She did not come, and her time is free; raises NotFound, Stale, StepNotPossible, TooEarly.
+
+    It is not held against her where the house itself had upset the visit.
+    """
     appointment = await _advance(tx, appointment_id, Step.RECORD_NO_SHOW, if_match=if_match, by=by)
     judge_no_show(starts_at=appointment.starts_at, now=now)
+    appointment.excused = await queries.is_upset(tx, appointment_id)
     await proposals.vacate(tx, appointment, now=now)
     record(
         tx,

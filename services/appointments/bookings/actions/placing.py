@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.crypto import keyring
 from infra.identity import Caller, Role
 from infra.ids import new_id
 from infra.refusal import Kind, NotPermitted, Refusal
@@ -19,7 +18,9 @@ from services.appointments.bookings import queries
 from services.appointments.bookings.actions import wording
 from services.appointments.bookings.actions.announcing import announce
 from services.appointments.bookings.actions.life import owing
+from services.appointments.bookings.actions.overriding import check_override, set_aside
 from services.appointments.bookings.actions.taking import Request, Taken, Taking, take
+from services.appointments.bookings.actions.upset import set_right
 from services.appointments.bookings.actions.wording import UNSAID, Words
 from services.appointments.bookings.events import AppointmentMoved, AppointmentRequested
 from services.appointments.bookings.queries.policy import setting
@@ -29,7 +30,6 @@ from services.appointments.bookings.rules.life import CancellationNotice, Status
 from services.appointments.bookings.rules.policy import (
     HerAgreementMissing,
     MoveNeedsBoutique,
-    OverrideIsManagers,
     Policy,
     approve_until,
 )
@@ -134,23 +134,10 @@ async def hold(
         version=1,
     )
     wording.write(tx, appointment, wish.words)
-    set_aside(tx, appointment, taken, reason=wish.override_reason)
+    set_aside(tx, appointment, taken.overridden, reason=wish.override_reason)
     tx.add(appointment)
     await tx.flush()
     return appointment
-
-
-def check_override(reason: str | None, by: Caller) -> None:
-    """Raise OverrideIsManagers for whoever else gives a reason to set rules aside."""
-    if reason is not None and by.role is not Role.MANAGER:
-        raise OverrideIsManagers
-
-
-def set_aside(tx: AsyncSession, appointment: Appointment, taken: Taken, *, reason: str | None) -> None:
-    """Write down which rules a manager set aside for this time, and why; without a reason none were."""
-    sealed = keyring(tx).seal("appointment", "override_reason", appointment.appointment_id, reason) if reason else None
-    appointment.overridden = list(taken.overridden) if reason else []
-    appointment.override_reason = sealed
 
 
 def _whose(client_id: UUID | None, by: Caller) -> UUID:
@@ -208,8 +195,9 @@ async def move(
     taken = await take(tx, request, Taking(appointment_id, expires_at, leaving=appointment), actor=actor, now=now)
     appointment.status, appointment.expires_at = after, expires_at
     settle(appointment, request, taken)
+    await set_right(tx, appointment, now=now)
     appointment.agreed_by = None if by.role is Role.CLIENT else target.agreed_by
-    set_aside(tx, appointment, taken, reason=target.override_reason)
+    set_aside(tx, appointment, taken.overridden, reason=target.override_reason)
     if expires_at is None:
         more = {"agreed_by": appointment.agreed_by, "overridden": list(taken.overridden)}
         announce(tx, AppointmentMoved, appointment, by=by.role, **more)

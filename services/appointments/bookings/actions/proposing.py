@@ -1,5 +1,6 @@
 """The house proposes another time for a visit, and she answers."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,13 +12,24 @@ from infra.ids import new_id
 from infra.wire import check_match
 from services.appointments.availability import actions as availability
 from services.appointments.availability import queries as times
-from services.appointments.availability.rules import Actor, Claim
+from services.appointments.availability.rules import Actor, Alternative, Claim
 from services.appointments.bookings import queries
 from services.appointments.bookings.actions import proposals
 from services.appointments.bookings.actions.announcing import announce
-from services.appointments.bookings.actions.placing import Target, check_override, request_for
-from services.appointments.bookings.actions.placing import set_aside as write_down
-from services.appointments.bookings.actions.taking import Request, Taken, Taking, nearest, survey, take, told
+from services.appointments.bookings.actions.choosing import named_now, take_instead
+from services.appointments.bookings.actions.overriding import check_override, set_aside, why
+from services.appointments.bookings.actions.placing import Target, request_for
+from services.appointments.bookings.actions.taking import (
+    ALTERNATIVES,
+    Request,
+    Taken,
+    Taking,
+    nearest,
+    survey,
+    take,
+    told,
+)
+from services.appointments.bookings.actions.upset import set_right
 from services.appointments.bookings.events import AppointmentMoved, AppointmentProposed
 from services.appointments.bookings.queries.policy import setting
 from services.appointments.bookings.queries.proposals import open_one, with_visit
@@ -56,10 +68,23 @@ async def propose(
     policy = (await setting(tx)).policy
     until = policy.answer_until(now=now, starts_at=target.starts_at, visit_at=visit.starts_at)
     taking = Taking(new_id(), until, beside=visit)
+    others = await _others(tx, request, visit, now=now)
     taken = await take(tx, request, taking, actor=times.actor(by), now=now)
-    if target.override_reason is not None:
-        write_down(tx, visit, taken, reason=target.override_reason)
-    return await keep(tx, visit, request, taking, taken, because=Because.STAFF, by=by.role, now=now)
+    proposal = await keep(
+        tx, visit, request, taking, taken, because=Because.STAFF, by=by.role, now=now, alternatives=told(others)
+    )
+    set_aside(tx, proposal, taken.overridden, reason=target.override_reason)
+    return proposal
+
+
+async def _others(tx: AsyncSession, request: Request, visit: Appointment, *, now: datetime) -> list[Alternative]:
+    """The nearest other times that break no rule: she may prefer one of them."""
+    plain = replace(request, is_override=False)
+    around = await survey(tx, plain, Span(plain.starts_at, plain.starts_at + SECOND))
+    offers = await nearest(
+        tx, plain, around, actor=Actor.HOUSE, now=now, besides=visit.appointment_id, count=ALTERNATIVES + 2
+    )
+    return [one for one in offers if one.starts_at not in {request.starts_at, visit.starts_at}][:ALTERNATIVES]
 
 
 async def keep(
@@ -120,34 +145,46 @@ async def keep(
 
 
 async def accept(
-    tx: AsyncSession, proposal_id: UUID, *, agreed_by: HerWord | None, by: Caller, now: datetime
+    tx: AsyncSession,
+    proposal_id: UUID,
+    *,
+    instead: Alternative | None = None,
+    agreed_by: HerWord | None,
+    by: Caller,
+    now: datetime,
 ) -> Appointment:
-    """Give the visit the time that was kept for it; the house says how she agreed.
+    """Give the visit the time that was kept for it, or with `instead` one of those that were named besides.
 
-    Raises NotFound, HerAgreementMissing, ProposalOver, StepNotPossible, SlotTaken.
+    The house says how she agreed. Raises NotFound, HerAgreementMissing, ProposalOver, StepNotPossible, SlotTaken, and
+    what `take_instead` raises.
     """
     proposal, visit = await with_visit(tx, proposal_id, by)
     if by.role is not Role.CLIENT and agreed_by is None:
         raise HerAgreementMissing
     how = AgreedBy.PROPOSAL if by.role is Role.CLIENT or agreed_by is None else AgreedBy(agreed_by)
     _check_open(proposal, now=now)
-    status = step(Status(visit.status), Step.MOVE)
+    visit.status, visit.agreed_by = step(Status(visit.status), Step.MOVE), how
+    if instead is None or instead == Alternative(proposal.starts_at, proposal.advisor_id):
+        await _take_proposed(tx, proposal, visit, now=now)
+        set_aside(tx, visit, proposal.overridden, reason=why(tx, proposal))
+    else:
+        await take_instead(tx, proposal, visit, instead, now=now)
+        set_aside(tx, visit, [], reason=None)
+    await set_right(tx, visit, now=now)
+    proposals.end(tx, proposal, visit, outcome=Answer.ACCEPTED, now=now)
+    announce(tx, AppointmentMoved, visit, by=by.role, agreed_by=how, overridden=visit.overridden)
+    return visit
+
+
+async def _take_proposed(tx: AsyncSession, proposal: Proposal, visit: Appointment, *, now: datetime) -> None:
     if not await _swap(tx, proposal, visit, now=now):
-        experience = await directory.experience(tx, visit.experience_id)
-        request = await request_for(tx, visit, experience, Target(proposal.starts_at))
-        around = await survey(tx, request, Span(request.starts_at, request.starts_at + SECOND))
-        free = await nearest(tx, request, around, actor=Actor.HOUSE, now=now, besides=visit.appointment_id)
-        raise SlotTaken(alternatives=told(free))
-    visit.status, visit.agreed_by = status, how
+        raise SlotTaken(alternatives=told(await named_now(tx, proposal, visit, now=now)))
     visit.starts_at, visit.ends_at = proposal.starts_at, proposal.ends_at
     visit.advisor_id, visit.second_advisor_id = proposal.advisor_id, proposal.second_advisor_id
     visit.client_id, visit.room_id = proposal.client_id, proposal.room_id
     if proposal.assigned_for != AssignedFor.KEPT:
         visit.assigned_for = proposal.assigned_for
     visit.version += 1
-    proposals.end(tx, proposal, visit, outcome=Answer.ACCEPTED, now=now)
-    announce(tx, AppointmentMoved, visit, by=by.role, agreed_by=how, overridden=[])
-    return visit
 
 
 async def _swap(tx: AsyncSession, proposal: Proposal, visit: Appointment, *, now: datetime) -> bool:

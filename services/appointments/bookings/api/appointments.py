@@ -13,10 +13,10 @@ from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, cursor, read_id_cursor, read_instant_cursor
+from services.appointments.availability.actions.looks import look
 from services.appointments.availability.schemas import Instant
 from services.appointments.bookings import queries
 from services.appointments.bookings.actions import wording
-from services.appointments.bookings.actions.looks import look
 from services.appointments.bookings.actions.placing import Wish, hold
 from services.appointments.bookings.actions.wording import Words
 from services.appointments.bookings.api.shown import BOOKS, READS, Shown, shown

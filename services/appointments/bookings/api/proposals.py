@@ -10,6 +10,7 @@ from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, cursor, etag, read_id_cursor
+from services.appointments.availability.rules import Alternative
 from services.appointments.bookings.actions.placing import Target
 from services.appointments.bookings.actions.proposing import accept, decline, propose
 from services.appointments.bookings.api.shown import BOOKS, Shown, shown
@@ -62,9 +63,14 @@ async def list_proposals(
 async def accept_proposal(
     *, proposal_id: UUID, form: AcceptForm | None = None, tx: Transaction, by: By, now: Now, response: Response
 ) -> Shown:
-    """Take the proposed time. The house says how she agreed to it."""
-    agreed_by = form.agreed_by if form else None
-    return shown(tx, await accept(tx, proposal_id, agreed_by=agreed_by, by=by, now=now), response, by)
+    """Take the proposed time, or an `alternative`: one that the proposal names, or that a refused answer has named.
+
+    The house says how she agreed. Where it is taken meanwhile, visit and proposal stay as they are.
+    """
+    said = form or AcceptForm()
+    instead = Alternative(said.alternative.starts_at, said.alternative.advisor_id) if said.alternative else None
+    accepted = await accept(tx, proposal_id, instead=instead, agreed_by=said.agreed_by, by=by, now=now)
+    return shown(tx, accepted, response, by)
 
 
 @routes.post("/proposals/{proposal_id}/decline", responses=refuses(410))

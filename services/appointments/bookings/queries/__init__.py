@@ -4,6 +4,7 @@ from services.appointments.bookings.queries.appointments import (
     agreed_with,
     ahead,
     appointments,
+    assisted_by,
     canonicals,
     eyes,
     has_locked,
@@ -14,17 +15,21 @@ from services.appointments.bookings.queries.appointments import (
     visible,
 )
 from services.appointments.bookings.queries.counts import Standing, candidates, standing
+from services.appointments.bookings.queries.upset import UPSET, is_upset
 
 __all__ = [
+    "UPSET",
     "Standing",
     "agreed_with",
     "ahead",
     "appointments",
+    "assisted_by",
     "candidates",
     "canonicals",
     "eyes",
     "has_locked",
     "in_the_way",
+    "is_upset",
     "must_not_wait",
     "occupied",
     "reassignments",

@@ -101,13 +101,26 @@ async def ahead(tx: AsyncSession, client_ids: Sequence[UUID]) -> Sequence[Appoin
 
 
 async def agreed_with(tx: AsyncSession, advisor_ids: Collection[UUID], *, now: datetime) -> Sequence[Appointment]:
-    """Visits to come that are agreed with these advisors, in the order of ids; nobody else's until the commit."""
+    """Visits to come agreed with these advisors or asked for, in the order of ids; nobody else's until the commit."""
+    return await _to_come(tx, Appointment.advisor_id.in_(advisor_ids), now=now)
+
+
+async def assisted_by(tx: AsyncSession, advisor_ids: Collection[UUID], *, now: datetime) -> Sequence[Appointment]:
+    """Visits to come at which these advisors assist, in the order of ids; nobody else's until the commit."""
+    return await _to_come(tx, Appointment.second_advisor_id.in_(advisor_ids), now=now)
+
+
+async def _to_come(tx: AsyncSession, whose: ColumnElement[bool], *, now: datetime) -> Sequence[Appointment]:
     query = (
         select(Appointment)
         .where(
             Appointment.brand_id == brand(tx),
-            Appointment.advisor_id.in_(advisor_ids),
-            Appointment.status == Status.CONFIRMED,
+            whose,
+            # What nobody has answered in time is no request any more, though nothing has said so yet.
+            or_(
+                Appointment.status == Status.CONFIRMED,
+                and_(Appointment.status == Status.PENDING, Appointment.expires_at > now),
+            ),
             Appointment.starts_at > now,
         )
         .order_by(Appointment.appointment_id)

@@ -26,7 +26,7 @@ _CANDIDATES = text(
     ), told as (
         select advisor_id, count(*) as bookings, max(created_at) as booked_at from visit group by advisor_id
     )
-    select a.advisor_id, a.weight, coalesce(told.bookings, 0) as bookings, told.booked_at,
+    select a.advisor_id, a.weight, a.priority, coalesce(told.bookings, 0) as bookings, told.booked_at,
         case when a.joined_at > :first then (
             select count(*) from visit where visit.advisor_id <> a.advisor_id and visit.created_at < a.joined_at
         ) else 0 end as missed,
@@ -45,7 +45,7 @@ _STANDING = text(
         count(*) filter (where status = 'held' and expires_at > :now and appointment_id is distinct from :besides)
             as holds,
         count(*) filter (where status in ('pending', 'confirmed') and ends_at > :now) as open_visits,
-        count(*) filter (where status = 'no-show' and starts_at >= :since) as no_shows
+        count(*) filter (where status = 'no-show' and not excused and starts_at >= :since) as no_shows
     from appointment
     where brand_id = :brand and client_id = any(:ids) and starts_at >= :since
     """
@@ -74,7 +74,12 @@ async def candidates(
     }
     return {
         row.advisor_id: Candidate(
-            weight=row.weight, bookings=row.bookings, booked_at=row.booked_at, missed=row.missed, met=int(row.met)
+            weight=row.weight,
+            priority=row.priority,
+            bookings=row.bookings,
+            booked_at=row.booked_at,
+            missed=row.missed,
+            met=int(row.met),
         )
         for row in await tx.execute(_CANDIDATES, asked)
     }

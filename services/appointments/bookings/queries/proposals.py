@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.identity import Caller
 from infra.refusal import NotFound
 from services.appointments.bookings.queries.appointments import visible
-from services.appointments.bookings.rules.disruptions import Outcome
 from services.appointments.bookings.rules.proposals import Answer
 from services.appointments.bookings.tables import Appointment, DisruptedVisit, Disruption, Proposal
 from services.appointments.directory.queries import brand, within_reach
@@ -43,22 +42,6 @@ async def of_visit(
     query = select(Proposal).where(Proposal.brand_id == brand(tx), Proposal.appointment_id == appointment_id)
     query = query if after is None else query.where(Proposal.proposal_id > after)
     return (await tx.execute(query.order_by(Proposal.proposal_id).limit(limit))).scalars().all()
-
-
-async def was_disrupted(tx: AsyncSession, appointment_id: UUID) -> bool:
-    """Whether the house itself upset this visit, and it still stands where it cannot be."""
-    query = select(DisruptedVisit.disruption_id).join(
-        Appointment,
-        (Appointment.brand_id == DisruptedVisit.brand_id)
-        & (Appointment.appointment_id == DisruptedVisit.appointment_id),
-    )
-    query = query.where(
-        DisruptedVisit.brand_id == brand(tx),
-        DisruptedVisit.appointment_id == appointment_id,
-        DisruptedVisit.outcome != Outcome.REASSIGNED,
-        DisruptedVisit.starts_at == Appointment.starts_at,
-    )
-    return (await tx.execute(query.limit(1))).first() is not None
 
 
 async def disruption(tx: AsyncSession, disruption_id: UUID, by: Caller) -> Disruption:

@@ -106,6 +106,12 @@ def why_not(outlook: Outlook, advisor_id: UUID, agreed: Span) -> str | None:
     return None if able([hers], agreed, outlook.terms) else "taken"
 
 
+def still_assists(outlook: Outlook, advisor_id: UUID, agreed: Span) -> bool:
+    """Whether somebody who was to assist still works there, and is not on leave then."""
+    hers = next((one for one in outlook.seconds if one.advisor_id == advisor_id), None)
+    return hers is not None and not any(span.overlaps(agreed) for span in hers.leave)
+
+
 def able(advisors: Iterable[AdvisorTime], agreed: Span, terms: Terms) -> list[UUID]:
     """Who of them works and is free for a time agreed, with its buffers."""
     upkeep = agreed.widened(terms.before, terms.after)

@@ -61,6 +61,15 @@ class ProposalStands(Refusal):
     zh = "已向客户提议其他时间，请先撤回或等待客户答复。"
 
 
+class AlternativeNotNamed(Refusal):
+    """She takes one of the times that the house has named; any other is a move."""
+
+    kind = Kind.CONFLICT
+    slug = "alternative-not-named"
+    en = "This time was not among those named to you. Choose one of `alternatives`, or move the visit."
+    zh = "该时段不在向您提供的备选时间之内，请从 alternatives 中选择，或另行改期。"
+
+
 def beyond(wanted: Iterable[Claim], occupied: Mapping[UUID, Sequence[Span]]) -> list[Claim]:
     """What is wanted and not occupied already: a visit does not stand in its own way."""
     rest: list[Claim] = []

@@ -112,7 +112,7 @@ class AppointmentView(HerAppointmentView):
     """An appointment, as the house sees it. `assigned_for` says why this advisor receives her.
 
     `needs_approval_for` says why it has to be approved, `overridden` which rules a manager set aside, `agreed_by` how
-    she agreed to a time that the house chose.
+    she agreed to a time that the house chose. `excused`: she did not come, but the house itself had upset the visit.
     """
 
     assigned_for: AssignedFor
@@ -121,6 +121,7 @@ class AppointmentView(HerAppointmentView):
     decided_by: str | None
     overridden: list[str]
     agreed_by: AgreedBy | None
+    excused: bool
 
 
 class DetailedView(AppointmentView):
@@ -135,7 +136,8 @@ class ReassignmentView(View):
     """A visit of a client who was handed over: with whom it was, with whom it was to be, and what became of it.
 
     `outcome`: reassigned, kept (it stays where it was, see `reason`), returned after an undo, not-returned. `reason`:
-    not-there, off-shift, taken.
+    not-there, off-shift, taken. With `assists` it is a visit at which the giver, who is not there any more, was to
+    assist; `reason` is nobody-free where nobody else can.
     """
 
     appointment_id: UUID
@@ -145,3 +147,4 @@ class ReassignmentView(View):
     outcome: str
     reason: str | None
     starts_at: datetime
+    assists: bool

@@ -24,10 +24,18 @@ class ProposalForm(Form):
     override_reason: Reason | None = None
 
 
+class AlternativeForm(Form):
+    """One of the times that were named to her, and with whom."""
+
+    starts_at: Instant
+    advisor_id: UUID
+
+
 class AcceptForm(Form):
-    """How she agreed, where the house answers for her."""
+    """How she agreed, where the house answers for her; with `alternative` to another time that was named to her."""
 
     agreed_by: HerWord | None = None
+    alternative: AlternativeForm | None = None
 
 
 class AlternativeView(View):
@@ -40,7 +48,7 @@ class AlternativeView(View):
 class ProposalView(View):
     """Another time that the house proposes, and until when it is kept for her.
 
-    `alternatives` were the nearest other free times when it was made.
+    `alternatives` were the nearest other free times when it was made: she may take one of them instead.
     """
 
     proposal_id: UUID

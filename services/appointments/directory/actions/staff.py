@@ -62,6 +62,7 @@ class Newcomer:
     absent_from: date | None = None
     absent_until: date | None = None
     weight: int = 1
+    priority: int = 0
 
 
 async def welcome(
@@ -89,6 +90,7 @@ async def enter(tx: AsyncSession, boutique: Boutique, newcomer: Newcomer) -> Adv
         absent_from=newcomer.absent_from,
         absent_until=newcomer.absent_until,
         weight=newcomer.weight,
+        priority=newcomer.priority,
         version=1,
     )
     tx.add(made)
@@ -124,7 +126,7 @@ async def set_day(
 async def change(
     tx: AsyncSession, advisor_id: UUID, changes: Mapping[str, Any], *, if_match: str, by: Caller
 ) -> Advisor:
-    """Change what is named: her name, languages, skills, weight, WeCom userid.
+    """Change what is named: her name, languages, skills, weight, priority, WeCom userid.
 
     Raises NotFound, AdvisorHasLeft, Stale, WeComUseridTaken.
     """

@@ -56,6 +56,7 @@ async def welcome_advisor(boutique_id: UUID, form: AdvisorForm, tx: Transaction,
             skills=list(form.skills),
             wecom_userid=form.wecom_userid,
             weight=form.weight,
+            priority=form.priority,
         ),
         shifts=form.shifts.timetable() if form.shifts else None,
         by=by,
@@ -92,7 +93,7 @@ async def read_advisor(advisor_id: UUID, tx: Transaction, by: By, response: Resp
 async def change_advisor(
     *, advisor_id: UUID, form: AdvisorPatch, if_match: IfMatch, tx: Transaction, by: By, response: Response
 ) -> StaffView:
-    """Change an advisor's display name, languages, skills or weight. Appointments already made stay."""
+    """Change an advisor's display name, languages, skills, weight or priority. Appointments already made stay."""
     changes = form.model_dump(mode="json", exclude_unset=True)
     advisor = await staff.change(tx, advisor_id, changes, if_match=if_match, by=by)
     response.headers["ETag"] = etag(advisor.version)

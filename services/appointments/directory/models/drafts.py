@@ -141,6 +141,7 @@ _COLUMNS: Mapping[ImportKind, Mapping[str, tuple[str, _Reader]]] = {
         "languages": ("语言", _list),
         "skills": ("技能", _list),
         "weight": ("权重", _whole),
+        "priority": ("优先级", _whole),
         "wecom_userid": ("企业微信账号", _text),
     },
     ImportKind.EXPERIENCES: {

@@ -17,12 +17,14 @@ WeComUserid = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za
 
 
 Weight = Annotated[int, Field(ge=1, le=100)]
+Priority = Annotated[int, Field(ge=0, le=100)]
 
 
 class AdvisorForm(Form):
     """A new advisor; without shifts she cannot be booked until they are set.
 
-    `weight` is her share where visits are shared out: 2 is asked twice as often as 1.
+    `weight` is her share where visits are shared out: 2 is asked twice as often as 1. Of those who have had their share
+    alike whoever has the higher `priority` is asked first.
     """
 
     advisor_id: UUID | None = None
@@ -31,6 +33,7 @@ class AdvisorForm(Form):
     skills: Skills = ()
     wecom_userid: WeComUserid | None = None
     weight: Weight = 1
+    priority: Priority = 0
     shifts: TimetableForm | None = None
 
 
@@ -41,6 +44,7 @@ class AdvisorPatch(Form):
     languages: Languages = ()
     skills: Skills = ()
     weight: Weight = 1
+    priority: Priority = 0
 
 
 class AdvisorView(View):
@@ -62,6 +66,7 @@ class StaffView(AdvisorView):
     absent_until_on: date | None = Field(validation_alias="absent_until")
     left_at: datetime | None
     weight: int
+    priority: int
     version: int
 
 

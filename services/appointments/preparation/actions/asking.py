@@ -8,7 +8,7 @@ from uuid import UUID
 
 from infra.identity import Caller
 from infra.peers import PeerRefused, Peers, PeerUnavailable
-from services.appointments.bookings.actions.looks import PATIENCE
+from services.appointments.availability.actions.looks import PATIENCE
 from services.appointments.preparation.rules import Note
 
 Part = dict[str, Any]

@@ -20,6 +20,7 @@ from infra.eventlog.hint import pause
 from infra.peers import PeerRefused, PeerUnavailable
 from infra.telemetry import reduced, start_trace
 from infra.telemetry.traces import work
+from services.appointments.bookings import queries as bookings
 from services.appointments.bookings.actions.door import Message, Told, tell
 from services.appointments.bookings.tables import Appointment
 from services.appointments.reminders import queries, rules
@@ -112,7 +113,7 @@ async def _decided(
     one = await queries.notice(tx, notice_id)
     if one is None or one.status != Status.WAITING:
         return None
-    is_upset = one.kind in rules.NOT_OF_UPSET and await queries.is_upset(tx, appointment_id)
+    is_upset = one.kind in rules.NOT_OF_UPSET and await bookings.is_upset(tx, appointment_id)
     if visit is None or is_upset or not _stands(one, visit) or await queries.has_later(tx, one):
         _drop(one, now=now)
         return None

@@ -13,6 +13,7 @@ from infra.identity import Caller
 from infra.ids import new_id
 from infra.tombstones import buried
 from infra.wire import check_match
+from services.appointments.bookings import queries as bookings
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory import queries as directory
 from services.appointments.reminders import queries
@@ -94,7 +95,7 @@ async def note_kept(tx: AsyncSession, cause_id: UUID, appointment_id: UUID, *, n
     """Have her told that a visit stays when it is; or that it needs another time still, where it cannot stay."""
     visit = await tx.get(Appointment, (directory.brand(tx), appointment_id), populate_existing=True)
     if visit is not None and visit.status == "confirmed":
-        kind = Kind.DISRUPTED if await queries.is_upset(tx, appointment_id) else Kind.KEPT
+        kind = Kind.DISRUPTED if await bookings.is_upset(tx, appointment_id) else Kind.KEPT
         news = News(cause_id, kind, appointment_id, visit.client_id, visit.boutique_id, visit.starts_at)
         await note(tx, [news], now=now)
 

@@ -34,7 +34,7 @@ select period,"""
     + """
     , count(*) as agreed,
     count(*) filter (where status in ('checked-in', 'completed')) as came,
-    count(*) filter (where status = 'no-show') as missed,
+    count(*) filter (where status = 'no-show' and not excused) as missed,
     count(*) filter (where status = 'cancelled') as cancelled,
     percentile_cont(array[0.25, 0.5, 0.75]) within group (
         order by greatest(extract(epoch from starts_at - created_at), 0) / 86400) as lead_days,

@@ -17,7 +17,8 @@ from services.appointments.reports.rules.showing import Case, Model
 SAMPLE = 50_000  # visits; of a busier house, the latest so many
 YEARS = 3  # that a house remembers when it learns
 
-# Each visit with what was known the evening before: of all her records, on earlier days, came or did not.
+# Each visit with what was known the evening before: of all her records, on earlier days, came or did not. A visit that
+# the house itself upset says nothing of who misses hers.
 _SEEN = """
 with {first}person as (
     select a.*, coalesce(alias.canonical_id, a.client_id) as whose,
@@ -27,7 +28,7 @@ with {first}person as (
     from appointment a
     join boutique b on b.brand_id = a.brand_id and b.boutique_id = a.boutique_id
     left join client_alias alias on alias.brand_id = a.brand_id and alias.client_id = a.client_id
-    where a.brand_id = :brand and a.client_id <> :nobody and a.confirmed_at is not null and {only}
+    where a.brand_id = :brand and a.client_id <> :nobody and a.confirmed_at is not null and not a.excused and {only}
 ), seen as (
     select person.*,
         count(*) filter (where status in ('checked-in', 'completed', 'no-show')) over past as past_visits,
@@ -70,7 +71,7 @@ _DAY = text(
 _SHARE = text(
     "select count(*) filter (where status = 'no-show') as missed, count(*) as out_of from appointment"
     " where brand_id = :brand and starts_at > :since and starts_at < :until"
-    " and status in ('checked-in', 'completed', 'no-show')"
+    " and status in ('checked-in', 'completed', 'no-show') and not excused"
 )
 _FIT = text(
     "select fitted_at, appointments, unusable, cast(parameters as text) as parameters,"

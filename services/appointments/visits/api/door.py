@@ -12,7 +12,7 @@ from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.openapi import refuses, tagged
 from infra.wire import After, IfMatch, Limit, Page, Spelled, cursor, etag, read_number_cursor
-from services.appointments.bookings.actions.looks import look
+from services.appointments.availability.actions.looks import look
 from services.appointments.directory import queries as directory
 from services.appointments.directory.rules import wall
 from services.appointments.directory.schemas.places import Day

@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.eventlog.port import Stored
+from infra.eventlog.port import Envelope, Stored
 from infra.eventlog.reaction import named, runs
 from tests.infra.eventlog.builders import BRAND, OTHER_BRAND, LampBroken, LampLit, LampLooked, entry
 
@@ -19,7 +19,8 @@ APPENDED = datetime(2026, 3, 1, tzinfo=UTC)
 def stored(position: int, lamp: UUID, type_: str, *, brand: str = BRAND, **data: object) -> Stored:
     """One fact as it comes out of the log."""
     made = entry(position, brand_id=brand, lamp_id=lamp, type=type_, data={"lamp_id": str(lamp), **data})
-    return Stored(position, "lamps", made.relay_seq, made.envelope, APPENDED)
+    assert isinstance(made.envelope, Envelope)
+    return Stored(position, "lamps", position, made.envelope, APPENDED)
 
 
 lamps = st.sampled_from(LAMPS)

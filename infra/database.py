@@ -73,7 +73,11 @@ class Database:
             poolclass=SeenPool,
             pool_logging_name=name,
             hide_parameters=True,
-            connect_args={"timeout": CONNECT, "command_timeout": COMMAND, "server_settings": {"application_name": name}},
+            connect_args={
+                "timeout": CONNECT,
+                "command_timeout": COMMAND,
+                "server_settings": {"application_name": name},
+            },
         )
         # The field keys travel with the transaction, for it is rows that they open: see infra.crypto.keyring.
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})

@@ -164,7 +164,8 @@ async def test_a_fact_that_fails_now_is_named_and_nothing_is_changed(three: Hous
         await replay(lanterns.database, lanterns.log, "lanterns", [on(Lit, refuse, fills=("lamp",))])
     assert refused.value.extra["reason"] == "22012"
     first, last = refused.value.extra["position"], refused.value.extra["until_position"]
-    assert isinstance(first, int) and isinstance(last, int)
+    assert isinstance(first, int)
+    assert isinstance(last, int)
     assert first <= 101 <= last
     assert await lanterns.lamps() == before
 

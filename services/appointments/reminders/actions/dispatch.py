@@ -7,7 +7,7 @@ not true afterwards is recalled, and whatever comes after it is told after it.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -28,7 +28,11 @@ from services.appointments.reminders.rules import Kind, Status
 from services.appointments.reminders.tables import Notice
 
 BATCH = 8  # notices handed over side by side
-POLL = 0.5  # seconds between two looks
+POLL = 0.5  # seconds between two looks for what is to be handed over
+PLAN = 5.0  # seconds between two looks for visits of which it is time to remind: a reminder may be so late
+# What is looked through again each time: a visit that somebody changed just then, a rival's clock.
+OVERLAP = timedelta(minutes=1)
+ANEW = 600.0  # seconds after which all is looked through: a brand may have set other times
 LONGEST = 4.0  # seconds for one call to profile; a claim lasts longer
 
 Claim = tuple[str, UUID, UUID]  # brand, notice, appointment
@@ -36,17 +40,24 @@ Claim = tuple[str, UUID, UUID]  # brand, notice, appointment
 
 async def loop(kit: Kit, stop: asyncio.Event) -> None:
     """Tell what is due until told to stop. Any number of instances may do so at once."""
+    ticks = asyncio.get_running_loop().time
+    since: datetime | None = None
+    plan_at = all_at = ticks()
     while not stop.is_set():
-        if not await dispatch_once(kit):
+        if ticks() >= plan_at:
+            now, is_all = kit.clock(), ticks() >= all_at
+            start_trace(None)
+            await noting.plan(kit.database, since=None if is_all else since, now=now)
+            since, plan_at = now - OVERLAP, ticks() + PLAN
+            all_at = ticks() + ANEW if is_all else all_at
+        if not await hand_over_once(kit):
             await pause(stop, POLL)
 
 
-async def dispatch_once(kit: Kit) -> int:
-    """Plan what is due and hand over one batch; answers how many notices were taken up."""
+async def hand_over_once(kit: Kit) -> int:
+    """Hand over one batch of what is due; answers how many notices were taken up."""
     start_trace(None)
     now = kit.clock()
-    async with kit.database.transaction(EVERY_BRAND) as tx:
-        await noting.plan(tx, now=now)
     async with kit.database.transaction(EVERY_BRAND) as tx:
         found = [_claim(one, now=now) for one in await queries.ready(tx, now=now, limit=BATCH)]
         recalled = [_claim_recall(one, now=now) for one in await queries.to_recall(tx, now=now, limit=BATCH)]

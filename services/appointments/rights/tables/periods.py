@@ -52,11 +52,11 @@ PERIODS = (
             Sweep(
                 "experience_guest",
                 # Open to her as long as she comes for it, under whichever of her records she books.
-                f"t.invited_at < {CUTOFF} and not exists (select from appointment a where a.brand_id = t.brand_id"
-                f" and a.experience_id = t.experience_id and a.ends_at >= {CUTOFF} and a.client_id in ("
-                " select t.client_id union all"
-                " select l.canonical_id from client_alias l where l.brand_id = t.brand_id and l.client_id = t.client_id"
-                "))",  # noqa: S608 - our own words
+                f"t.invited_at < {CUTOFF}"  # noqa: S608 - our own words
+                " and not exists (select from appointment a where a.brand_id = t.brand_id"
+                f" and a.experience_id = t.experience_id and a.ends_at >= {CUTOFF}"
+                " and a.client_id in (select t.client_id union all select l.canonical_id from client_alias l"
+                " where l.brand_id = t.brand_id and l.client_id = t.client_id))",
                 key=("experience_id", "client_id"),
             ),
             Sweep(

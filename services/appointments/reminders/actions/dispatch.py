@@ -22,6 +22,7 @@ from infra.telemetry import reduced, start_trace
 from infra.telemetry.traces import work
 from services.appointments.bookings.actions.door import Message, Told, tell
 from services.appointments.bookings.tables import Appointment
+from services.appointments.occasions.rules.life import LEASE, wait_after
 from services.appointments.reminders import queries, rules
 from services.appointments.reminders.actions import noting, words
 from services.appointments.reminders.rules import Kind, Status
@@ -77,12 +78,12 @@ def _claim(one: Notice, *, now: datetime) -> Claim | None:
         return None
     one.attempts += 1
     # What ends in a fault is left as it is claimed here, so that it comes back more and more rarely.
-    one.next_attempt_at = now + max(rules.LEASE, rules.wait_after(one.attempts))
+    one.next_attempt_at = now + max(LEASE, wait_after(one.attempts))
     return one.brand_id, one.notice_id, one.appointment_id
 
 
 def _claim_recall(one: Notice, *, now: datetime) -> tuple[str, UUID]:
-    one.next_attempt_at = now + rules.LEASE / 5
+    one.next_attempt_at = now + LEASE / 5
     return one.brand_id, one.notice_id
 
 
@@ -144,7 +145,7 @@ def _drop(one: Notice, *, now: datetime) -> None:
 
 def _take_back(one: Notice, *, now: datetime) -> None:
     one.status, one.reason, one.settled_at = Status.RECALLED, rules.MEANWHILE, now
-    one.recall_until, one.next_attempt_at = now + rules.LEASE, now
+    one.recall_until, one.next_attempt_at = now + LEASE, now
 
 
 async def _keep(tx: AsyncSession, notice_id: UUID, appointment_id: UUID, told: Told | None, *, now: datetime) -> None:
@@ -154,7 +155,7 @@ async def _keep(tx: AsyncSession, notice_id: UUID, appointment_id: UUID, told: T
         return
     if told is None:
         structlog.get_logger().warning("notice-postponed", peer="profile", attempt=one.attempts)
-        one.next_attempt_at = now + rules.wait_after(one.attempts)
+        one.next_attempt_at = now + wait_after(one.attempts)
         return
     one.message_id, one.channel, one.settled_at = told.message_id, told.channel, now
     if not told.taken:

@@ -16,10 +16,10 @@ from infra.tombstones import buried
 from infra.wire import check_match
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory import queries as directory
+from services.appointments.occasions.rules.life import LEASE
 from services.appointments.reminders import queries
 from services.appointments.reminders.rules import LEADS as OWN
 from services.appointments.reminders.rules import (
-    LEASE,
     MEANWHILE,
     OF_ITS_TIME,
     Kind,

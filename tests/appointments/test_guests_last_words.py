@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from sqlalchemy import text
 
 from infra.ids import new_id
 from services.appointments.availability.actions import take_turns
@@ -18,6 +19,7 @@ from tests.appointments.guests import Salon, salon, version
 from tests.asking import BRAND, problem, tell, until
 from tests.conftest import Start
 
+LIST = text("select pg_advisory_xact_lock(hashtextextended('waitlist-of:' || :brand || ':' || :boutique, 0))")
 WAITS = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
@@ -65,8 +67,11 @@ async def test_while_a_time_is_looked_for_nobody_else_on_the_list_waits_for_that
     async with place.house.running.kit.database.transaction(BRAND) as tx:
         # The first is kept waiting for the advisor's time.
         await take_turns(tx, [advisor_id])
-        said(await ask(place.house.by(first), "/v1/waitlist", form), 201)
-        entry = said(await ask(place.house.by(second), "/v1/waitlist", form), 201)
+        async with place.house.running.kit.database.transaction(BRAND) as list_:
+            # Nobody looks through the list before both are on it.
+            await list_.execute(LIST, {"brand": BRAND, "boutique": place.house.boutique_id})
+            said(await ask(place.house.by(first), "/v1/waitlist", form), 201)
+            entry = said(await ask(place.house.by(second), "/v1/waitlist", form), 201)
 
         async def kept_waiting() -> bool:
             return bool(await place.house.running.rows(WAITS))

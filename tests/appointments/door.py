@@ -6,7 +6,10 @@ from typing import Any
 
 import httpx
 
+from infra.app import Kit
 from infra.ids import new_id
+from services.appointments.reminders.actions import noting
+from services.appointments.reminders.actions.dispatch import hand_over_once
 from tests.appointments.build import CARD, briefs
 
 Said = Callable[[dict[str, Any]], httpx.Response | None]
@@ -56,3 +59,9 @@ class Door:
             if form["reference"] not in self.recalled
             and (appointment_id is None or appointment_id.replace("-", "") in (form.get("link") or ""))
         ]
+
+
+async def dispatch_once(kit: Kit) -> int:
+    """Plan all that is due and hand over one batch, as the loop does; answers how many notices were taken up."""
+    await noting.plan(kit.database, since=None, now=kit.clock())
+    return await hand_over_once(kit)

@@ -19,9 +19,13 @@ from tests.conftest import Start
 
 @dataclass
 class Door:
-    """Profile, as far as it is asked to show clients and to tell them: `no` by client id is why it refuses."""
+    """Profile, as far as it is asked to show clients and to tell them: `no` by client id is why it refuses.
+
+    `strangers` are ids that are no client's.
+    """
 
     no: dict[str, str] = field(default_factory=dict)
+    strangers: set[str] = field(default_factory=set)
     away: bool = False
     asked: dict[str, dict[str, Any]] = field(default_factory=dict)  # by key
     times: int = 0
@@ -31,6 +35,10 @@ class Door:
         return httpx.MockTransport(self._answer)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/permissions/batch":
+            named = json.loads(request.content)["client_ids"]
+            there = [{"client_id": one} for one in named if one not in self.strangers]
+            return httpx.Response(503) if self.away else httpx.Response(200, json={"items": there})
         if not request.url.path.endswith("/messages"):
             return httpx.Response(200, json=CARD)
         self.times += 1

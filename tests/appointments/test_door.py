@@ -6,12 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from infra.identity import Role
 from infra.ids import new_id
 from services.appointments.visits.actions.rounds import close_forgotten
 from tests.appointments.build import House, advisor, ask, at, boutique, client, headquarters, house, post, said, staff
-from tests.asking import Clock, once, problem, tell, until
+from tests.asking import BRAND, Clock, once, problem, tell, until
 from tests.conftest import Start
 
 
@@ -79,6 +80,22 @@ async def test_whoever_enters_at_once_gets_turns_without_holes_or_repeats(runnin
     people = 40
     entered = await asyncio.gather(*(enter(place) for _ in range(people)))
     assert sorted(one["turn"] for one in entered) == list(range(1, people + 1))
+
+
+async def test_what_facts_say_of_who_was_received_holds_nobody_up_at_the_door(running: Start) -> None:
+    place = await house(running)
+    visit = await place.visit()
+    place.clock.now = at("2030-01-08 11:00")
+    form = {"boutique_id": place.boutique_id, "appointment_id": visit["appointment_id"]}
+    await post(place.manager(), "/v1/visits/arrivals", form)
+    data = {"appointment_id": visit["appointment_id"], "arrived_at": place.clock.now.isoformat()}
+    async with place.running.kit.database.transaction(BRAND) as tx:
+        # As long as somebody else is given her turn, the day is not to be had.
+        await tx.execute(text("select 1 from door_day for update"))
+        await tell(
+            place.running, "appointments.client-arrived.v1", data, about=f"appointment:{visit['appointment_id']}"
+        )
+    assert len(await place.running.rows("select 1 from visit")) == 1
 
 
 async def test_the_queue_is_in_the_order_of_arrival_and_nobody_is_passed_over(running: Start) -> None:

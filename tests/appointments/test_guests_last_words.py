@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from sqlalchemy import text
 
 from infra.ids import new_id
+from services.appointments.availability.actions import take_turns
 from services.appointments.occasions.actions import occasions, waiting
 from services.appointments.visits.actions.queueing import announce_due
 from services.appointments.waitlist.actions import joining
@@ -17,6 +19,7 @@ from tests.appointments.guests import Salon, salon, version
 from tests.asking import BRAND, problem, tell, until
 from tests.conftest import Start
 
+LIST = text("select pg_advisory_xact_lock(hashtextextended('waitlist-of:' || :brand || ':' || :boutique, 0))")
 WAITS = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
@@ -53,6 +56,30 @@ async def test_who_leaves_the_list_while_it_is_worked_through_is_offered_nothing
     (row,) = await place.house.running.rows("select status from waitlist_entry")
     assert row["status"] == "left"
     assert await place.house.running.rows("select 1 from waitlist_offer") == []
+
+
+async def test_while_a_time_is_looked_for_nobody_else_on_the_list_waits_for_that(running: Start) -> None:
+    place = await salon(running)
+    day = {"from_on": "2030-01-08", "until_on": "2030-01-08"}
+    form = {"boutique_id": place.house.boutique_id, "experience_id": place.house.experience["experience_id"], **day}
+    first, second = client(), client()
+    advisor_id = UUID(place.house.advisor_ids[0])
+    async with place.house.running.kit.database.transaction(BRAND) as tx:
+        # The first is kept waiting for the advisor's time.
+        await take_turns(tx, [advisor_id])
+        async with place.house.running.kit.database.transaction(BRAND) as list_:
+            # Nobody looks through the list before both are on it.
+            await list_.execute(LIST, {"brand": BRAND, "boutique": place.house.boutique_id})
+            said(await ask(place.house.by(first), "/v1/waitlist", form), 201)
+            entry = said(await ask(place.house.by(second), "/v1/waitlist", form), 201)
+
+        async def kept_waiting() -> bool:
+            return bool(await place.house.running.rows(WAITS))
+
+        await until(kept_waiting)
+        left = said(await place.house.by(second).delete(f"/v1/waitlist/{entry['entry_id']}"))
+        assert await kept_waiting()
+    assert left["status"] == "left"
 
 
 async def test_nobody_is_invited_to_what_is_just_being_called_off(running: Start) -> None:

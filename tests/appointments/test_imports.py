@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 from infra.identity import Role
+from infra.workbooks import TableUnfit
 from services.appointments.directory.models import sheets
 from tests.appointments import build
 from tests.appointments.build import ask, house, said, staff
@@ -346,7 +347,7 @@ def test_a_workbook_that_unpacks_to_more_than_it_may_is_not_unpacked() -> None:
     with zipfile.ZipFile(swollen, "a", zipfile.ZIP_DEFLATED) as book:
         book.writestr("xl/more.xml", bytes(sheets.LARGEST_UNPACKED))
     assert len(swollen.getvalue()) < 100_000
-    with pytest.raises(sheets.SheetUnfit, match="unpacks-too-large"):
+    with pytest.raises(TableUnfit, match="unpacks-too-large"):
         sheets.rows(swollen.getvalue())
 
 

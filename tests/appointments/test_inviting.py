@@ -1,5 +1,7 @@
 """Inviting: every client gets a verdict, in her window, once, and only what the door takes counts as asked."""
 
+from typing import Any
+
 from infra.identity import Role
 from infra.ids import new_id
 from tests.appointments.build import ask, at, client, said, staff
@@ -156,6 +158,61 @@ async def test_segments_are_invited_by_those_who_waited_longest_and_no_further_t
     assert (asked, done["more"]) == ({str(one.client_id) for one in core[1:]}, True)
     done = await place.invite(made, client_ids=None, segments=["core"])
     assert ([one["client_id"] for one in done["items"]], done["more"]) == ([str(core[0].client_id)], False)
+
+
+async def test_behind_those_who_were_refused_the_others_are_reached(running: Start) -> None:
+    place = await salon(running)
+    tired = [await place.of("core") for _ in range(3)]
+    await place.invited(await place.occasion(), *tired)
+    fresh = [await place.of("core") for _ in range(3)]
+    for one in fresh:  # whose invitations are younger, and so come last
+        place.house.clock.advance(hours=1)
+        await place.invited(await place.occasion(kind="workshop"), one)
+    made = await place.occasion()
+    given = {"client_ids": None, "segments": ["core"], "limit": 2}
+    # Without the cursor the same two stand at the head each time.
+    heads = [await place.invite(made, **given) for _ in range(2)]
+    assert heads[0]["items"] == heads[1]["items"]
+    assert (heads[1]["invited"], heads[1]["more"]) == (0, True)
+    said_of, after = [], heads[1]["next_cursor"]
+    while after is not None:
+        page = await place.invite(made, **given, after=after)
+        said_of += [one["rule"] for one in page["items"]]
+        after = page["next_cursor"]
+    assert said_of == ["same-kind-again", None, None, None]
+    assert len(await invited_to(place, made)) == 3
+    path = f"/v1/occasions/{made['occasion_id']}/invitations"
+    others = {"segments": ["vic"], "after": heads[1]["next_cursor"]}
+    assert problem(await ask(place.events, path, others)) == "bad-request"
+    named = {"client_ids": [str(fresh[0].client_id)], "after": heads[1]["next_cursor"]}
+    assert problem(await ask(place.events, path, named)) == "malformed"
+
+
+async def invited_to(place: Salon, occasion: dict[str, Any]) -> list[dict[str, Any]]:
+    """The guests of an occasion, as its house lists them."""
+    guests = await place.events.get(f"/v1/occasions/{occasion['occasion_id']}/invitations")
+    return list(said(guests)["items"])
+
+
+async def test_headquarters_invite_nobody_whom_profile_does_not_know(running: Start) -> None:
+    place = await salon(running)
+    known, unheard, stranger = await place.of("core", owned=False), client(), client()
+    place.door.strangers.add(str(stranger.client_id))
+    made = await place.occasion()
+    path = f"/v1/occasions/{made['occasion_id']}/invitations"
+    named = {"client_ids": [str(one.client_id) for one in (known, unheard, stranger)], "dry_run": False}
+    done = said(await ask(place.hq, path, named), 201)
+    assert [one["rule"] for one in done["items"]] == [None, None, "not-found"]
+    assert {
+        one["client_id"] for one in await place.house.running.rows("select client_id from occasion_invitation")
+    } == {
+        known.client_id,
+        unheard.client_id,
+    }
+    # Who cannot be asked about is not guessed at; of whom facts have told needs no question.
+    place.door.away = True
+    assert problem(await ask(place.hq, path, named)) == "peer-unavailable"
+    assert said(await ask(place.hq, path, {"client_ids": [str(known.client_id)]}), 201)["refused"] == 1
 
 
 async def test_advisors_invite_their_own_clients_by_name_and_boutiques_theirs(running: Start) -> None:

@@ -160,24 +160,53 @@ async def test_seats_change_but_never_below_what_is_taken_and_times_stand_once_a
     assert len(more["sessions"]) == 2
 
 
-async def test_an_occasion_called_off_frees_every_seat_and_tells_whoever_was_coming(running: Start) -> None:
+async def test_nobody_makes_a_session_that_has_begun(running: Start) -> None:
     place = await salon(running)
-    coming, undecided = await place.of("core"), await place.of("vic")
+    past = place.session("2030-01-01 19:00")
+    assert problem(await ask(place.events, "/v1/occasions", place.form(sessions=[past]))) == "session-in-the-past"
     made = await place.occasion()
-    await place.invited(made, undecided)
+    path = f"/v1/occasions/{made['occasion_id']}/sessions"
+    added = await place.events.post(path, json=past, headers=version(made) | {"Idempotency-Key": "past"})
+    assert problem(added) == "session-in-the-past"
+    times = {"starts_at": past["starts_at"], "ends_at": past["ends_at"]}
+    moved = await place.events.patch(f"{path}/{made['sessions'][0]['session_id']}", json=times, headers=version(made))
+    assert problem(moved) == "session-in-the-past"
+    assert await place.read(made) == made
+
+
+async def test_an_occasion_called_off_frees_every_seat_and_tells_whoever_might_have_come(running: Start) -> None:
+    place = await salon(running)
+    coming, undecided, no = await place.of("core"), await place.of("vic"), await place.of("core")
+    made = await place.occasion()
+    (hers, refusal) = await place.invited(made, undecided, no)
+    said(await place.replies(no, refusal, "decline"))
     yes = await place.accepts(coming, made)
     cancelled = await place.step(await place.read(made), "cancel")
     assert (cancelled["status"], await place.seats()) == ("cancelled", [(0, 0)])
     await place.told()
 
     async def told() -> bool:
-        return len(place.door.told(coming, "occasion-cancelled")) == 1
+        return all(len(place.door.told(one, "occasion-cancelled")) == 1 for one in (coming, undecided))
 
     await until(told)
-    assert place.door.told(undecided, "occasion-cancelled") == []
+    assert place.door.told(no, "occasion-cancelled") == []
+    assert problem(await place.replies(undecided, hers, "accept")) == "invitation-step-not-possible"
     assert problem(await place.replies(coming, yes, "accept")) == "invitation-step-not-possible"
     again = await place.events.post(f"/v1/occasions/{made['occasion_id']}/cancel", headers=version(cancelled))
     assert problem(again) == "occasion-step-not-possible"
+
+
+async def test_who_let_the_day_to_reply_pass_is_not_told_that_it_is_called_off(running: Start) -> None:
+    place = await salon(running)
+    coming, silent = await place.of("core"), await place.of("core")
+    made = await place.occasion(reply_by_at=moment("2030-01-20 12:00"))
+    await place.invited(made, silent)
+    await place.accepts(coming, made)
+    place.house.clock.now = at("2030-01-20 12:00")
+    await place.step(await place.read(made), "cancel")
+    await place.told()
+    assert len(place.door.told(coming, "occasion-cancelled")) == 1
+    assert place.door.told(silent, "occasion-cancelled") == []
 
 
 async def test_the_report_says_who_was_invited_accepted_came_and_did_not_by_segment(running: Start) -> None:

@@ -72,7 +72,7 @@ def test_her_segments_window_opens_hers(segment: Segment | None, others: datetim
 
 
 def test_tries_become_rarer() -> None:
-    assert [life.wait_after(one).total_seconds() for one in (1, 2, 5, 100)] == [1, 2, 16, 300]
+    assert [life.wait_after(one).total_seconds() for one in (1, 2, 5, 9, 10, 100)] == [1, 2, 16, 256, 300, 300]
 
 
 amounts = st.integers(0, 30)

@@ -1,11 +1,14 @@
 """What experiences ask for, and to whom they are open: skills, languages, rooms, a second advisor, segments, guests."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from infra.identity import Caller, Role
 from infra.ids import new_id
+from infra.retention.sweeping import sweep
+from services.appointments.rights.tables.periods import PERIODS
 from tests.appointments import build
 from tests.appointments.build import House, ask, at, client, house, said, staff
 from tests.asking import problem, tell
@@ -92,6 +95,24 @@ async def test_an_experience_by_invitation_is_open_to_guests_under_each_of_their
     assert len(await place.free(her)) == 19
     path = f"/v1/experiences/{new_id()}/guests/{before.client_id}"
     assert (await place.manager().put(path)).status_code == 404
+
+
+async def test_what_was_opened_to_her_long_ago_stays_open_only_to_who_comes_for_it(running: Start) -> None:
+    place = await house(running, audience="invitation")
+    coming, before, away = client(), client(), client()
+    path = f"/v1/experiences/{place.experience['experience_id']}/guests"
+    for one in (before, away):
+        assert (await place.manager().put(f"{path}/{one.client_id}")).status_code == 204
+    data = {"merge_id": str(new_id()), "client_id": str(coming.client_id), "merged_client_id": str(before.client_id)}
+    await tell(place.running, "profile.identities-merged.v1", data, about=f"client:{coming.client_id}")
+    await place.visit(coming)
+    [period] = [one for one in PERIODS if one.category == "guests"]
+    moved = "update experience_guest set invited_at = invited_at - interval '1 year' returning 1"
+    await place.running.rows(moved)
+    for days, left in ((700, {before, away}), (900, {before}), (1200, set())):
+        await sweep(place.running.kit.database, period, now=place.clock.now + timedelta(days=days))
+        rows = await place.running.rows("select client_id from experience_guest")
+        assert {row["client_id"] for row in rows} == {one.client_id for one in left}
 
 
 async def test_what_is_not_offered_any_more_is_none_for_clients_and_is_refused_by_name(running: Start) -> None:

@@ -5,14 +5,15 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from infra.identity import Role
 from infra.ids import new_id
 from services.appointments.bookings.actions.expiry import expire_overdue
-from services.appointments.reminders.actions.dispatch import dispatch_once
+from services.appointments.reminders.actions import noting
 from tests.appointments.build import House, ask, at, client, headquarters, house, said, staff
-from tests.appointments.door import Door
-from tests.asking import problem, tell, until
+from tests.appointments.door import Door, dispatch_once
+from tests.asking import BRAND, problem, tell, until
 from tests.conftest import Start
 
 
@@ -105,6 +106,37 @@ async def test_she_is_reminded_a_day_and_two_hours_before_and_once_each(running:
     assert [form["template"] for form in door.taken.values()] == ["visit-confirmed", *["visit-reminder"] * 2]
     leads = await place.running.rows("select lead_minutes from notice where kind = 'reminder' order by created_at")
     assert [row["lead_minutes"] for row in leads] == [1440, 120]
+
+
+async def test_the_loop_reminds_by_itself_and_looks_at_the_times_that_have_come_since(running: Start) -> None:
+    door = Door()
+    place = await begun(running, door)
+    await place.visit(local="2030-01-09 11:00")
+    await _settled(place, 1)
+    for when, count in (("08 11:00", 2), ("09 09:00", 3)):
+        place.clock.now = at(f"2030-01-{when}")
+        await _settled(place, count)
+    assert [form["template"] for form in door.taken.values()] == ["visit-confirmed", *["visit-reminder"] * 2]
+
+
+async def test_a_visit_that_somebody_changes_just_then_is_reminded_in_the_next_round_and_held_up_by_none(
+    running: Start,
+) -> None:
+    place = await begun(running, Door())
+    visit = await place.visit(local="2030-01-09 11:00")
+    database, now = place.running.kit.database, at("2030-01-08 11:00")
+    came = {"since": now - timedelta(seconds=1), "now": now}
+    one = {"visit": visit["appointment_id"]}
+    async with database.transaction(BRAND) as tx:
+        await tx.execute(text("select 1 from appointment where appointment_id = :visit for update"), one)
+        assert await noting.plan(database, **came) == 1
+    reminders = "select lead_minutes from notice where kind = 'reminder'"
+    assert await place.running.rows(reminders) == []
+    # What came before the moment since when somebody looks is nobody's business any more.
+    assert await noting.plan(database, since=now, now=now + timedelta(seconds=5)) == 0
+    for _ in range(2):
+        await noting.plan(database, **came)
+    assert [row["lead_minutes"] for row in await place.running.rows(reminders)] == [1440]
 
 
 async def test_who_books_for_today_is_reminded_two_hours_before_alone_and_for_at_once_not_at_all(

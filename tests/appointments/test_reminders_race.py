@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from services.appointments.reminders.actions.dispatch import dispatch_once
 from tests.appointments.build import House, at, house
-from tests.appointments.door import Door
+from tests.appointments.door import Door, dispatch_once
 from tests.asking import until
 from tests.conftest import Start
 

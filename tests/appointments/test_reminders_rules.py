@@ -79,11 +79,6 @@ def test_leads_that_do_not_fit_are_refused(leads: list[int]) -> None:
         rules.check_leads(leads)
 
 
-@pytest.mark.parametrize(("attempts", "seconds"), [(0, 1), (1, 1), (2, 2), (5, 16), (9, 256), (10, 300), (1000, 300)])
-def test_waits_grow_to_five_minutes(attempts: int, seconds: int) -> None:
-    assert rules.wait_after(attempts) == timedelta(seconds=seconds)
-
-
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("is_video", [True, False])
 def test_every_sentence_fits_wechats_field(kind: Kind, is_video: bool) -> None:  # noqa: FBT001 - a parameter of pytest

@@ -2,6 +2,7 @@
 
 import math
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -9,11 +10,12 @@ from hypothesis import strategies as st
 
 from services.appointments.directory.rules import Span, Timetable
 from services.appointments.reports.rules import figures, showing
-from services.appointments.reports.rules.figures import Away, Interval, ReportTooWide
+from services.appointments.reports.rules.figures import Interval, ReportTooWide
+from services.appointments.reports.rules.offering import Away, offered, shared
 from services.appointments.reports.rules.showing import LEAST_RATE, LEAST_VISITS, Basis, Case, Model
 from tests.appointments.build import at
 
-MONDAY = date(2030, 1, 7)
+MONDAY, SHANGHAI = date(2030, 1, 7), ZoneInfo("Asia/Shanghai")
 CASES = st.builds(
     Case,
     lead_days=st.floats(0, 400),
@@ -53,17 +55,73 @@ def test_a_share_of_nothing_is_none() -> None:
 def test_whoever_is_away_offers_nothing_then() -> None:
     shifts = Timetable({1: ((600, 1200),), 2: ((600, 1200),)})
     days = figures.days_between(MONDAY, date(2030, 1, 14))
-    assert figures.offered(shifts, days, Away()) == 1200
-    assert figures.offered(shifts, days, Away(((MONDAY, MONDAY),), 60)) == 540
-    assert figures.offered(shifts, days, Away(((date(2030, 1, 8), None),))) == 600
-    assert figures.offered(shifts, days, Away(minutes=9999)) == 0
+    tuesday, week = date(2030, 1, 8), Span(at("2030-01-06 00:00"), at("2030-01-20 00:00"))
+    hour = Span(at("2030-01-08 09:30"), at("2030-01-08 11:00"))
+    for away, minutes in (
+        (Away(), 1200),
+        (Away(((MONDAY, MONDAY),), (hour,)), 540),
+        (Away(((tuesday, None),)), 600),
+        # What is away already is not taken off twice.
+        (Away(((tuesday, None),), (hour,)), 600),
+        (Away(stretches=(week,)), 0),
+    ):
+        assert offered(shifts, SHANGHAI, {MONDAY: days}, away) == {MONDAY: minutes}
+
+
+HOURS = st.lists(st.integers(0, 24).map(lambda hour: hour * 60), max_size=4, unique=True).map(
+    lambda ends: tuple(zip(sorted(ends)[::2], sorted(ends)[1::2], strict=False))
+)
+DAYS = st.integers(0, 20).map(lambda n: MONDAY + timedelta(days=n))
+STRETCHES = st.lists(st.integers(0, 20 * 24 * 4), max_size=8, unique=True).map(
+    lambda quarters: tuple(
+        Span(
+            at("2030-01-07 00:00") + timedelta(minutes=15 * begin), at("2030-01-07 00:00") + timedelta(minutes=15 * end)
+        )
+        for begin, end in zip(sorted(quarters)[::2], sorted(quarters)[1::2], strict=False)
+    )
+)
+
+
+@given(
+    timetable=st.builds(
+        Timetable,
+        weekly=st.dictionaries(st.integers(1, 7), HOURS),
+        dated=st.dictionaries(DAYS, HOURS, max_size=3),
+        breaks=st.dictionaries(st.one_of(st.integers(1, 7), DAYS), HOURS, max_size=3),
+    ),
+    absences=st.lists(st.tuples(DAYS, st.none() | DAYS), max_size=2),
+    stretches=STRETCHES,
+)
+def test_what_is_offered_is_what_a_clock_counts_quarter_by_quarter(
+    timetable: Timetable, absences: list[tuple[date, date | None]], stretches: tuple[Span, ...]
+) -> None:
+    periods = {MONDAY: figures.days_between(MONDAY, MONDAY + timedelta(days=10))}
+    periods[MONDAY + timedelta(days=10)] = figures.days_between(*(MONDAY + timedelta(days=n) for n in (10, 20)))
+    away = Away(tuple(absences), stretches)
+    counted = {
+        period: sum(
+            15
+            for day in days
+            if not away.holds(day)
+            for opens, closes in timetable.on(day)
+            for minute in range(opens, closes, 15)
+            if not _within(stretches, day, minute)
+        )
+        for period, days in periods.items()
+    }
+    assert offered(timetable, SHANGHAI, periods, away) == counted
+
+
+def _within(stretches: tuple[Span, ...], day: date, minute: int) -> bool:
+    moment = at(f"{day} 00:00") + timedelta(minutes=minute)
+    return any(one.starts_at <= moment < one.ends_at for one in stretches)
 
 
 def test_what_others_take_of_a_stretch_is_counted_in_minutes() -> None:
     within = Span(at("2030-01-07 10:00"), at("2030-01-07 12:00"))
     before = Span(at("2030-01-07 08:00"), at("2030-01-07 10:30"))
     elsewhere = Span(at("2030-01-08 08:00"), at("2030-01-08 10:30"))
-    assert figures.shared([before, elsewhere], within) == 30
+    assert shared([before, elsewhere], within) == 30
 
 
 @given(case=CASES)

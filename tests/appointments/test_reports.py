@@ -77,6 +77,31 @@ async def test_whoever_is_away_or_on_leave_offers_less(running: Start) -> None:
     assert (line["level"], line["advisors"]["out_of"], line["rooms"]) == ("advisor", 29 * 600, None)
 
 
+async def test_leave_and_closures_take_what_they_cover_off_and_once(running: Start) -> None:
+    place = await house(running)
+    absence = {"from_on": "2030-01-10", "until_on": "2030-01-11"}
+    advisor = f"/v1/advisors/{place.advisor_ids[0]}"
+    said(await place.manager().put(f"{advisor}/absence", json=absence, headers={"If-Match": "*"}))
+    # On the last day of the absence, on one day besides, and for an hour.
+    days = {"starts": "2030-01-11", "ends": "2030-01-12", "reason": "annual"}
+    await post(place.manager(), f"{advisor}/leaves", days)
+    closed = {"starts": "2030-01-15T09:00", "ends": "2030-01-15T11:00", "reason": "stocktaking"}
+    await post(place.manager(), f"/v1/boutiques/{place.boutique_id}/closures", closed)
+    _, line = await report(place, "bookings", staff(Role.MANAGER, place.boutique_id))
+    assert line["advisors"]["out_of"] == 28 * 600 - 60
+    assert line["rooms"]["out_of"] == 31 * 600 - 60
+
+
+async def test_the_second_advisors_time_is_used_too_and_the_visit_stays_the_firsts(running: Start) -> None:
+    place = await house(running, advisors=2, needs_second_advisor=True)
+    visit = await place.visit()
+    _, own = await report(place, "bookings", staff(Role.MANAGER, place.boutique_id))
+    assert (own["agreed"], own["advisors"]["counted"], own["rooms"]["counted"]) == (1, 120, 60)
+    for advisor_id, agreed in ((visit["advisor_id"], 1), (visit["second_advisor_id"], 0)):
+        (line,) = await report(place, "bookings", staff(Role.ADVISOR, place.boutique_id, advisor_id=advisor_id))
+        assert (line["agreed"], line["advisors"]["counted"], line["lead_time"]["of"]) == (agreed, 60, agreed)
+
+
 async def test_an_advisor_sees_her_own_figures_and_nobody_sees_several_beside_one_another(running: Start) -> None:
     place = await house(running, advisors=2)
     visit = await place.visit()

@@ -235,3 +235,29 @@ async def test_an_offer_accepted_in_its_last_millisecond_races_with_its_end_and_
         for pool in pools:
             await pool.dispose()
     assert sum(won.values()) == 20
+
+
+async def test_a_late_no_about_an_earlier_offer_leaves_her_the_later_one(running: Start) -> None:
+    place = await salon(running)
+    made, first, yes = await full(place)
+    her = await place.of("core")
+    hers = await waits(place, made, her)
+    said(await place.replies(first, yes, "withdraw"))
+    await stands(place, made, her, "offered")
+
+    async def told(times: int) -> bool:
+        return len(place.door.told(her, "seat-offer")) == times
+
+    await until(lambda: told(1))
+    await place.told()
+    place.house.clock.advance(days=1)
+    await stands(place, made, her, "invited")
+    said(await place.replies(her, hers, "wait", session_id=made["sessions"][0]["session_id"]))
+    await until(lambda: told(2))
+    await place.told()
+    earlier, later = place.door.told(her, "seat-offer")
+    for message, status in ((earlier, "offered"), (later, "waiting")):
+        about = {"message_id": message["message_id"], "template": "seat-offer", "reason": "43101"}
+        await tell(place.house.running, "profile.message-refused.v1", about | {"client_id": str(her.client_id)})
+        assert (await place.row(her))["status"] == status
+    assert await place.seats() == [(0, 0)]

@@ -42,6 +42,21 @@ async def test_an_open_stretch_in_which_nobody_counted_is_shown_as_a_gap(running
     assert (day["outside"], day["gaps"], day["entries"]) == (1, 1, 4)
 
 
+async def test_a_closed_boutique_has_no_gap_but_who_came_all_the_same_is_counted(running: Start) -> None:
+    place = await house(running)
+    closed = {"starts": "2030-01-07T10:00", "ends": "2030-01-07T15:00", "reason": "stocktaking"}
+    await post(place.manager(), f"/v1/boutiques/{place.boutique_id}/closures", closed)
+    await enter(place, "2030-01-07 12:30")
+    place.clock.now = at("2030-01-07 20:30")
+    day = await tally(place)
+    # From two to four it was open for an hour.
+    covered = ["closed", "counted", "gap", "gap", "gap"]
+    assert ([one["coverage"] for one in day["buckets"]], day["gaps"]) == (covered, 3)
+    assert day["buckets"][0]["entries"] is None
+    assert said(await put(place, "10:00", 2))["coverage"] == "by-hand"
+    assert (await tally(place))["buckets"][0]["entries"] == 2
+
+
 async def test_a_number_entered_afterwards_is_said_to_be_by_hand(running: Start) -> None:
     place = await house(running)
     await enter(place, "2030-01-07 10:30")

@@ -105,7 +105,3 @@ def test_days_are_to_come_and_not_too_many(first: int, last: int) -> None:
     with pytest.raises(rules.WaitRangeInvalid):
         rules.check_range(today + timedelta(days=first), today + timedelta(days=last), today=today)
     rules.check_range(today - timedelta(days=2), today, today=today)
-
-
-def test_tries_become_rarer() -> None:
-    assert [rules.wait_after(one).total_seconds() for one in (1, 2, 5, 100)] == [1, 2, 16, 300]

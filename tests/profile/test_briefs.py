@@ -4,9 +4,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import event
 
 from infra.identity import Role
-from tests.asking import once, problem
+from tests.asking import once, problem, until
 from tests.conftest import Start
 from tests.profile.relationship import as_role, as_service, bought, owned, registered, restricted
 from tests.profile.test_merging import merged
@@ -71,6 +72,41 @@ async def test_what_was_not_asked_for_is_not_told(profile: Running) -> None:
     client_id = await known(profile)
     brief = (await asked(profile, client_id, parts=["gifts"]))[str(client_id)]
     assert [name for name in (*PARTS, "notes") if brief[name] is not None] == ["gifts"]
+
+
+async def test_a_mornings_clients_cost_the_same_number_of_statements_however_many(profile: Running) -> None:
+    clients = [await known(profile) for _ in range(3)] + [await registered(profile) for _ in range(20)]
+    advisor_id, boutique_id = await owned(profile, clients[0])
+    for one in clients[1:]:
+        await owned(profile, one, advisor_id=advisor_id, boutique_id=boutique_id)
+    her: dict[str, Any] = {"role": Role.ADVISOR, "advisor_id": advisor_id, "boutique_ids": [str(boutique_id)]}
+    counted: list[str] = []
+    engine = profile.kit.database.engine.sync_engine
+
+    def count(*arguments: Any) -> None:
+        counted.append(arguments[2])
+
+    async def quiet() -> bool:
+        last = max(one.position for one in await profile.kit.log.read(0, 10_000))
+        cursors = await profile.rows("select position from follower_cursor where follower = 'profile'")
+        return (
+            not await profile.rows("select from outbox where published_at is null") and cursors[0]["position"] >= last
+        )
+
+    async def statements(*client_ids: UUID) -> int:
+        counted.clear()
+        event.listen(engine, "before_cursor_execute", count)
+        answer = await asked(profile, *client_ids, parts=["gifts"], **her)
+        event.remove(engine, "before_cursor_execute", count)
+        assert set(answer) == {str(one) for one in client_ids}
+        return len(counted)
+
+    await until(quiet)
+    # The loops of the service may look at the database in between: what the request needs is the least.
+    few, many = [min([await statements(*asked_for) for _ in range(5)]) for asked_for in (clients[:1], clients)]
+    assert few == many
+    gifts = await asked(profile, *clients, parts=["gifts"], **her)
+    assert [len(gifts[str(one)]["gifts"]) for one in clients] == [1] * 3 + [0] * 20
 
 
 async def test_an_advisor_gets_her_own_clients_and_no_others_and_it_is_written_down(profile: Running) -> None:

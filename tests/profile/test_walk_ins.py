@@ -1,11 +1,15 @@
 """Walk-ins whom the house knows: greeted, seen while they are there, remembered; corrected, it is somebody else."""
 
+import asyncio
 from typing import Any
 
+from sqlalchemy import text
+
+from infra.database import EVERY_BRAND
 from infra.identity import Role
 from infra.ids import new_id
 from tests.appointments.build import headquarters, post, said, staff
-from tests.asking import Clock, tell
+from tests.asking import Clock, tell, until
 from tests.conftest import Start
 from tests.rights.house import NOW
 from tests.running import Running
@@ -71,6 +75,45 @@ async def test_whoever_was_taken_for_somebody_else_is_herself_again(running: Sta
     await is_recognised(profile, visit_id, None)
     assert not await sees(profile, other)
     assert await timeline(profile, other) == []
+
+
+async def test_who_is_herself_nobody_and_herself_again_is_greeted_after_all_and_once(running: Start) -> None:
+    profile = await running("profile", clock=Clock(NOW))
+    (her,) = await clients(profile, 1)
+    visit_id = await arrives(profile, her)
+    tasks = "select task_id, status, closed_at from task"
+    (first,) = await profile.rows(tasks)
+    for client_id, status in ((None, "cancelled"), (her, "open"), (None, "cancelled"), (her, "open")):
+        await is_recognised(profile, visit_id, client_id)
+        (again,) = await profile.rows(tasks)
+        assert (again["task_id"], again["status"]) == (first["task_id"], status)
+        assert (again["closed_at"] is None) == (status == "open")
+    # Whom somebody has greeted is not greeted twice in one visit.
+    done = await profile.rows("update task set status = 'done', closed_at = $1 returning outcome", NOW)
+    for client_id in (None, her):
+        await is_recognised(profile, visit_id, client_id)
+    assert [row["status"] for row in await profile.rows("select status from task")] == ["done"]
+    assert len(done) == 1
+
+
+async def test_of_corrections_that_come_together_the_last_is_true(running: Start) -> None:
+    profile = await running("profile", clock=Clock(NOW))
+    one, other = await clients(profile, 2)
+    visit_id = await arrives(profile, None, advisor_id=None)
+    before = len(await profile.kit.log.read(0, 10_000))
+    telling = []
+    async with profile.kit.database.transaction(EVERY_BRAND) as tx:
+        # So that all three are there before the first is taken.
+        await tx.execute(text("select 1 from follower_cursor for update"))
+        for number, client_id in enumerate((one, other, None), 1):
+            telling.append(asyncio.create_task(is_recognised(profile, visit_id, client_id)))
+
+            async def there(count: int = before + number) -> bool:
+                return len(await profile.kit.log.read(0, 10_000)) == count
+
+            await until(there)
+    await asyncio.gather(*telling)
+    assert await profile.rows("select 1 from task where status = 'open'") == []
 
 
 async def test_an_arrival_to_an_appointment_is_told_of_once(running: Start) -> None:

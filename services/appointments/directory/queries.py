@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.identity import Caller, Role
@@ -261,6 +262,16 @@ async def closures(
     if after is not None:
         query = query.where(tuple_(starts, Closure.closure_id) > tuple_(*after))
     return (await tx.execute(query.order_by(starts, Closure.closure_id).limit(limit))).scalars().all()
+
+
+async def closed(tx: AsyncSession, boutique_id: UUID, window: Span) -> list[Span]:
+    """When a boutique is closed besides its hours, as far as that meets the window."""
+    query = select(Closure).where(
+        Closure.brand_id == brand(tx),
+        Closure.boutique_id == boutique_id,
+        Closure.during.overlaps(Range(window.starts_at, window.ends_at)),
+    )
+    return [bounds(one) for one in (await tx.execute(query)).scalars()]
 
 
 def bounds(row: Leave | Closure) -> Span:

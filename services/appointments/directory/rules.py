@@ -166,9 +166,14 @@ def spans(timetable: Timetable, zone: ZoneInfo, window: Span) -> list[Span]:
     # A zone may skip a whole day (Samoa in 2011), so both ends get one more.
     day, last = wall(window.starts_at, zone).date() - DAY, wall(window.ends_at, zone).date() + DAY
     while day <= last:
-        found += [span for hours in timetable.on(day) if (span := _stretch(day, hours, zone)) is not None]
+        found += spans_on(timetable, zone, day)
         day += DAY
     return [span for span in joined(found) if span.overlaps(window)]
+
+
+def spans_on(timetable: Timetable, zone: ZoneInfo, day: date) -> list[Span]:
+    """The stretches of time that one day's hours stand for."""
+    return [span for hours in timetable.on(day) if (span := _stretch(day, hours, zone)) is not None]
 
 
 @lru_cache(maxsize=16_384)

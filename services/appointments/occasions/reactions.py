@@ -60,7 +60,8 @@ async def note_refused(tx: AsyncSession, facts: Sequence[Delivered[MessageRefuse
     await occasions.locked(tx, {one.session_id for one in guests.values() if one.seats_held and one.session_id})
     for told, one in zip(ours, heard, strict=True):
         guest = guests.get(one.about_id) if one.about_id is not None else None
-        if guest is not None:
+        # What is said of an earlier offer leaves the seat of a later one hers.
+        if guest is not None and one.telling in {None, guest.tellings}:
             await telling.unreachable(tx, guest, told.fact.template, told.fact.reason, now=told.occurred_at)
 
 

@@ -133,13 +133,14 @@ class OccasionPolicy(Base):
 
 
 class GuestMessage(Base):
-    """A message of profile's: what it is about, and what became of it."""
+    """A message of profile's: what it is about, to a guest the how manyth, and what became of it."""
 
     __tablename__ = "guest_message"
 
     brand_id: Mapped[str] = mapped_column(primary_key=True)
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
     about_id: Mapped[UUID | None]
+    telling: Mapped[int | None]
     outcome: Mapped[str | None]
     reason: Mapped[str | None]
     told_at: Mapped[datetime]

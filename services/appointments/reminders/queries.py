@@ -16,24 +16,33 @@ from services.appointments.directory.queries import brand
 from services.appointments.reminders.rules import LEADS, OF_ITS_TIME, STANDS, Kind, Status
 from services.appointments.reminders.tables import Notice, ReminderPolicy
 
-# Visits agreed that begin within the longest time at which anybody reminds, with when their clients heard of that time
-# last, and how shortly before they were reminded already. Where they heard of another time alone, the word of this one
-# is on its way: it comes first.
+# Visits agreed for which one of their brand's times to remind has come since then, and has not reminded yet; with when
+# their clients heard of that time last, and how shortly before they were reminded already. Where they heard of another
+# time alone, the word of this one is on its way: it comes first.
 _NEAR = text(
     f"""
-    select a.brand_id, a.appointment_id, a.client_id, a.boutique_id, a.starts_at,
+    select distinct on (a.starts_at, a.appointment_id, a.brand_id)
+        a.brand_id, a.appointment_id, a.starts_at,
         greatest(a.confirmed_at, a.created_at, told.at) as told_at, coalesce(told.least, :never) as least
-    from appointment a
+    from unnest(cast(:leads as int[])) as wanted (lead)
+    cross join lateral (
+        select * from appointment
+        where status = 'confirmed'
+            and starts_at > greatest(:now, cast(:since as timestamptz) + wanted.lead * interval '1 minute')
+            and starts_at <= cast(:now as timestamptz) + wanted.lead * interval '1 minute'
+        offset 0 -- by its index, a few minutes of each: a join would read every visit to come
+    ) a
+    left join reminder_policy p on p.brand_id = a.brand_id
     left join lateral (
         select max(n.created_at) filter (where n.kind in ('confirmed', 'moved') and n.starts_at = a.starts_at) as at,
             min(n.lead_minutes) filter (where n.starts_at = a.starts_at) as least,
             bool_or(n.kind in ('confirmed', 'moved')) as ever
         from notice n where n.brand_id = a.brand_id and n.appointment_id = a.appointment_id
     ) told on true
-    where a.status = 'confirmed' and a.starts_at > :now and a.starts_at <= :until
+    where wanted.lead = any(coalesce(p.lead_minutes, :own)) and (told.least is null or told.least > wanted.lead)
         and (told.at is not null or told.ever is not true)
         and not exists ({UPSET})
-    order by a.starts_at, a.appointment_id
+    order by a.starts_at, a.appointment_id, a.brand_id
     """  # noqa: S608 - our own words
 )
 NEVER = 2**31 - 1  # minutes: longer than anybody's time
@@ -45,17 +54,27 @@ class Near:
 
     brand_id: str
     appointment_id: UUID
-    client_id: UUID
-    boutique_id: UUID
     starts_at: datetime
     told_at: datetime
     least: int
 
 
-async def near(tx: AsyncSession, *, now: datetime, within: timedelta) -> list[Near]:
-    """The visits of every brand that begin within that time."""
-    rows = await tx.execute(_NEAR, {"now": now, "until": now + within, "never": NEVER})
-    return [Near(*row) for row in rows]
+async def near(
+    tx: AsyncSession, leads: Mapping[str, Sequence[int]], *, since: datetime | None, now: datetime
+) -> list[Near]:
+    """The visits of every brand for which a time to remind has come since then; None: however long ago.
+
+    `leads` are the times of the brands that have set theirs.
+    """
+    every = sorted({minutes for one in [LEADS, *leads.values()] for minutes in one})
+    asked = {
+        "leads": every,
+        "own": list(LEADS),
+        "since": since or now - timedelta(minutes=every[-1]),
+        "now": now,
+        "never": NEVER,
+    }
+    return [Near(*row) for row in await tx.execute(_NEAR, asked)]
 
 
 async def leads(tx: AsyncSession) -> Mapping[str, Sequence[int]]:

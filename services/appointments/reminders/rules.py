@@ -9,8 +9,6 @@ from infra.refusal import Refusal
 
 LEADS = (24 * 60, 2 * 60)  # minutes before a visit, where a brand has set nothing
 SHORTEST, LONGEST, MOST = 15, 14 * 24 * 60, 4  # minutes, minutes, reminders of one visit
-LEASE = timedelta(seconds=30)  # a notice taken up is left alone that long: ten times the peer's time-out
-_LONGEST_WAIT = 300  # seconds between two tries
 THING = 20  # characters of the shortest of WeChat's fields that names go into
 UNSENT = "not-sent-in-time"  # why a notice is refused that nobody could be asked to send while it was of use
 # Not the machine's locale.
@@ -110,11 +108,6 @@ def due_lead(leads: Sequence[int], *, starts_at: datetime, told_at: datetime, no
         return None
     lead = min(come)
     return lead if told_at < starts_at - timedelta(minutes=lead) else None
-
-
-def wait_after(attempts: int) -> timedelta:
-    """How long to wait after that many tries that found nobody: 1 s, doubled each time, at most 5 minutes."""
-    return timedelta(seconds=min(2 ** min(max(attempts - 1, 0), 16), _LONGEST_WAIT))
 
 
 def spelled(local: datetime) -> str:

@@ -94,11 +94,11 @@ async def open_entries(tx: AsyncSession, client_ids: Collection[UUID]) -> int:
     return (await tx.execute(counted)).scalar_one()
 
 
-async def due(tx: AsyncSession, boutique_id: UUID, *, now: datetime, limit: int) -> Sequence[Entry]:
-    """Who waits at a boutique, in the order of coming, without those who rest; locked, so that none leaves meanwhile.
+async def due(tx: AsyncSession, boutique_id: UUID, *, now: datetime, limit: int, lock: bool = False) -> Sequence[Entry]:
+    """Who waits at a boutique, in the order of coming, without those who rest.
 
-    Locked already means that she leaves just now. Whoever waits only for the next round is among them: nobody who has
-    just come is asked before her.
+    With `lock` without those either whom somebody has locked: they leave just now. Whoever waits only for the next
+    round is among them: nobody who has just come is asked before her.
     """
     query = (
         select(Entry)
@@ -110,10 +110,19 @@ async def due(tx: AsyncSession, boutique_id: UUID, *, now: datetime, limit: int)
         )
         .order_by(Entry.joined_at, Entry.entry_id)
         .limit(limit)
+    )
+    return (await tx.execute(query.with_for_update(skip_locked=True) if lock else query)).scalars().all()
+
+
+async def still_waiting(tx: AsyncSession, entry_id: UUID) -> Entry | None:
+    """Somebody who waits, locked; None if she does so no more, or leaves just now."""
+    query = (
+        select(Entry)
+        .where(Entry.brand_id == brand(tx), Entry.entry_id == entry_id, Entry.status == Status.WAITING)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )
-    return (await tx.execute(query)).scalars().all()
+    return (await tx.execute(query)).scalar_one_or_none()
 
 
 async def as_waiting(tx: AsyncSession, entries: Sequence[Entry]) -> list[Waiting]:

@@ -11,6 +11,7 @@ from infra.refusal import Kind, Refusal
 from services.appointments.availability.rules import Slot
 from services.appointments.directory.rules import Minutes, Span, reaches, wall
 from services.appointments.occasions.rules.life import Segment
+from services.appointments.occasions.rules.seats import rank
 
 MOST = 5  # entries that one client may have open
 LONGEST = timedelta(days=92)  # a range of days
@@ -18,8 +19,6 @@ LEAD = timedelta(hours=1)  # nobody is offered a time that begins sooner
 MOST_SILENCES = 3  # offers that ran out unanswered; then she does not wait any more
 ROUND = timedelta(minutes=1)
 COOL_DOWN = timedelta(hours=6)  # until somebody whom no message reached is tried again
-LEASE = timedelta(seconds=30)  # a claimed offer is left alone that long: ten times the peer's time-out
-LONGEST_WAIT = 300  # seconds between two tries
 # An offer that comes at night runs out before she wakes. By the clock on the boutique's wall.
 AWAKE = (9 * 60, 21 * 60)
 
@@ -160,11 +159,7 @@ def in_turn(waiting: Sequence[Waiting], priority: Sequence[Segment]) -> list[Wai
 
     With no order, which is the default, time alone counts.
     """
-
-    def rank(one: Waiting) -> int:
-        return priority.index(one.segment) if one.segment is not None and one.segment in priority else len(priority)
-
-    return sorted(waiting, key=lambda one: (rank(one), one.joined_at, one.entry_id))
+    return sorted(waiting, key=lambda one: (rank(one.segment, priority), one.joined_at, one.entry_id))
 
 
 def suiting(one: Waiting, free: Sequence[Slot], zone: ZoneInfo, *, now: datetime, most: int) -> list[Slot]:
@@ -206,8 +201,3 @@ def settled(appointment_status: str, *, was_agreed: bool) -> OfferStatus | None:
             return OfferStatus.DECLINED
         case _:
             return OfferStatus.ACCEPTED
-
-
-def wait_after(attempts: int) -> timedelta:
-    """How long to wait after that many tries that found nobody: 1 s, doubled each time, at most 5 minutes."""
-    return timedelta(seconds=min(2 ** min(attempts - 1, 16), LONGEST_WAIT))

@@ -93,21 +93,42 @@ async def look(
         # Whatever is written about her next is written before she is erased, and erased with her.
         if sight.client_id not in await clients.spared(tx, [sight.client_id]):
             raise ClientUnknown
-        await tx.execute(
-            _LOOK,
-            {
-                "brand": tx.info["brand_id"],
-                "entry_id": new_id(),
-                "client_id": sight.client_id,
-                "subject": by.subject,
-                "role": by.role.value,
-                "seen": seen,
-                "ground": sight.ground.value,
-                "grant_id": sight.grant_id,
-                "now": now,
-            },
-        )
+        await _write_down(tx, [sight], seen=seen, by=by, now=now)
     return sight
+
+
+async def look_at_all(
+    tx: AsyncSession, client_ids: Sequence[UUID], *, seen: str, by: Caller, now: datetime
+) -> dict[UUID, Sight]:
+    """Let somebody of the house see those of several clients whom she may see, and write each down as a look of hers.
+
+    By the ids that were asked for, without those who are not there for her. The same number of statements however many.
+    """
+    found = await queries.sights(tx, client_ids, by, now=now)
+    there = await clients.spared(tx, sorted({one.client_id for one in found.values()})) if found else set()
+    found = {asked: one for asked, one in found.items() if one.client_id in there}
+    if by.role in rules.STAFF:
+        await _write_down(tx, list(found.values()), seen=seen, by=by, now=now)
+    return found
+
+
+async def _write_down(tx: AsyncSession, seen_of: Sequence[Sight], *, seen: str, by: Caller, now: datetime) -> None:
+    rows = [
+        {
+            "brand": tx.info["brand_id"],
+            "entry_id": new_id(),
+            "client_id": sight.client_id,
+            "subject": by.subject,
+            "role": by.role.value,
+            "seen": seen,
+            "ground": sight.ground.value,
+            "grant_id": sight.grant_id,
+            "now": now,
+        }
+        for sight in seen_of
+    ]
+    if rows:
+        await tx.execute(_LOOK, rows)
 
 
 async def note(tx: AsyncSession, client_ids: Sequence[UUID], *, seen: str, by: Caller, now: datetime) -> None:

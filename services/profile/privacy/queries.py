@@ -97,22 +97,49 @@ async def sight(tx: AsyncSession, client_id: UUID, by: Caller, *, now: datetime)
 
     Raises ProcessingRestricted where she does not want her data used; privacy officers see it all the same.
     """
-    family = tuple(await identities.family(tx, client_id))
-    ground = rules.role_ground(by.role)
-    grant_id = None
-    if by.role is Role.CLIENT:
-        ground = Ground.SELF if by.client_id in family else None
-    elif by.role in rules.STAFF and ground is None:
-        found = (await tx.execute(_GROUNDS, _asked(tx, by, now) | {"ids": list(family)})).all()
-        # An owner's ground goes before presence, and presence before an access she had to ask for.
-        opened = min(found, key=lambda row: list(Ground).index(Ground(row.ground)), default=None)
-        if opened is not None:
-            ground, grant_id = Ground(opened.ground), opened.grant_id
-    if ground is None or not await clients.by_id(tx, family[:1]):
+    found, restricted = await _opened(tx, [client_id], by, now=now)
+    if client_id not in found:
         raise ClientUnknown
-    if by.role in rules.STAFF - {Role.PRIVACY} and await consents.restricted(tx, family[:1]):
+    if found[client_id].client_id in restricted:
         raise ProcessingRestricted
-    return Sight(family[0], family, ground, grant_id)
+    return found[client_id]
+
+
+async def sights(tx: AsyncSession, client_ids: Sequence[UUID], by: Caller, *, now: datetime) -> dict[UUID, Sight]:
+    """Those of several clients that this caller may see, by the ids that were asked for.
+
+    The same number of statements however many.
+    """
+    found, restricted = await _opened(tx, client_ids, by, now=now)
+    return {asked: one for asked, one in found.items() if one.client_id not in restricted}
+
+
+async def _opened(
+    tx: AsyncSession, client_ids: Sequence[UUID], by: Caller, *, now: datetime
+) -> tuple[dict[UUID, Sight], set[UUID]]:
+    """Who of them is open to this caller, and which records must not be used by her."""
+    families = await identities.families(tx, client_ids)
+    ground = rules.role_ground(by.role)
+    asks = by.role in rules.STAFF and ground is None
+    every = sorted({one for family in families.values() for one in family})
+    rows = (await tx.execute(_GROUNDS, _asked(tx, by, now) | {"ids": every})).all() if asks else []
+    found = {}
+    for asked, family in families.items():
+        opened, grant_id = ground, None
+        if by.role is Role.CLIENT:
+            opened = Ground.SELF if by.client_id in family else None
+        elif asks:
+            hers = [row for row in rows if row.client_id in family]
+            # An owner's ground goes before presence, and presence before an access she had to ask for.
+            first = min(hers, key=lambda row: list(Ground).index(Ground(row.ground)), default=None)
+            opened, grant_id = (Ground(first.ground), first.grant_id) if first is not None else (None, None)
+        if opened is not None:
+            found[asked] = Sight(family[0], family, opened, grant_id)
+    heads = sorted({one.client_id for one in found.values()})
+    there = await clients.by_id(tx, heads) if heads else {}
+    uses = by.role in rules.STAFF - {Role.PRIVACY}
+    restricted = await consents.restricted(tx, heads) if heads and uses else set()
+    return {asked: one for asked, one in found.items() if one.client_id in there}, restricted
 
 
 async def visible(tx: AsyncSession, by: Caller, *, now: datetime) -> list[UUID] | None:

@@ -154,23 +154,27 @@ async def win_back(tx: AsyncSession, facts: Sequence[Delivered[LifecycleChanged]
     await openings.win_back(tx, lapsing, now=now)
 
 
-async def greet(
-    tx: AsyncSession, facts: Sequence[Delivered[VisitorArrived]] | Sequence[Delivered[VisitorRecognised]], now: datetime
-) -> None:
+async def greet(tx: AsyncSession, facts: Sequence[Delivered[VisitorArrived]], now: datetime) -> None:
     """Let her advisor know that she is there."""
-    come = [
+    await openings.greet(tx, _come(facts), now=now)
+
+
+def _come(
+    facts: Sequence[Delivered[VisitorArrived]] | Sequence[Delivered[VisitorRecognised]],
+) -> list[Came]:
+    return [
         Came(told.fact.visit_id, told.fact.client_id, told.fact.advisor_id, told.fact.boutique_id, told.fact.arrived_at)
         for told in facts
         if told.fact.client_id is not None and told.fact.advisor_id is not None
     ]
-    await openings.greet(tx, come, now=now)
 
 
 async def correct_greetings(tx: AsyncSession, facts: Sequence[Delivered[VisitorRecognised]], now: datetime) -> None:
-    """It is somebody else who came, or somebody unknown after all."""
-    gone = [told.fact.visit_id for told in facts]
-    await closing.cancel_about(tx, [Kind.ARRIVAL], gone, Why.NO_REASON, now=now)
-    await greet(tx, facts, now=now)
+    """It is somebody else who came, or somebody unknown after all; or she whom it was taken back of."""
+    # Of several facts about one visit the last is true.
+    last = {told.fact.visit_id: told for told in facts}
+    await closing.cancel_about(tx, [Kind.ARRIVAL], list(last), Why.NO_REASON, now=now)
+    await openings.greet_again(tx, _come(list(last.values())), now=now)
 
 
 async def let_go(tx: AsyncSession, facts: Sequence[Delivered[VisitLeft]], now: datetime) -> None:

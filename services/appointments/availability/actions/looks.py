@@ -1,6 +1,7 @@
-"""Asking profile whether somebody may see a client, so that no visit opens her to who could not see her before."""
+"""Asking profile of clients: whether somebody may see one, so that no visit opens her; and whether there are such."""
 
 import asyncio
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -38,3 +39,20 @@ async def look(peers: Peers, client_id: UUID, *, seen: str, by: Caller) -> dict[
     if not isinstance(card, dict):
         raise PeerUnavailable
     return card
+
+
+async def strangers(peers: Peers, client_ids: Collection[UUID], *, by: Caller) -> Collection[UUID]:
+    """Those of up to 1,000 ids that are no client's; raises PeerUnavailable when profile does not answer in time.
+
+    Nothing of a client is told, so nobody has looked at one.
+    """
+    if not client_ids:
+        return ()
+    asked = {"client_ids": sorted(str(one) for one in client_ids), "purpose": "marketing"}
+    try:
+        async with asyncio.timeout(PATIENCE):
+            answer = await peers["profile"].call("POST", "/v1/permissions/batch", brand_id=by.brand_id, json=asked)
+        there = {UUID(one["client_id"]) for one in answer["items"]}
+    except (TimeoutError, ValueError, TypeError, KeyError):  # but for the first: not profile's answer
+        raise PeerUnavailable from None
+    return set(client_ids) - there

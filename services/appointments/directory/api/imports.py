@@ -11,9 +11,10 @@ from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.openapi import refuses
+from infra.workbooks import TableUnfit
 from services.appointments.directory.actions import importing
 from services.appointments.directory.models.drafts import Draft, ImportKind, columns, draft
-from services.appointments.directory.models.sheets import SheetUnfit, rows
+from services.appointments.directory.models.sheets import rows
 from services.appointments.directory.schemas.imports import (
     BODY,
     ApplyForm,
@@ -52,7 +53,7 @@ def _read(kind: ImportKind, content: str) -> tuple[list[Draft], list[str]]:
         header, lines = rows(base64.b64decode(content, validate=True))
     except binascii.Error:
         raise importing.FileUnfit(why="not-base64") from None
-    except SheetUnfit as unfit:
+    except TableUnfit as unfit:
         raise importing.FileUnfit(why=unfit.code) from None
     known, ignored = columns(kind, header)
     return [checked(kind, draft(kind, known, line)) for line in lines], ignored

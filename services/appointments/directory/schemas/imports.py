@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from infra.wire import Code, Form, Text, View
+from infra.wire import Code, Form, View
 from services.appointments.directory.models.drafts import Draft, ImportKind
-from services.appointments.directory.rules import BoutiqueType
 from services.appointments.directory.schemas import experiences, rooms, staff
-from services.appointments.directory.schemas.places import City, Latitude, Longitude, Zone
+from services.appointments.directory.schemas.places import BoutiqueChange
 
 LARGEST = 1024 * 1024  # bytes of a file
 _BASE64 = -(-LARGEST // 3) * 4
@@ -29,28 +28,11 @@ class ApplyForm(ImportForm):
     plan: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", max_length=64)]
 
 
-class BoutiqueLine(Form):
-    """A boutique; what is left out stays."""
+class BoutiqueLine(BoutiqueChange):
+    """A boutique, known by its code; what is left out stays."""
 
     code: Code
     region_code: Code | None = None
-    name_zh: Text = "-"
-    name_en: Text = "-"
-    boutique_type: BoutiqueType = BoutiqueType.BOUTIQUE
-    zone: Zone = "Asia/Shanghai"
-    city_code: City | None = None
-    city_zh: Text | None = None
-    city_en: Text | None = None
-    address_zh: Text | None = None
-    address_en: Text | None = None
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> Self:
-        if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("`latitude` and `longitude` come together")
-        return self
 
 
 class RoomLine(rooms.RoomPatch):

@@ -184,18 +184,14 @@ Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
 
-class BoutiqueForm(Form):
-    """A new boutique; without hours it is closed until they are set.
+class _Place(Form):
+    """What every boutique says of itself.
 
     `city_code` groups boutiques of a city; `latitude` and `longitude` are degrees (WGS 84), both or neither.
     """
 
-    region_id: UUID
-    code: Code
     boutique_type: BoutiqueType = BoutiqueType.BOUTIQUE
     zone: Zone = "Asia/Shanghai"
-    name_zh: Text
-    name_en: Text
     city_code: City | None = None
     city_zh: Text | None = None
     city_en: Text | None = None
@@ -203,7 +199,6 @@ class BoutiqueForm(Form):
     address_en: Text | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
-    hours: TimetableForm | None = None
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
@@ -212,26 +207,35 @@ class BoutiqueForm(Form):
         return self
 
 
-class BoutiquePatch(Form):
-    """What to change; what is left out stays. A null city, address or position is taken away."""
+class BoutiqueForm(_Place):
+    """A new boutique; without hours it is closed until they are set.
 
-    # Only what was sent is read; the defaults keep an explicit null from being taken for "left out".
-    boutique_type: BoutiqueType = BoutiqueType.BOUTIQUE
-    zone: Zone = "Asia/Shanghai"
+    `city_code` groups boutiques of a city; `latitude` and `longitude` are degrees (WGS 84), both or neither.
+    """
+
+    region_id: UUID
+    code: Code
+    name_zh: Text
+    name_en: Text
+    hours: TimetableForm | None = None
+
+
+class BoutiqueChange(_Place):
+    """What is said of a boutique; only what was sent is read.
+
+    The defaults keep an explicit null from being taken for "left out".
+    """
+
     name_zh: Text = "-"
     name_en: Text = "-"
-    city_code: City | None = None
-    city_zh: Text | None = None
-    city_en: Text | None = None
-    address_zh: Text | None = None
-    address_en: Text | None = None
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
+
+
+class BoutiquePatch(BoutiqueChange):
+    """What to change; what is left out stays. A null city, address or position is taken away."""
 
     @model_validator(mode="after")
-    def _somewhere(self) -> Self:
-        sent = {"latitude", "longitude"} & self.model_fields_set
-        if len(sent) == 1 or (self.latitude is None) != (self.longitude is None):
+    def _whole(self) -> Self:
+        if len({"latitude", "longitude"} & self.model_fields_set) == 1:
             raise ValueError("`latitude` and `longitude` come together")
         return self
 

@@ -1,6 +1,6 @@
 """Inviting clients: every one gets a verdict, and whoever may be invited is told once her window opens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ from infra.tombstones import buried, spare_all
 from services.appointments.directory.queries import LOCAL, brand, within_reach
 from services.appointments.occasions.actions.occasions import windows
 from services.appointments.occasions.queries import guests, occasions
-from services.appointments.occasions.queries.guests import History, Known
+from services.appointments.occasions.queries.guests import History, Known, Place
 from services.appointments.occasions.rules.fatigue import FatiguePolicy, Rule
 from services.appointments.occasions.rules.life import (
     OccasionKind,
@@ -49,17 +49,26 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Inviting:
-    """All verdicts of one call, and whether the segments hold more clients."""
+    """All verdicts of one call, and behind whom the segments hold more clients; None: they hold no more."""
 
     verdicts: Sequence[Verdict]
-    more: bool
+    behind: Place | None
 
 
-async def invite(tx: AsyncSession, occasion_id: UUID, wanted: Guests, *, by: Caller, now: datetime) -> Inviting:
+async def invite(
+    tx: AsyncSession,
+    occasion_id: UUID,
+    wanted: Guests,
+    *,
+    after: Place | None,
+    strangers: Collection[UUID],
+    by: Caller,
+    now: datetime,
+) -> Inviting:
     """Invite, or with `dry_run` only say whom; raises NotFound, NotPermitted, OccasionNotOpen.
 
-    Advisors invite their own clients by name, boutiques their own clients, headquarters everybody. A draft may have
-    guests: nobody is told before it is published.
+    Advisors invite their own clients by name, boutiques their own clients, headquarters everybody but `strangers`, of
+    whom profile does not know either. A draft may have guests: nobody is told before it is published.
     """
     if by.role is Role.ADVISOR and wanted.segments is not None:
         raise NotPermitted
@@ -69,28 +78,39 @@ async def invite(tx: AsyncSession, occasion_id: UUID, wanted: Guests, *, by: Cal
     occasion = await occasions.visible(tx, occasion_id, by, keep=not wanted.dry_run)
     if occasion.status == Standing.CANCELLED:
         raise OccasionNotOpen
-    client_ids, more = await _named(tx, occasion_id, wanted, by=by)
-    verdicts = await _judged(tx, occasion, client_ids, by=by, now=now)
+    client_ids, behind = await _named(tx, occasion_id, wanted, after=after, by=by)
+    verdicts = await _judged(tx, occasion, client_ids, strangers=strangers, by=by, now=now)
     if not wanted.dry_run:
         how = "segment" if wanted.segments is not None else "hand" if by.role is Role.ADVISOR else "list"
         verdicts = await _write(tx, occasion, verdicts, how=how, by=by, now=now)
-    return Inviting(verdicts, more)
+    return Inviting(verdicts, behind)
 
 
-async def _named(tx: AsyncSession, occasion_id: UUID, wanted: Guests, *, by: Caller) -> tuple[Sequence[UUID], bool]:
+async def _named(
+    tx: AsyncSession, occasion_id: UUID, wanted: Guests, *, after: Place | None, by: Caller
+) -> tuple[Sequence[UUID], Place | None]:
     if wanted.segments is None:
-        return list(dict.fromkeys(wanted.client_ids or ())), False
+        return list(dict.fromkeys(wanted.client_ids or ())), None
     places = by.boutique_ids if by.role in LOCAL else None
     if wanted.boutique_id is not None:
         if not within_reach(by, wanted.boutique_id):
             raise NotFound
         places = frozenset({wanted.boutique_id})
-    found = await guests.of_segments(tx, occasion_id, wanted.segments, boutique_ids=places, limit=wanted.limit + 1)
-    return found[: wanted.limit], len(found) > wanted.limit
+    found = await guests.of_segments(
+        tx, occasion_id, wanted.segments, boutique_ids=places, after=after, limit=wanted.limit + 1
+    )
+    looked_at = found[: wanted.limit]
+    return [one.client_id for one in looked_at], looked_at[-1] if len(found) > wanted.limit else None
 
 
 async def _judged(
-    tx: AsyncSession, occasion: Occasion, client_ids: Sequence[UUID], *, by: Caller, now: datetime
+    tx: AsyncSession,
+    occasion: Occasion,
+    client_ids: Sequence[UUID],
+    *,
+    strangers: Collection[UUID],
+    by: Caller,
+    now: datetime,
 ) -> list[Verdict]:
     policy = (await occasions.setting(tx)).policy
     known = await guests.known(tx, client_ids)
@@ -99,7 +119,7 @@ async def _judged(
     verdicts = []
     for named in client_ids:
         one = known.get(named)
-        if one is None or not _serves(by, one):
+        if one is None or named in strangers or not _serves(by, one):
             verdicts.append(Verdict(named, None, Rule.NOT_FOUND, None))
             continue
         opens_at = opening(one.segment, windows(occasion), others=occasion.opens_at, now=now)

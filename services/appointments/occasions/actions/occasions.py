@@ -21,12 +21,14 @@ from services.appointments.occasions.queries import occasions as queries
 from services.appointments.occasions.queries.occasions import Setting
 from services.appointments.occasions.rules.fatigue import FatiguePolicy
 from services.appointments.occasions.rules.life import (
+    EXPECTING,
     OccasionKind,
     OccasionStepNotPossible,
     Segment,
     Standing,
     Status,
     Step,
+    is_open,
     opening,
     step,
 )
@@ -34,6 +36,7 @@ from services.appointments.occasions.rules.seats import (
     FewerSeatsThanGuests,
     SessionHasGuests,
     check_reserves,
+    check_time,
     judge_sessions,
 )
 from services.appointments.occasions.rules.wanted import NewOccasion, NewSession, SessionChange
@@ -41,7 +44,10 @@ from services.appointments.occasions.tables import Invitation, Occasion, Occasio
 
 
 async def create(tx: AsyncSession, wanted: NewOccasion, *, by: Caller, now: datetime) -> Occasion:
-    """Make a draft; raises NotFound for a boutique that is not the caller's, NotPermitted, MoreReservedThanSeats."""
+    """Make a draft.
+
+    Raises NotFound for a boutique that is not the caller's, NotPermitted, SessionInThePast, MoreReservedThanSeats.
+    """
     if wanted.boutique_id is not None:
         await directory.own_boutique(tx, wanted.boutique_id, by)
     elif by.role in LOCAL:
@@ -67,7 +73,7 @@ async def create(tx: AsyncSession, wanted: NewOccasion, *, by: Caller, now: date
     tx.add(made)
     await tx.flush()
     for session in wanted.sessions:
-        await _add(tx, made, session, by=by)
+        await _add(tx, made, session, by=by, now=now)
     return made
 
 
@@ -91,25 +97,36 @@ async def change(
 
 
 async def add_session(
-    tx: AsyncSession, occasion_id: UUID, wanted: NewSession, *, if_match: str, by: Caller
+    tx: AsyncSession, occasion_id: UUID, wanted: NewSession, *, if_match: str, by: Caller, now: datetime
 ) -> Occasion:
-    """Add a session; raises NotFound, Stale, OccasionStepNotPossible, TooManySessions, MoreReservedThanSeats."""
+    """Add a session.
+
+    Raises NotFound, Stale, OccasionStepNotPossible, TooManySessions, SessionInThePast, MoreReservedThanSeats.
+    """
     occasion = await queries.own(tx, occasion_id, by)
     check_match(if_match, occasion.version)
     _check(occasion, Standing.DRAFT, Standing.PUBLISHED)
     judge_sessions(len((await queries.sessions(tx, [occasion_id]))[occasion_id]))
-    await _add(tx, occasion, wanted, by=by)
+    await _add(tx, occasion, wanted, by=by, now=now)
     occasion.version += 1
     await tx.flush()
     return occasion
 
 
 async def change_session(
-    tx: AsyncSession, occasion_id: UUID, session_id: UUID, change: SessionChange, *, if_match: str, by: Caller
+    tx: AsyncSession,
+    occasion_id: UUID,
+    session_id: UUID,
+    change: SessionChange,
+    *,
+    if_match: str,
+    by: Caller,
+    now: datetime,
 ) -> Occasion:
     """Change a session's seats, or its time while nobody has accepted it.
 
-    Raises NotFound, Stale, OccasionStepNotPossible, SessionHasGuests, FewerSeatsThanGuests, MoreReservedThanSeats.
+    Raises NotFound, Stale, OccasionStepNotPossible, SessionHasGuests, SessionInThePast, FewerSeatsThanGuests and
+    MoreReservedThanSeats.
     """
     occasion = await queries.own(tx, occasion_id, by)
     check_match(if_match, occasion.version)
@@ -121,6 +138,7 @@ async def change_session(
     if change.starts_at is not None and change.ends_at is not None:
         if session.taken:
             raise SessionHasGuests
+        check_time(change.starts_at, now=now)
         session.starts_at, session.ends_at = change.starts_at, change.ends_at
     seats = change.seats or session.seats
     if seats < session.taken:
@@ -149,7 +167,7 @@ async def publish(tx: AsyncSession, occasion_id: UUID, *, if_match: str, by: Cal
 
 
 async def cancel(tx: AsyncSession, occasion_id: UUID, *, if_match: str, by: Caller, now: datetime) -> Occasion:
-    """Call it off: every seat is free, every pass opens nothing, and whoever had a seat or asked for one is told.
+    """Call it off: every seat is free, every pass opens nothing, and whoever had heard of it and might come is told.
 
     Raises NotFound, Stale, OccasionStepNotPossible.
     """
@@ -169,18 +187,17 @@ async def cancel(tx: AsyncSession, occasion_id: UUID, *, if_match: str, by: Call
         .with_for_update()
     )
     guests = list((await tx.execute(query)).scalars())
+    sessions = [one.session for one in (await queries.sessions(tx, [occasion_id]))[occasion_id]]
     # Whose session is over came or did not: nothing is taken from her, and nothing is told.
-    past = select(Session.session_id).where(
-        Session.brand_id == brand(tx), Session.occasion_id == occasion_id, Session.ends_at <= now
-    )
-    over = set((await tx.execute(past)).scalars())
+    over = {one.session_id for one in sessions if one.ends_at <= now}
+    may_answer = is_open(occasion.reply_by_at, (one.starts_at for one in sessions), now=now)
     guests = [one for one in guests if one.status != Status.ACCEPTED or one.session_id not in over]
     await seating.free(tx, guests)
     for guest in guests:
         was = Status(guest.status)
         guest.status, guest.version = step(was, Step.CANCEL), guest.version + 1
         guest.offer_expires_at, guest.waiting_since = None, None
-        expecting = was in {Status.ACCEPTED, Status.OFFERED, Status.WAITING} and guest.session_id not in over
+        expecting = (was in EXPECTING and guest.session_id not in over) or (was is Status.INVITED and may_answer)
         seating.owe(guest, "occasion-cancelled" if expecting else None, now=now)
         if was is Status.ACCEPTED:
             seating.answered(tx, guest, occasion, "called-off", by=by)
@@ -223,7 +240,8 @@ def _check(occasion: Occasion, *standings: Standing) -> None:
         raise OccasionStepNotPossible(occasion_status=occasion.status)
 
 
-async def _add(tx: AsyncSession, occasion: Occasion, wanted: NewSession, *, by: Caller) -> None:
+async def _add(tx: AsyncSession, occasion: Occasion, wanted: NewSession, *, by: Caller, now: datetime) -> None:
+    check_time(wanted.starts_at, now=now)
     if wanted.boutique_id is not None:
         await directory.own_boutique(tx, wanted.boutique_id, by)
     check_reserves(wanted.seats, wanted.reserves.values())

@@ -161,9 +161,9 @@ async def _place(tx: AsyncSession, session: Session) -> tuple[str, ZoneInfo]:
 
 async def _keep(tx: AsyncSession, claimed: Claimed, told: Told | None, *, now: datetime) -> None:
     guest = await tx.get_one(Invitation, (claimed.brand_id, claimed.invitation_id), with_for_update=True)
-    heard = Heard(None, None, None)
+    heard = Heard(None, None, None, None)
     if told is not None and told.message_id is not None:
-        heard = await messages.match(tx, told.message_id, guest.invitation_id, now=now)
+        heard = await messages.match(tx, told.message_id, guest.invitation_id, telling=claimed.telling, now=now)
     stands = _stands(guest, claimed)
     if told is None:
         if stands:

@@ -1,20 +1,24 @@
 """Routes of invitations: whom the house asks, what they answer, and the door."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Header, Response
 
-from infra.app import By, Now, router
+from infra.app import By, Now, OfKit, router
 from infra.database import Transaction
 from infra.idempotency import idempotent
 from infra.identity import Role, permit
 from infra.openapi import refuses, tagged
-from infra.wire import After, Limit, Page, cursor, etag, read_id_cursor
+from infra.refusal import BadRequest
+from infra.wire import After, Limit, Page, cursor, etag, read_cursor, read_id_cursor
+from services.appointments.availability.actions import looks
+from services.appointments.directory.queries import LOCAL
 from services.appointments.occasions.actions import inviting, replying, seating
 from services.appointments.occasions.queries import guests, occasions
+from services.appointments.occasions.queries.guests import Place
 from services.appointments.occasions.rules.life import OccasionKind, Status
 from services.appointments.occasions.schemas.invitations import (
     ArrivalForm,
@@ -101,21 +105,42 @@ async def _view(tx: Transaction, guest: Invitation, response: Response, *, by: B
     return InvitationView.model_validate(guest)
 
 
+def _place(after: str | None, *, of: str) -> Place | None:
+    """Behind whom to walk on; BadRequest for a cursor of other segments, or one that was made up."""
+    if (key := read_cursor(after, of=of, parts=2)) is None:
+        return None
+    try:
+        # asyncpg turns an instant into UTC, which must not lead out of the calendar.
+        last_at = datetime.fromisoformat(key[0]).astimezone(UTC) if key[0] else None
+        return Place(last_at, UUID(key[1]))
+    except (ValueError, OverflowError):
+        raise BadRequest from None
+
+
 @routes.post("/occasions/{occasion_id}/invitations", status_code=201, responses=refuses(404))
 @permit(*INVITES)
 @idempotent()
-async def invite(occasion_id: UUID, form: InviteForm, *, tx: Transaction, by: By, now: Now) -> InvitingView:
+async def invite(occasion_id: UUID, form: InviteForm, *, kit: OfKit, tx: Transaction, by: By, now: Now) -> InvitingView:
     """Invite clients, or with `dry_run` (unless it is false) see what would become of each: every no names its rule.
 
-    Advisors invite clients of their own by name, boutiques their own clients.
+    Advisors invite clients of their own by name, boutiques their own clients. Segments that hold `more` are walked on
+    through with `next_cursor` as `after`: who was refused stands at their head.
     """
-    done = await inviting.invite(tx, occasion_id, form.wanted(), by=by, now=now)
+    of = f"inviting {occasion_id} {form.segments} {form.boutique_id}"
+    # Before anything is locked: nobody waits for profile. Whose clients are whose is known here, so only the whole
+    # house can name somebody of whom nothing is.
+    unheard = await guests.unheard(tx, form.client_ids or ()) if by.role not in LOCAL else ()
+    strangers = await looks.strangers(kit.peers, unheard, by=by)
+    done = await inviting.invite(
+        tx, occasion_id, form.wanted(), after=_place(form.after, of=of), strangers=strangers, by=by, now=now
+    )
     refused = sum(one.rule is not None for one in done.verdicts)
     return InvitingView(
         dry_run=form.dry_run,
         invited=len(done.verdicts) - refused,
         refused=refused,
-        more=done.more,
+        more=done.behind is not None,
+        next_cursor=cursor(done.behind.last_at or "", done.behind.client_id, of=of) if done.behind else None,
         items=[InvitedView.model_validate(one) for one in done.verdicts],
     )
 

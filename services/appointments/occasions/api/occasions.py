@@ -81,12 +81,11 @@ async def change_occasion(
 @permit(*RUNS)
 @idempotent()
 async def add_session(
-    occasion_id: UUID, form: SessionForm, *, if_match: IfMatch, tx: Transaction, by: By, response: Response
+    occasion_id: UUID, form: SessionForm, *, if_match: IfMatch, tx: Transaction, by: By, now: Now, response: Response
 ) -> OccasionView:
     """Add a session to an occasion."""
-    return await _view(
-        tx, await actions.add_session(tx, occasion_id, form.wanted(), if_match=if_match, by=by), response
-    )
+    occasion = await actions.add_session(tx, occasion_id, form.wanted(), if_match=if_match, by=by, now=now)
+    return await _view(tx, occasion, response)
 
 
 @routes.patch("/occasions/{occasion_id}/sessions/{session_id}")
@@ -99,10 +98,13 @@ async def change_session(
     if_match: IfMatch,
     tx: Transaction,
     by: By,
+    now: Now,
     response: Response,
 ) -> OccasionView:
     """Change a session's seats and what is reserved; its time only while nobody has accepted it."""
-    changed = await actions.change_session(tx, occasion_id, session_id, form.wanted(), if_match=if_match, by=by)
+    changed = await actions.change_session(
+        tx, occasion_id, session_id, form.wanted(), if_match=if_match, by=by, now=now
+    )
     return await _view(tx, changed, response)
 
 
@@ -120,7 +122,7 @@ async def publish_occasion(
 async def cancel_occasion(
     occasion_id: UUID, *, if_match: IfMatch, tx: Transaction, by: By, now: Now, response: Response
 ) -> OccasionView:
-    """Call it off; whoever had a seat, or waited for one, is told."""
+    """Call it off; whoever had a seat, waited for one, or could still have said yes is told."""
     return await _view(tx, await actions.cancel(tx, occasion_id, if_match=if_match, by=by, now=now), response)
 
 

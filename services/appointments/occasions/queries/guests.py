@@ -20,8 +20,8 @@ from services.appointments.occasions.tables import Invitation, Occasion
 NO = (Status.DECLINED, Status.WITHDRAWN)
 YES = (Status.ACCEPTED, Status.ATTENDED)
 
-# One client under all her ids, whoever was merged into whom. Of whom profile has told us nothing stands here too: its
-# door knows whether there is such a client.
+# One client under all her ids, whoever was merged into whom. Of whom profile has told us nothing stands here too: see
+# `unheard`.
 _KNOWN = text(
     """
     select asked.id as asked_id, coalesce(a.canonical_id, asked.id) as client_id, s.segment,
@@ -37,7 +37,7 @@ _KNOWN = text(
 # Those who were asked to nothing for longest come first, so that it is not always the same ones.
 _OF_SEGMENTS = text(
     """
-    select s.client_id from client_segment s
+    select s.client_id, before.last_at from client_segment s
     left join client_owner o on o.brand_id = s.brand_id and o.client_id = s.client_id
     left join lateral (
         select max(coalesce(i.invited_at, i.opens_at)) as last_at, bool_or(i.occasion_id = :occasion) as asked
@@ -50,8 +50,20 @@ _OF_SEGMENTS = text(
     and not coalesce(before.asked, false)
     and not exists (select from client_alias a where a.brand_id = s.brand_id and a.client_id = s.client_id)
     and (cast(:everywhere as boolean) or o.boutique_id = any(cast(:boutiques as uuid[])))
-    order by before.last_at nulls first, s.client_id
+    and (coalesce(before.last_at, '-infinity'), s.client_id) >
+        (coalesce(cast(:last_at as timestamptz), '-infinity'), cast(:client_id as uuid))
+    order by coalesce(before.last_at, '-infinity'), s.client_id
     limit :limit
+    """
+)
+# Neither whose she is nor her segment: profile has told us nothing of her, under none of her ids.
+_UNHEARD = text(
+    """
+    select asked.id from unnest(cast(:ids as uuid[])) as asked (id)
+    left join client_alias a on a.brand_id = :brand and a.client_id = asked.id
+    where a.client_id is null
+    and not exists (select from client_segment s where s.brand_id = :brand and s.client_id = asked.id)
+    and not exists (select from client_owner o where o.brand_id = :brand and o.client_id = asked.id)
     """
 )
 _PAST = text(
@@ -85,6 +97,17 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a client stands among those of her segments: since when she was asked to nothing, and her id."""
+
+    last_at: datetime | None
+    client_id: UUID
+
+
+FIRST = Place(None, UUID(int=0))  # before everybody
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """What she was invited to, and whether this occasion is among it."""
 
@@ -103,6 +126,11 @@ async def known(tx: AsyncSession, client_ids: Sequence[UUID]) -> Mapping[UUID, K
     }
 
 
+async def unheard(tx: AsyncSession, client_ids: Collection[UUID]) -> Collection[UUID]:
+    """Those of whom profile has told us nothing, so that it alone can say whether there is such a client."""
+    return set((await tx.execute(_UNHEARD, {"brand": brand(tx), "ids": list(client_ids)})).scalars())
+
+
 async def segment(tx: AsyncSession, client_id: UUID) -> Segment | None:
     """Her segment, as far as profile has told it."""
     found = await known(tx, [client_id])
@@ -115,18 +143,22 @@ async def of_segments(
     segments: Sequence[Segment],
     *,
     boutique_ids: Collection[UUID] | None,
+    after: Place | None,
     limit: int,
-) -> Sequence[UUID]:
-    """Clients of these segments who are not yet invited to this occasion; None: of every boutique."""
+) -> Sequence[Place]:
+    """Clients of these segments who are not yet invited to this occasion, behind a place; None: of every boutique."""
+    behind = after or FIRST
     asked = {
         "brand": brand(tx),
         "occasion": occasion_id,
         "segments": [one.value for one in segments],
         "everywhere": boutique_ids is None,
         "boutiques": list(boutique_ids or ()),
+        "last_at": behind.last_at,
+        "client_id": behind.client_id,
         "limit": limit,
     }
-    return (await tx.execute(_OF_SEGMENTS, asked)).scalars().all()
+    return [Place(row.last_at, row.client_id) for row in await tx.execute(_OF_SEGMENTS, asked)]
 
 
 async def histories(tx: AsyncSession, client_ids: Collection[UUID]) -> Mapping[UUID, History]:

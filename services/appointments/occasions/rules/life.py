@@ -1,6 +1,6 @@
 """The life of an invitation: which step may follow which, and what a guest is told when it may not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -108,6 +108,8 @@ NEXT: Mapping[tuple[Status, Step], Status] = {
 }
 # They have seats that are counted.
 SEATED = frozenset({Status.OFFERED, Status.ACCEPTED, Status.ATTENDED})
+# They count on coming, or hope to.
+EXPECTING = frozenset({Status.WAITING, Status.OFFERED, Status.ACCEPTED})
 
 
 class InvitationStepNotPossible(Refusal):
@@ -202,6 +204,11 @@ def judge_session(*, starts_at: datetime, ends_at: datetime, now: datetime, by_c
     """Raise ReplyTooLate: a guest comes before it begins, and whom the house lets in late comes before it ends."""
     if now >= (starts_at if by_client else ends_at):
         raise ReplyTooLate
+
+
+def is_open(reply_by_at: datetime | None, begin_at: Iterable[datetime], *, now: datetime) -> bool:
+    """Whether a guest could still say yes: before the day to reply, and before the last of its sessions begins."""
+    return (reply_by_at is None or now < reply_by_at) and any(now < one for one in begin_at)
 
 
 def judge_offer(*, expires_at: datetime, now: datetime) -> None:

@@ -46,6 +46,15 @@ class TooManySessions(Refusal):
     zh = "每个活动最多设 most_sessions 个场次，其余场次请另建活动。"
 
 
+class SessionInThePast(Refusal):
+    """Nobody can be invited to what has begun."""
+
+    kind = Kind.INVALID
+    slug = "session-in-the-past"
+    en = "A session must begin later than now. See `starts_at`."
+    zh = "场次开始时间须晚于当前时间，请检查 starts_at。"
+
+
 class MoreReservedThanSeats(Refusal):
     """What is reserved for segments must fit into the session."""
 
@@ -97,6 +106,12 @@ def check_reserves(seats: int, reserved: Iterable[int]) -> None:
     """Raise MoreReservedThanSeats."""
     if sum(reserved) > seats:
         raise MoreReservedThanSeats
+
+
+def check_time(starts_at: datetime, *, now: datetime) -> None:
+    """Raise SessionInThePast for what begins now or has begun."""
+    if starts_at <= now:
+        raise SessionInThePast(starts_at=starts_at.isoformat())
 
 
 def judge_sessions(there: int) -> None:

@@ -19,13 +19,15 @@ MANY = 1000  # clients in one call
 class InviteForm(Form):
     """Whom to invite: clients by name, or the first `limit` of some segments, those who waited longest first.
 
-    `boutique_id` narrows segments to the clients of one boutique. Nothing is written while `dry_run` stands.
+    `boutique_id` narrows segments to the clients of one boutique; `after` is the `next_cursor` of the answer before.
+    Nothing is written while `dry_run` stands.
     """
 
     client_ids: Annotated[list[UUID], Field(min_length=1, max_length=MANY)] | None = None
     segments: Annotated[Segments, Field(min_length=1)] | None = None
     boutique_id: UUID | None = None
     limit: Annotated[int, Field(ge=1, le=MANY)] = 200
+    after: Annotated[str, Field(max_length=1000)] | None = None
     dry_run: bool = True
 
     @model_validator(mode="after")
@@ -34,6 +36,8 @@ class InviteForm(Form):
             raise ValueError("name client_ids or segments, one of both")
         if self.segments is None and self.boutique_id is not None:
             raise ValueError("boutique_id narrows segments")
+        if self.segments is None and self.after is not None:
+            raise ValueError("after walks on through segments")
         return self
 
     def wanted(self) -> Guests:
@@ -52,12 +56,13 @@ class InvitedView(View):
 
 
 class InvitingView(View):
-    """Every client's verdict. `more`: the segments hold more clients than were looked at."""
+    """Every client's verdict. `more`: the segments hold more clients than were looked at, behind `next_cursor`."""
 
     dry_run: bool
     invited: int
     refused: int
     more: bool
+    next_cursor: str | None
     items: list[InvitedView]
 
 

@@ -7,7 +7,7 @@ not true afterwards is recalled, and whatever comes after it is told after it.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -23,13 +23,18 @@ from infra.telemetry.traces import work
 from services.appointments.bookings import queries as bookings
 from services.appointments.bookings.actions.door import Message, Told, tell
 from services.appointments.bookings.tables import Appointment
+from services.appointments.occasions.rules.life import LEASE, wait_after
 from services.appointments.reminders import queries, rules
 from services.appointments.reminders.actions import noting, words
 from services.appointments.reminders.rules import Kind, Status
 from services.appointments.reminders.tables import Notice
 
 BATCH = 8  # notices handed over side by side
-POLL = 0.5  # seconds between two looks
+POLL = 0.5  # seconds between two looks for what is to be handed over
+PLAN = 5.0  # seconds between two looks for visits of which it is time to remind: a reminder may be so late
+# What is looked through again each time: a visit that somebody changed just then, a rival's clock.
+OVERLAP = timedelta(minutes=1)
+ANEW = 600.0  # seconds after which all is looked through: a brand may have set other times
 LONGEST = 4.0  # seconds for one call to profile; a claim lasts longer
 
 Claim = tuple[str, UUID, UUID]  # brand, notice, appointment
@@ -37,17 +42,24 @@ Claim = tuple[str, UUID, UUID]  # brand, notice, appointment
 
 async def loop(kit: Kit, stop: asyncio.Event) -> None:
     """Tell what is due until told to stop. Any number of instances may do so at once."""
+    ticks = asyncio.get_running_loop().time
+    since: datetime | None = None
+    plan_at = all_at = ticks()
     while not stop.is_set():
-        if not await dispatch_once(kit):
+        if ticks() >= plan_at:
+            now, is_all = kit.clock(), ticks() >= all_at
+            start_trace(None)
+            await noting.plan(kit.database, since=None if is_all else since, now=now)
+            since, plan_at = now - OVERLAP, ticks() + PLAN
+            all_at = ticks() + ANEW if is_all else all_at
+        if not await hand_over_once(kit):
             await pause(stop, POLL)
 
 
-async def dispatch_once(kit: Kit) -> int:
-    """Plan what is due and hand over one batch; answers how many notices were taken up."""
+async def hand_over_once(kit: Kit) -> int:
+    """Hand over one batch of what is due; answers how many notices were taken up."""
     start_trace(None)
     now = kit.clock()
-    async with kit.database.transaction(EVERY_BRAND) as tx:
-        await noting.plan(tx, now=now)
     async with kit.database.transaction(EVERY_BRAND) as tx:
         found = [_claim(one, now=now) for one in await queries.ready(tx, now=now, limit=BATCH)]
         recalled = [_claim_recall(one, now=now) for one in await queries.to_recall(tx, now=now, limit=BATCH)]
@@ -67,12 +79,12 @@ def _claim(one: Notice, *, now: datetime) -> Claim | None:
         return None
     one.attempts += 1
     # What ends in a fault is left as it is claimed here, so that it comes back more and more rarely.
-    one.next_attempt_at = now + max(rules.LEASE, rules.wait_after(one.attempts))
+    one.next_attempt_at = now + max(LEASE, wait_after(one.attempts))
     return one.brand_id, one.notice_id, one.appointment_id
 
 
 def _claim_recall(one: Notice, *, now: datetime) -> tuple[str, UUID]:
-    one.next_attempt_at = now + rules.LEASE / 5
+    one.next_attempt_at = now + LEASE / 5
     return one.brand_id, one.notice_id
 
 
@@ -134,7 +146,7 @@ def _drop(one: Notice, *, now: datetime) -> None:
 
 def _take_back(one: Notice, *, now: datetime) -> None:
     one.status, one.reason, one.settled_at = Status.RECALLED, rules.MEANWHILE, now
-    one.recall_until, one.next_attempt_at = now + rules.LEASE, now
+    one.recall_until, one.next_attempt_at = now + LEASE, now
 
 
 async def _keep(tx: AsyncSession, notice_id: UUID, appointment_id: UUID, told: Told | None, *, now: datetime) -> None:
@@ -144,7 +156,7 @@ async def _keep(tx: AsyncSession, notice_id: UUID, appointment_id: UUID, told: T
         return
     if told is None:
         structlog.get_logger().warning("notice-postponed", peer="profile", attempt=one.attempts)
-        one.next_attempt_at = now + rules.wait_after(one.attempts)
+        one.next_attempt_at = now + wait_after(one.attempts)
         return
     one.message_id, one.channel, one.settled_at = told.message_id, told.channel, now
     if not told.taken:

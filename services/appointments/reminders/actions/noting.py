@@ -9,6 +9,7 @@ from sqlalchemy import and_, or_, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.database import EVERY_BRAND, Database
 from infra.identity import Caller
 from infra.ids import new_id
 from infra.tombstones import buried
@@ -16,10 +17,10 @@ from infra.wire import check_match
 from services.appointments.bookings import queries as bookings
 from services.appointments.bookings.tables import Appointment
 from services.appointments.directory import queries as directory
+from services.appointments.occasions.rules.life import LEASE
 from services.appointments.reminders import queries
 from services.appointments.reminders.rules import LEADS as OWN
 from services.appointments.reminders.rules import (
-    LEASE,
     MEANWHILE,
     OF_ITS_TIME,
     Kind,
@@ -32,18 +33,21 @@ from services.appointments.reminders.tables import Notice, ReminderPolicy
 
 # What nobody could be asked to send for so long is not news any more.
 NEWS = timedelta(days=3)
+FEW = 100  # reminders noted together
 # Of visits that somebody changes just now we hear in the next round; the others stand until the commit. So no reminder
 # is planned for a visit that is called off, or whose client is erased, in the same moment.
 _REMIND = text(
     """
     insert into notice (brand_id, notice_id, appointment_id, client_id, boutique_id, kind, starts_at, lead_minutes,
         status, attempts, created_at, expires_at, next_attempt_at)
-    select a.brand_id, :notice_id, a.appointment_id, a.client_id, a.boutique_id, 'reminder', a.starts_at, :lead,
+    select a.brand_id, due.notice_id, a.appointment_id, a.client_id, a.boutique_id, 'reminder', a.starts_at, due.lead,
         'waiting', 0, :now, a.starts_at, :now
-    from appointment a
-    where a.brand_id = :brand and a.appointment_id = :appointment_id and a.status = 'confirmed'
-        and a.starts_at = :starts_at
-    for share skip locked
+    from unnest(cast(:brands as text[]), cast(:notices as uuid[]), cast(:appointments as uuid[]),
+        cast(:starts as timestamptz[]), cast(:leads as int[]))
+        as due (brand_id, notice_id, appointment_id, starts_at, lead)
+    join appointment a on a.brand_id = due.brand_id and a.appointment_id = due.appointment_id
+        and a.starts_at = due.starts_at and a.status = 'confirmed'
+    for share of a skip locked
     on conflict do nothing
     """
 )
@@ -155,19 +159,34 @@ async def refuse(tx: AsyncSession, notice_id: UUID, *, reason: str, now: datetim
     )
 
 
-async def plan(tx: AsyncSession, *, now: datetime) -> int:
-    """Note the reminders of every brand that are due; answers how many."""
-    own = await queries.leads(tx)
-    longest = max((minutes for one in [OWN, *own.values()] for minutes in one), default=0)
-    planned = 0
-    for visit in await queries.near(tx, now=now, within=timedelta(minutes=longest)):
+async def plan(database: Database, *, since: datetime | None, now: datetime) -> int:
+    """Note the reminders of every brand whose time has come since then; None: however long ago; answers how many.
+
+    What is read locks nothing. What is written locks a few visits for one statement: whoever cancels one waits so long.
+    """
+    async with database.transaction(EVERY_BRAND) as tx:
+        own = await queries.leads(tx)
+        near = await queries.near(tx, own, since=since, now=now)
+    due = []
+    for visit in near:
         lead = due_lead(own.get(visit.brand_id, OWN), starts_at=visit.starts_at, told_at=visit.told_at, now=now)
-        if lead is None or lead >= visit.least:
-            continue
-        asked = {"brand": visit.brand_id, "notice_id": new_id(), "appointment_id": visit.appointment_id}
-        await tx.execute(_REMIND, {**asked, "starts_at": visit.starts_at, "lead": lead, "now": now})
-        planned += 1
-    return planned
+        if lead is not None and lead < visit.least:
+            due.append((visit, lead))
+    for first in range(0, len(due), FEW):
+        few = due[first : first + FEW]
+        async with database.transaction(EVERY_BRAND) as tx:
+            await tx.execute(
+                _REMIND,
+                {
+                    "brands": [visit.brand_id for visit, _ in few],
+                    "notices": [new_id() for _ in few],
+                    "appointments": [visit.appointment_id for visit, _ in few],
+                    "starts": [visit.starts_at for visit, _ in few],
+                    "leads": [lead for _, lead in few],
+                    "now": now,
+                },
+            )
+    return len(due)
 
 
 async def telephone(tx: AsyncSession, boutique_id: UUID, notice_id: UUID, *, by: Caller, now: datetime) -> Notice:

@@ -2,31 +2,26 @@
 
 import asyncio
 import json
-import os
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import structlog
 from sqlalchemy import text
 
 from infra.app import Kit
+from infra.computing import computed
 from infra.database import EVERY_BRAND, Database
 from infra.eventlog.hint import pause
 from infra.eventlog.lease import Lease
 from infra.telemetry import reduced
 from services.appointments.reports.queries import showing
-from services.appointments.reports.rules.showing import features
+from services.appointments.reports.rules.showing import Case, features
 
 EVERY = timedelta(days=7)
 REMEMBERED = timedelta(days=3 * 365)  # what is older is another house's
 FIRST = 300.0  # seconds after a start: whoever restarts everything has other work to do first
 LOOK = 3600.0  # seconds between two looks whether it is time
 PATIENCE = 300.0  # seconds that a fit may take
-AT_ONCE = 1000  # rows written before the pipe is waited for
-_ROOT = Path(__file__).parents[4]
 
 _DUE = text(
     "select distinct brand_id from boutique b where not exists (select from no_show_fit f"
@@ -65,7 +60,7 @@ async def fit(database: Database, brand_id: str, *, now: datetime) -> None:
     """Fit one brand's past visits and keep what came of it, also that there are too few."""
     async with database.snapshot(brand_id) as tx:
         known = await showing.past(tx, since=now - REMEMBERED, until=now)
-    found = await _asked([float(missed), *features(case)] for missed, case in known)
+    found = await computed("services.appointments.reports.models", rows=_rows(known), patience=PATIENCE)
     row = {
         "brand": brand_id,
         "now": now,
@@ -80,30 +75,6 @@ async def fit(database: Database, brand_id: str, *, now: datetime) -> None:
     structlog.get_logger().info("no-show-model-fitted", brand=brand_id, count=found["appointments"])
 
 
-async def _asked(rows: Iterable[Sequence[float]]) -> dict[str, Any]:
-    """What the fitting process makes of these rows; no brand, client or key is known to it."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.appointments.reports.models",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=_ROOT,
-        env={"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-    )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            if process.stdin is None or process.stdout is None:
-                raise RuntimeError("a process without its pipes")
-            for number, row in enumerate(rows):
-                process.stdin.write(json.dumps(row).encode() + b"\n")
-                if number % AT_ONCE == 0:
-                    await process.stdin.drain()
-            process.stdin.close()
-            found: dict[str, Any] = json.loads(await process.stdout.read())
-            await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return found
+async def _rows(known: Sequence[tuple[bool, Case]]) -> AsyncIterator[Sequence[float]]:
+    for missed, case in known:
+        yield [float(missed), *features(case)]

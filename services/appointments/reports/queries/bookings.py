@@ -1,7 +1,8 @@
 """Lead time, no-shows, and how much of the time offered was booked."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,33 +13,39 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.appointments.directory import queries as directory
-from services.appointments.directory.rules import Span, Timetable, spans, wall
+from services.appointments.directory.rules import Span, Timetable
 from services.appointments.reports.queries.scope import GROUPED, PLACES, Asked, Group, by_group
-from services.appointments.reports.rules.figures import Away, Level, days_between, offered, shared
+from services.appointments.reports.rules.figures import Level, days_between
+from services.appointments.reports.rules.offering import Away, offered
 
-# What was never agreed has no lead time and misses nobody; what was cancelled neither came nor failed to.
+# What was never agreed has no lead time and misses nobody; what was cancelled neither came nor failed to. A visit is
+# its advisor's; of its time, whoever receives her as the second gives as much.
 _BOOKINGS = (
     PLACES  # noqa: S608 - our own words
     + """
 , seen as (
     select a.*, place.region_id,
+        cast(:advisor as uuid) is null or a.advisor_id = :advisor as is_hers,
+        case when cast(:advisor as uuid) is null
+            then num_nonnulls(a.advisor_id, a.second_advisor_id) else 1 end as receive,
         date_trunc(cast(:interval as text), cast((a.starts_at at time zone place.zone) as date))::date as period
     from appointment a join place on place.boutique_id = a.boutique_id
     where a.brand_id = :brand and a.starts_at >= :since_at and a.starts_at < :until_at
         and cast((a.starts_at at time zone place.zone) as date) >= :first
         and cast((a.starts_at at time zone place.zone) as date) < :until
-        and a.confirmed_at is not null and (cast(:advisor as uuid) is null or a.advisor_id = :advisor)
+        and a.confirmed_at is not null
+        and (cast(:advisor as uuid) is null or :advisor in (a.advisor_id, a.second_advisor_id))
 )
 select period,"""
     + GROUPED
     + """
-    , count(*) as agreed,
-    count(*) filter (where status in ('checked-in', 'completed')) as came,
-    count(*) filter (where status = 'no-show' and not excused) as missed,
-    count(*) filter (where status = 'cancelled') as cancelled,
+    , count(*) filter (where is_hers) as agreed,
+    count(*) filter (where is_hers and status in ('checked-in', 'completed')) as came,
+    count(*) filter (where is_hers and status = 'no-show' and not excused) as missed,
+    count(*) filter (where is_hers and status = 'cancelled') as cancelled,
     percentile_cont(array[0.25, 0.5, 0.75]) within group (
-        order by greatest(extract(epoch from starts_at - created_at), 0) / 86400) as lead_days,
-    coalesce(sum(extract(epoch from ends_at - starts_at) / 60)
+        order by greatest(extract(epoch from starts_at - created_at), 0) / 86400) filter (where is_hers) as lead_days,
+    coalesce(sum(receive * extract(epoch from ends_at - starts_at) / 60)
         filter (where status in ('confirmed', 'checked-in', 'completed')), 0) as advisor_minutes,
     coalesce(sum(extract(epoch from ends_at - starts_at) / 60)
         filter (where status in ('confirmed', 'checked-in', 'completed') and room_id is not null), 0) as room_minutes
@@ -115,7 +122,10 @@ async def booked(tx: AsyncSession, asked: Asked) -> Mapping[Group, Booked]:
 
 
 async def available(tx: AsyncSession, asked: Asked) -> Mapping[Group, Offered]:
-    """The time that advisors worked, and that boutiques with their rooms were open: a constant number of statements."""
+    """The time that advisors worked, and that boutiques with their rooms were open.
+
+    A constant number of statements, and the reckoning in a thread: a brand's four hundred days would stop all else.
+    """
     places = {row.boutique_id: row for row in await tx.execute(text(_PLACES), asked.named(tx, _PLACES))}
     advisors = (await tx.execute(text(_ADVISORS), asked.named(tx, _ADVISORS))).all()
     # Whoever asks for herself has no room of her own.
@@ -128,49 +138,52 @@ async def available(tx: AsyncSession, asked: Asked) -> Mapping[Group, Offered]:
     asks = {name: bound[name] for name in ("brand", "since_at", "until_at")}
     for row in await tx.execute(_BLOCKED, asks | {"resources": holders}):
         blocked[row.resource_id].append(Span(row.starts_at, row.ends_at))
-    found: dict[Group, Offered] = defaultdict(Offered)
-    for period, days in _periods(asked).items():
-        for one in advisors:
-            place = places[one.boutique_id]
-            hours = timetables[one.advisor_id]
-            taken = _taken(blocked[one.advisor_id], hours, place.zone, days)
-            minutes = offered(hours, days, _away(one, taken))
-            for line in _lines(asked, place, period):
-                found[line].advisors += minutes
-        for one in rooms:
-            place = places[one.boutique_id]
-            hours = timetables[one.boutique_id]
-            taken = _taken(blocked[one.room_id], hours, place.zone, days)
-            for line in _lines(asked, place, period):
-                found[line].rooms += offered(hours, days, Away(minutes=taken))
-    return found
+    holding = [
+        *(_Holding(places[one.boutique_id], timetables[one.advisor_id], _away(one, blocked)) for one in advisors),
+        *(_Room(places[one.boutique_id], timetables[one.boutique_id], _shut(one, blocked)) for one in rooms),
+    ]
+    return await asyncio.to_thread(_reckoned, asked, holding)
 
 
-def _periods(asked: Asked) -> dict[date, list[date]]:
+@dataclass(frozen=True, slots=True)
+class _Holding:
+    """An advisor, or a room: where, with which hours, and when not."""
+
+    place: Any
+    hours: Timetable
+    away: Away
+
+
+class _Room(_Holding):
+    """Whose minutes are the boutique's, room by room."""
+
+
+def _reckoned(asked: Asked, holding: Sequence[_Holding]) -> Mapping[Group, Offered]:
     periods: dict[date, list[date]] = defaultdict(list)
     for day in days_between(asked.first, asked.until):
         periods[asked.interval.of(day)].append(day)
-    return periods
+    found: dict[Group, Offered] = defaultdict(Offered)
+    for one in holding:
+        for period, minutes in offered(one.hours, ZoneInfo(one.place.zone), periods, one.away).items():
+            for line in _lines(asked, one.place, period):
+                if isinstance(one, _Room):
+                    found[line].rooms += minutes
+                else:
+                    found[line].advisors += minutes
+    return found
 
 
-def _away(advisor: Any, taken: int) -> Away:
+def _away(advisor: Any, blocked: Mapping[UUID, Sequence[Span]]) -> Away:
     days: list[tuple[date, date | None]] = []
     if advisor.absent_from is not None:
         days.append((advisor.absent_from, advisor.absent_until))
     if advisor.left_on is not None:
         days.append((advisor.left_on, None))
-    return Away(tuple(days), taken)
+    return Away(tuple(days), tuple(blocked[advisor.advisor_id]))
 
 
-def _taken(blocked: Iterable[Span], hours: Timetable, zone: str, days: Sequence[date]) -> int:
-    """The minutes of these days' hours that leave or a closure takes."""
-    clock = ZoneInfo(zone)
-    total = 0
-    for stretch in blocked:
-        for worked in spans(hours, clock, stretch):
-            if days[0] <= wall(worked.starts_at, clock).date() <= days[-1]:
-                total += shared([stretch], worked)
-    return total
+def _shut(room: Any, blocked: Mapping[UUID, Sequence[Span]]) -> Away:
+    return Away((), tuple(blocked[room.room_id]))
 
 
 def _lines(asked: Asked, place: Any, period: date) -> list[Group]:

@@ -1,12 +1,10 @@
-"""Which days a report covers, for whom it counts, and what a boutique could have offered."""
+"""Which days a report covers, and for whom it counts."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 from infra.refusal import Kind, Refusal
-from services.appointments.directory.rules import DAY, Span, Timetable
+from services.appointments.directory.rules import DAY
 
 LONGEST = 400  # days
 DECIMALS = 4
@@ -62,35 +60,6 @@ def share(counted: float, out_of: float) -> float | None:
     return round(counted / out_of, DECIMALS) if out_of else None
 
 
-@dataclass(frozen=True, slots=True)
-class Away:
-    """Whole days that somebody does not work, and stretches of time that she cannot be booked."""
-
-    days: tuple[tuple[date, date | None], ...] = ()
-    minutes: int = 0
-
-    def holds(self, day: date) -> bool:
-        """Whether she is away for all of a day."""
-        return any(first <= day and (last is None or day <= last) for first, last in self.days)
-
-
-def offered(timetable: Timetable, days: Iterable[date], away: Away) -> int:
-    """The minutes that somebody works, or a place is open, on these days, as the clock on the wall counts them.
-
-    What is taken off besides whole days never makes less than nothing of it.
-    """
-    worked = sum(closes - opens for day in days if not away.holds(day) for opens, closes in timetable.on(day))
-    return max(worked - away.minutes, 0)
-
-
 def days_between(first: date, after_last: date) -> list[date]:
     """Every day from the first one to before the last."""
     return [first + DAY * n for n in range((after_last - first).days)]
-
-
-def shared(several: Iterable[Span], within: Span) -> int:
-    """How many whole minutes of a stretch some others take, which do not overlap."""
-    taken = timedelta(0)
-    for one in several:
-        taken += max(min(one.ends_at, within.ends_at) - max(one.starts_at, within.starts_at), timedelta(0))
-    return taken // timedelta(minutes=1)

@@ -38,7 +38,8 @@ PERIODS = (
         3 * 365 + 1,
         90,
         10 * 365,
-        "invitations to occasions, which stay in the figures without the client, and past waiting (PIPL 19)",
+        "invitations to occasions, which stay in the figures without the client, to experiences, and past waiting"
+        " (PIPL 19)",
         (
             Sweep("guest_message", f"t.told_at < {CUTOFF}", key=("message_id",)),
             Sweep("waitlist_offer", f"t.settled_at < {CUTOFF}", key=("offer_id",)),
@@ -47,6 +48,16 @@ PERIODS = (
                 f"t.ended_at < {CUTOFF} and not exists (select from waitlist_offer o"
                 " where o.brand_id = t.brand_id and o.entry_id = t.entry_id)",
                 key=("entry_id",),
+            ),
+            Sweep(
+                "experience_guest",
+                # Open to her as long as she comes for it, under whichever of her records she books.
+                f"t.invited_at < {CUTOFF}"  # noqa: S608 - our own words
+                " and not exists (select from appointment a where a.brand_id = t.brand_id"
+                f" and a.experience_id = t.experience_id and a.ends_at >= {CUTOFF}"
+                " and a.client_id in (select t.client_id union all select l.canonical_id from client_alias l"
+                " where l.brand_id = t.brand_id and l.client_id = t.client_id))",
+                key=("experience_id", "client_id"),
             ),
             Sweep(
                 "occasion_invitation",

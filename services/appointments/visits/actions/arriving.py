@@ -31,14 +31,18 @@ from services.appointments.visits.tables import Visit
 
 SEAL = 12  # bytes of the keyed digest behind the appointment's id
 
-# The row of the day is locked until the commit: two who enter at once take turns, and the turns have no holes.
+# The row of the day is locked until the commit: two who enter at once take turns, and the turns have no holes. Where
+# many do, the last waits a little longer than the login's lock_timeout would let her.
+_PATIENCE = "with patience as materialized (select set_config('lock_timeout', '2500ms', true))"
 _TURN = text(
-    "insert into door_day as day (brand_id, boutique_id, on_day, turns) values (:brand, :boutique_id, :on_day, 1)"
+    f"{_PATIENCE} insert into door_day as day (brand_id, boutique_id, on_day, turns)"  # noqa: S608 - our own words
+    " select cast(:brand as text), cast(:boutique_id as uuid), cast(:on_day as date), 1 from patience"
     " on conflict (brand_id, boutique_id, on_day) do update set turns = day.turns + 1 returning turns"
 )
 
 _HOLD = text(
-    "insert into door_day as day (brand_id, boutique_id, on_day, turns) values (:brand, :boutique_id, :on_day, 0)"
+    f"{_PATIENCE} insert into door_day as day (brand_id, boutique_id, on_day, turns)"  # noqa: S608 - our own words
+    " select cast(:brand as text), cast(:boutique_id as uuid), cast(:on_day as date), 0 from patience"
     " on conflict (brand_id, boutique_id, on_day) do update set turns = day.turns"
 )
 
@@ -106,6 +110,10 @@ async def receive(
 
 async def follow(tx: AsyncSession, appointment: Appointment, *, arrived_at: datetime) -> Visit:
     """Count a client whose appointment is checked in, unless somebody else has."""
+    # Most were counted when they were received: a batch of facts about them must not hold the day of everybody else.
+    there = await stays.of_appointment(tx, appointment.appointment_id)
+    if there is not None:
+        return there
     boutique = await directory.boutique(tx, appointment.boutique_id)
     # Whoever counts her just now holds the day, and has counted her when we get it.
     await _hold_day(tx, boutique.boutique_id, wall(arrived_at, ZoneInfo(boutique.zone)).date())
@@ -209,7 +217,7 @@ async def follow_check_ins(tx: AsyncSession, arrived: Mapping[UUID, datetime]) -
         Appointment.appointment_id.in_(list(arrived)),
         Appointment.mode != Mode.VIDEO,
     )
-    # Not locked: a batch of facts holds the turns of a day, for which whoever receives her waits with the appointment.
+    # Not locked: a batch of facts may hold a day's turns, for which whoever receives her waits with the appointment.
     found = (await tx.execute(query)).scalars().all()
     for appointment in sorted(found, key=lambda one: arrived[one.appointment_id]):
         await follow(tx, appointment, arrived_at=arrived[appointment.appointment_id])

@@ -1,5 +1,6 @@
 """Routes of a boutique's two-hourly count."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from infra.identity import Caller, Role, permit
 from infra.openapi import refuses, tagged
 from infra.wire import IfMatch, Spelled, etag
 from services.appointments.directory import queries as directory
+from services.appointments.directory.rules import Span
 from services.appointments.directory.schemas.places import Day
 from services.appointments.visits.actions.noting import enter
 from services.appointments.visits.queries import tally as queries
@@ -33,8 +35,9 @@ async def read_tally(boutique_id: UUID, on: Annotated[OnDay, Query()], tx: Trans
     several = await _buckets(tx, boutique_id, on, by)
     counted, outside = await queries.counted(tx, boutique_id, on, several)
     entered = await queries.entered(tx, boutique_id, on)
+    closures = await _closures(tx, boutique_id, several)
     shown = [
-        _view(bucket, entries, people, entered.get(bucket.starts), now=now)
+        _view(bucket, entries, people, entered.get(bucket.starts), closures, now=now)
         for bucket, (entries, people) in zip(several, counted, strict=True)
     ]
     return TallyView(
@@ -67,7 +70,7 @@ async def enter_tally(
     several = await _buckets(tx, boutique_id, on, by)
     bucket = bucket_at(several, begins)
     (counted,), _ = await queries.counted(tx, boutique_id, on, [bucket])
-    shown = _view(bucket, *counted, (await queries.entered(tx, boutique_id, on))[begins], now=now)
+    shown = _view(bucket, *counted, (await queries.entered(tx, boutique_id, on))[begins], (), now=now)
     response.headers["ETag"] = etag(shown.version)
     return shown
 
@@ -78,9 +81,18 @@ async def _buckets(tx: AsyncSession, boutique_id: UUID, on: Day, by: Caller) -> 
     return buckets(timetable, on, ZoneInfo(boutique.zone))
 
 
-def _view(bucket: Bucket, counted: int, people: int, entered: VisitTally | None, *, now: Now) -> BucketView:
+async def _closures(tx: AsyncSession, boutique_id: UUID, several: Sequence[Bucket]) -> Sequence[Span]:
+    if not several:
+        return ()
+    window = Span(several[0].during.starts_at, max(one.during.ends_at for one in several))
+    return await directory.closed(tx, boutique_id, window)
+
+
+def _view(
+    bucket: Bucket, counted: int, people: int, entered: VisitTally | None, closures: Sequence[Span], *, now: Now
+) -> BucketView:
     by_hand = entered.entries if entered else None
-    covered = coverage(bucket, counted=counted, entered=by_hand, now=now)
+    covered = coverage(bucket, counted=counted, entered=by_hand, closures=closures, now=now)
     known = covered in {Coverage.COUNTED, Coverage.BY_HAND, Coverage.GOING_ON}
     return BucketView(
         starts=_clock(bucket.starts),

@@ -1,22 +1,24 @@
 """The two-hourly count of a boutique's day, and where nobody counted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from infra.refusal import Kind, Refusal
-from services.appointments.directory.rules import Span, Timetable, reaches
+from services.appointments.directory.rules import Span, Timetable, joined, reaches
 
 EVERY = 120  # minutes; the register of a boutique is written up every two hours
 
 
 class Coverage(StrEnum):
-    """What is known of a stretch of the day. `gap`: the boutique was open, and nobody counted."""
+    """What is known of a stretch of the day. `gap`: the boutique was open, and nobody counted; `closed`: it was not."""
 
     COUNTED = "counted"
     BY_HAND = "by-hand"
     GAP = "gap"
+    CLOSED = "closed"
     GOING_ON = "going-on"
     AHEAD = "ahead"
 
@@ -77,12 +79,19 @@ def judge_entry(bucket: Bucket, now: datetime) -> None:
         raise BucketNotOver(possible_at=bucket.during.ends_at.isoformat())
 
 
-def coverage(bucket: Bucket, *, counted: int, entered: int | None, now: datetime) -> Coverage:
-    """How the number of a stretch came about; a zero that somebody entered is a number, any other is a gap."""
+def coverage(
+    bucket: Bucket, *, counted: int, entered: int | None, closures: Sequence[Span] = (), now: datetime
+) -> Coverage:
+    """How the number of a stretch came about; a zero that somebody entered is a number, any other is a gap.
+
+    Where closures take all of it there was nobody to count.
+    """
     if entered is not None:
         return Coverage.BY_HAND
     if counted:
         return Coverage.COUNTED
+    if any(one.contains(bucket.during) for one in joined(closures)):
+        return Coverage.CLOSED
     if now < bucket.during.starts_at:
         return Coverage.AHEAD
     return Coverage.GOING_ON if now < bucket.during.ends_at else Coverage.GAP

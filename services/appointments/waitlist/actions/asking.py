@@ -22,10 +22,11 @@ from services.appointments.directory import queries as directory
 from services.appointments.occasions.actions import messages
 from services.appointments.occasions.queries import guests
 from services.appointments.occasions.rules import words
+from services.appointments.occasions.rules.life import LEASE, wait_after
 from services.appointments.waitlist.actions import settling
 from services.appointments.waitlist.actions.offering import offer_round
 from services.appointments.waitlist.events import WaitlistOffered
-from services.appointments.waitlist.rules import LEASE, OfferStatus, wait_after
+from services.appointments.waitlist.rules import OfferStatus
 from services.appointments.waitlist.tables import Entry, Offer
 
 EVERY = 1.0  # seconds between two looks

@@ -29,7 +29,6 @@ from services.appointments.waitlist.rules import (
     ROUND,
     OfferStatus,
     Status,
-    Waiting,
     in_turn,
     keep_until,
     suiting,
@@ -95,41 +94,60 @@ async def offer_round(database: Database, *, now: datetime) -> int:
 async def offer_next(database: Database, brand_id: str, boutique_id: UUID, *, now: datetime) -> bool:
     """Offer one time to whoever is first among those whom one suits; False if there is nobody.
 
-    One in a transaction: two times kept in one would lock what they need in no common order.
+    One in a transaction: two times kept in one would lock what they need in no common order. While times are looked for
+    nobody's entry is locked: whoever leaves, or answers, does not wait for that.
     """
+    if not await _looked_at(database, brand_id, boutique_id, now=now):
+        return False
     async with database.transaction(brand_id) as tx:
-        if not await tx.scalar(_TURN, {"brand": brand_id, "boutique": str(boutique_id)}):
-            return False  # another process is at it
+        if not await _has_turn(tx, brand_id, boutique_id):
+            return False
         boutique = await directory.boutique(tx, boutique_id)
         zone = ZoneInfo(boutique.zone)
         entries = {one.entry_id: one for one in await queries.due(tx, boutique_id, now=now, limit=MANY)}
-        awake = wakes_at(now, zone)
-        today = wall(now, zone).date()
-        for one in entries.values():
-            if one.until_on < today:
-                one.status, one.reason, one.ended_at = Status.ENDED, RANGE_OVER, now
-                one.version += 1
-            else:
-                # Whoever is not offered anything now is looked at again in the next round.
-                one.due_at = max(now + ROUND, awake)
-        if awake > now:
-            return False
         setting = await queries.setting(tx)
-        waiting = await queries.as_waiting(tx, [one for one in entries.values() if one.status == Status.WAITING])
+        waiting = await queries.as_waiting(tx, list(entries.values()))
         free = _Free(tx, boutique, now)
         for turn in in_turn(waiting, setting.priority):
-            entry = entries[turn.entry_id]
-            kept = await _keep(tx, entry, turn, await free.of(entry), zone, minutes=setting.offer_minutes, now=now)
+            times_free = suiting(turn, await free.of(entries[turn.entry_id]), zone, now=now, most=TRIES)
+            # Locked already means that she leaves just now.
+            entry = await queries.still_waiting(tx, turn.entry_id) if times_free else None
+            if entry is None:
+                continue
+            kept = await _keep(tx, entry, times_free, minutes=setting.offer_minutes, now=now)
             if kept is not None:
                 _offer(tx, entry, kept, now=now)
                 return True
         return False
 
 
+async def _has_turn(tx: AsyncSession, brand_id: str, boutique_id: UUID) -> bool:
+    """Whether no other process is at this list before the transaction ends."""
+    return bool(await tx.scalar(_TURN, {"brand": brand_id, "boutique": str(boutique_id)}))
+
+
+async def _looked_at(database: Database, brand_id: str, boutique_id: UUID, *, now: datetime) -> bool:
+    """End what is over, and put off to the next round whoever is looked at now; False if nobody is to be asked now."""
+    async with database.transaction(brand_id) as tx:
+        if not await _has_turn(tx, brand_id, boutique_id):
+            return False
+        zone = ZoneInfo((await directory.boutique(tx, boutique_id)).zone)
+        awake = wakes_at(now, zone)
+        today = wall(now, zone).date()
+        for one in await queries.due(tx, boutique_id, now=now, limit=MANY, lock=True):
+            if one.until_on < today:
+                one.status, one.reason, one.ended_at = Status.ENDED, RANGE_OVER, now
+                one.version += 1
+            else:
+                # Whoever is not offered anything now is looked at again in the next round.
+                one.due_at = max(now + ROUND, awake)
+        return awake <= now
+
+
 async def _keep(
-    tx: AsyncSession, entry: Entry, turn: Waiting, free: Sequence[Slot], zone: ZoneInfo, *, minutes: int, now: datetime
+    tx: AsyncSession, entry: Entry, free: Sequence[Slot], *, minutes: int, now: datetime
 ) -> Appointment | None:
-    for slot in suiting(turn, free, zone, now=now, most=TRIES):
+    for slot in free:
         try:
             async with tx.begin_nested():
                 return await hold(

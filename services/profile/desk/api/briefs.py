@@ -1,5 +1,8 @@
 """What somebody needs who is about to receive clients, for the service that prepares their visits."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from infra.app import By, Now, router
 from infra.database import Transaction
 from infra.identity import Caller, Role, permit
@@ -15,7 +18,6 @@ from services.profile.loyalty.rules.privileges import Granted
 from services.profile.loyalty.schemas.privileges import GrantView
 from services.profile.privacy import actions as privacy
 from services.profile.privacy.queries import Sight
-from services.profile.privacy.rules import ClientUnknown, ProcessingRestricted
 from services.profile.touchpoints import queries as contacts
 from services.profile.touchpoints.rules import Contact
 from services.profile.touchpoints.schemas import WishView
@@ -40,7 +42,10 @@ WISHES = 20
 @routes.post("/briefs")
 @permit(Role.SERVICE)
 async def briefs(form: BriefsForm, tx: Transaction, by: By, now: Now) -> BriefsView:
-    """A peer asks for somebody about clients she is to receive: each is decided and written down as a look of hers."""
+    """A peer asks for somebody about clients she is to receive: each is decided and written down as a look of hers.
+
+    Cards and gifts, which are asked of all who come on a day, cost the same number of statements however many.
+    """
     asker = Caller(
         form.subject,
         form.role,
@@ -48,17 +53,28 @@ async def briefs(form: BriefsForm, tx: Transaction, by: By, now: Now) -> BriefsV
         advisor_id=form.advisor_id,
         boutique_ids=frozenset(form.boutique_ids),
     )
-    found = []
     # In one order: two who ask at the same moment must not wait for each other.
-    for client_id in sorted(set(form.client_ids)):
-        try:
-            sight = await privacy.look(tx, client_id, seen=form.seen, by=asker, now=now)
-        except (ClientUnknown, ProcessingRestricted):
-            continue  # for this asker she is not there
-        card = card_view((await cards.cards(tx, [sight.client_id]))[0])
+    sights = await privacy.look_at_all(tx, sorted(set(form.client_ids)), seen=form.seen, by=asker, now=now)
+    heads = sorted({sight.client_id for sight in sights.values()})
+    shown = {card.client.client_id: card_view(card) for card in await cards.cards(tx, heads)}
+    gifts = await _gifts(tx, sights.values()) if BriefPart.GIFTS in form.parts else {}
+    found = []
+    for client_id, sight in sights.items():
         parts = await _parts(tx, sight, form.parts, asker)
-        found.append(BriefView(client_id=client_id, card=card).model_copy(update=parts))
+        if BriefPart.GIFTS in form.parts:
+            parts["gifts"] = gifts[sight.client_id]
+        found.append(BriefView(client_id=client_id, card=shown[sight.client_id]).model_copy(update=parts))
     return BriefsView(items=found)
+
+
+async def _gifts(tx: Transaction, sights: Collection[Sight]) -> dict[UUID, list[GrantView]]:
+    """What is granted and not handed over, by each person's surviving record."""
+    of = {one: sight.client_id for sight in sights for one in sight.family}
+    found: dict[UUID, list[GrantView]] = {sight.client_id: [] for sight in sights}
+    for one in await privileges.hers(tx, sorted(of)) if of else []:
+        if one.status is Granted.GRANTED:
+            found[of[one.client_id]].append(GrantView.model_validate(one))
+    return found
 
 
 async def _parts(tx: Transaction, sight: Sight, wanted: frozenset[BriefPart], asker: Caller) -> dict[str, object]:
@@ -77,7 +93,4 @@ async def _parts(tx: Transaction, sight: Sight, wanted: frozenset[BriefPart], as
     if BriefPart.WISHES in wanted:
         wishes = await contacts.wishes(tx, sight.family, after=None, limit=WISHES)
         told["wishes"] = [WishView.model_validate(one) for one in wishes if one.closed_as is None]
-    if BriefPart.GIFTS in wanted:
-        grants = await privileges.hers(tx, sight.family)
-        told["gifts"] = [GrantView.model_validate(one) for one in grants if one.status is Granted.GRANTED]
     return told

@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.app import Kit
 from infra.crypto import keyring
+from infra.workbooks import TableUnfit
 from services.profile.onboarding import queries
 from services.profile.onboarding.models import files
-from services.profile.onboarding.models.files import Asked, FileUnfit, Found, Row
+from services.profile.onboarding.models.files import Asked, Found, Row
 from services.profile.onboarding.queries import Import
 from services.profile.onboarding.rules import steps
 
@@ -69,7 +70,7 @@ async def work(kit: Kit, brand_id: str, import_id: UUID, stop: asyncio.Event) ->
         told, status, fault = json.dumps(asdict(found)), "read", None
         if not lines:
             status, fault = "unreadable", "no-lines"
-    except FileUnfit as unfit:
+    except TableUnfit as unfit:
         told, status, fault, lines = None, "unreadable", unfit.code, 0
     except _Lost:
         async with kit.database.transaction(brand_id) as tx:
@@ -121,16 +122,16 @@ class _Parts:
     def whole(self) -> IO[bytes]:
         """A workbook's index stands at its end, so it is held whole; never on a disk, where it would lie open."""
         if self.one.size_bytes > files.LARGEST_WORKBOOK:
-            raise FileUnfit("workbook-too-large")
+            raise TableUnfit("workbook-too-large")
         return io.BytesIO(b"".join(self.blocks()))
 
     def read(self) -> tuple[Found, Iterator[Row]]:
-        """What the file is, and its rows; raises FileUnfit."""
+        """What the file is, and its rows; raises TableUnfit."""
         digest = hashlib.sha256()
         for block in self.blocks():
             digest.update(block)
         if digest.hexdigest() != self.one.digest:
-            raise FileUnfit("not-the-file")
+            raise TableUnfit("not-the-file")
         return files.read(self.blocks, self.whole, self.one.kind, Asked(**self.one.asked))
 
 

@@ -1,17 +1,16 @@
 """A file as rows of text, however it was saved: which format, encoding and sheet, and where its header stands."""
 
 import codecs
-import warnings
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
 from itertools import islice
 from typing import IO, Any
 
 from charset_normalizer import from_bytes
 
+from infra import workbooks
 from infra.delimited import records
+from infra.workbooks import OLE, ZIP, TableUnfit, without_nul
 from services.profile.onboarding.models.guessing import guessed
 from services.profile.onboarding.rules.fields import MOST_COLUMNS, suggested
 from services.profile.onboarding.rules.steps import Kind
@@ -23,20 +22,11 @@ LARGEST_WORKBOOK = 64 * 1024 * 1024  # bytes; a workbook is read from memory, fo
 LARGEST_UNPACKED = 2 * 1024 * 1024 * 1024  # bytes of all its parts
 LARGEST_STRINGS = 192 * 1024 * 1024  # bytes of its table of strings, which is held whole
 MOST_ROWS = 2_000_000  # a sheet has 1,048,576
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ENCODINGS = ("gb18030", "big5")  # of what is no UTF-8; GBK and GB2312 are parts of GB18030
 _DELIMITERS = ",\t;|"
 
 Row = tuple[int, list[str] | None]  # its number as a spreadsheet counts, and its cells; None for no CSV
-
-
-class FileUnfit(Exception):
-    """The file cannot be read; `code` says why."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +54,14 @@ class Found:
 def read(
     blocks: Callable[[], Iterable[bytes]], whole: Callable[[], IO[bytes]], kind: Kind, asked: Asked
 ) -> tuple[Found, Iterator[Row]]:
-    """What the file is, and its rows behind the header; raises FileUnfit, also while the rows are read.
+    """What the file is, and its rows behind the header; raises TableUnfit, also while the rows are read.
 
     `blocks` reads the file from its beginning, `whole` answers it as something one can seek in.
     """
     head = next(iter(blocks()), b"")
-    if head.startswith(_OLE):
-        raise FileUnfit("old-or-locked-workbook")
-    if head.startswith(_ZIP):
+    if head.startswith(OLE):
+        raise TableUnfit("old-or-locked-workbook")
+    if head.startswith(ZIP):
         found, rows = _workbook(whole(), asked)
     else:
         found, rows = _text(head, blocks, asked)
@@ -83,10 +73,10 @@ def _headed(found: Found, rows: Iterator[Row], kind: Kind, asked: Asked) -> tupl
     found.header_line = asked.header_line or _header_line(first, kind)
     header = next((cells for number, cells in first if number == found.header_line), None)
     if not header or not any(cell.strip() for cell in header):
-        raise FileUnfit("no-header")
+        raise TableUnfit("no-header")
     found.columns = _named(header)
     if len(found.columns) > MOST_COLUMNS:
-        raise FileUnfit("too-many-columns")
+        raise TableUnfit("too-many-columns")
     behind_header = [cells for number, cells in first if cells is not None and number > found.header_line]
     found.suggestion = guessed(kind, found.columns, behind_header, suggested(kind, found.columns))
 
@@ -132,7 +122,7 @@ def _is_blank(row: Row) -> bool:
 
 def _text(head: bytes, blocks: Callable[[], Iterable[bytes]], asked: Asked) -> tuple[Found, Iterator[Row]]:
     if b"\x00" in head[:SAMPLE] and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise FileUnfit("not-a-table")
+        raise TableUnfit("not-a-table")
     encoding = asked.encoding or encoding_of(head[:SAMPLE])
     sample = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head[:SAMPLE])
     delimiter = _delimiter(sample)
@@ -169,74 +159,32 @@ def _lines(blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
         *whole, rest = (rest + decoder.decode(block)).split("\n")
         yield from (line + "\n" for line in whole)
         if len(rest) > LONGEST_CELL * MOST_COLUMNS:
-            raise FileUnfit("not-a-table")
+            raise TableUnfit("not-a-table")
     rest += decoder.decode(b"", final=True)
     if rest:
         yield rest
 
 
 def _cut(record: list[str] | None) -> list[str] | None:
-    # NUL is nothing that a table says, and PostgreSQL cannot keep it.
-    return None if record is None else [cell[:LONGEST_CELL].replace("\0", "\ufffd") for cell in record[:MOST_COLUMNS]]
+    return None if record is None else [without_nul(cell, LONGEST_CELL) for cell in record[:MOST_COLUMNS]]
 
 
 # --- workbooks -------------------------------------------------------------------------------------------------------
 
 
 def _workbook(file: IO[bytes], asked: Asked) -> tuple[Found, Iterator[Row]]:
-    try:
-        with zipfile.ZipFile(file) as packed:
-            parts = packed.infolist()
-    except zipfile.BadZipFile:
-        raise FileUnfit("not-a-table") from None
-    # What a part says of its size is all that is ever unpacked of it.
-    if sum(part.file_size for part in parts) > LARGEST_UNPACKED or len(parts) > MOST_COLUMNS * 10:
-        raise FileUnfit("unpacks-too-large")
-    if any(part.filename.endswith("sharedStrings.xml") and part.file_size > LARGEST_STRINGS for part in parts):
-        raise FileUnfit("unpacks-too-large")
-    file.seek(0)
-    import openpyxl  # noqa: PLC0415 - six megabytes, and a house brings its old workbooks once
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and validations that do not matter here
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-    except Exception:  # noqa: BLE001 - the library lets out whatever its parsers raise
-        raise FileUnfit("not-a-table") from None
+    book = workbooks.opened(
+        file, largest=LARGEST_UNPACKED, most_parts=MOST_COLUMNS * 10, largest_strings=LARGEST_STRINGS
+    )
     sheets = [sheet.title for sheet in book.worksheets]
     if not sheets or (asked.sheet is not None and asked.sheet not in sheets):
-        raise FileUnfit("no-such-sheet")
+        raise TableUnfit("no-such-sheet")
     sheet = book[asked.sheet or sheets[0]]
     return Found("xlsx", sheets=sheets, sheet=sheet.title), _sheet(sheet)
 
 
 def _sheet(sheet: Any) -> Iterator[Row]:
-    sheet.reset_dimensions()  # what it says of its size is often wrong
-    rows = sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
-    number = 0
-    while True:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                row = next(rows)
-        except StopIteration:
-            return
-        except Exception:  # noqa: BLE001 - the library lets out whatever its parsers raise
-            raise FileUnfit("not-a-table") from None
-        number += 1
+    for number, row in enumerate(workbooks.rows(sheet, most_columns=MOST_COLUMNS + 1), start=1):
         if number > MOST_ROWS:
-            raise FileUnfit("not-a-table")
-        yield number, _cut([_said(value) for value in row])
-
-
-def _said(value: Any) -> str:
-    """A cell as text: a day as 2019-03-05, a whole number without a fraction."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds") if value.time() != time() else value.date().isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 10**15:
-        return str(int(value))
-    return str(value)
+            raise TableUnfit("not-a-table")
+        yield number, _cut([workbooks.said(value) for value in row])

@@ -2,18 +2,15 @@
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, timedelta
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import text
 
 from infra.app import Kit
+from infra.computing import computed
 from infra.database import EVERY_BRAND, Database
 from infra.eventlog.hint import pause
 from infra.eventlog.lease import Lease
@@ -35,7 +32,6 @@ VALUE_SAMPLE, FUTURE_SAMPLE = 50_000, 20_000  # clients; of a larger house, so m
 # Months before today on which clients are looked at, a year before it is known who became a VIC. What became known in
 # the last twelve months is held back: nothing of it is trained on.
 EARLIER_MONTHS, HELD_BACK_MONTHS = (36, 33, 30, 27, 24), (15, 12)
-_ROOT = Path(__file__).parents[4]
 
 _DUE_BRANDS = text(
     "select distinct brand_id from client_segment s where not exists (select from segment_model m"
@@ -87,7 +83,7 @@ async def fit(database: Database, brand_id: str, *, now: datetime) -> None:
         (Fit.VALUE, _histories(database, brand_id, setting, today)),
         (Fit.FUTURE, _outcomes(database, brand_id, setting, today)),
     ):
-        found = await _asked(kind, rows)
+        found = await computed("services.profile.segments.models", kind.value, rows=rows, patience=PATIENCE)
         row = {
             "brand": brand_id,
             "kind": kind.value,
@@ -135,35 +131,6 @@ async def _sampled(database: Database, brand_id: str, *, text_of: Fit) -> AsyncI
         async with database.transaction(brand_id) as tx:
             barred = await consents.profiling_off(tx, ids) | await consents.restricted(tx, ids)
         yield [client_id for client_id in ids if client_id not in barred]
-
-
-async def _asked(kind: Fit, rows: Rows) -> dict[str, Any]:
-    """What the fitting process makes of these rows; no brand, client or key is known to it."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.profile.segments.models",
-        kind.value,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=_ROOT,
-        env={"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-    )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            if process.stdin is None or process.stdout is None:
-                raise RuntimeError("a process without its pipes")
-            async for row in rows:
-                process.stdin.write(json.dumps(row).encode() + b"\n")
-                await process.stdin.drain()
-            process.stdin.close()
-            found: dict[str, Any] = json.loads(await process.stdout.read())
-            await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return found
 
 
 def _months_before(day: date, months: int) -> date:

@@ -73,6 +73,11 @@ class Came:
     boutique_id: UUID
     arrived_at: datetime
 
+    @property
+    def key(self) -> str:
+        """The name of her task: of a visit whose client was corrected, each of them has one."""
+        return f"{self.visit_id}:{self.client_id}"
+
 
 async def after_purchases(tx: AsyncSession, bought: Sequence[Bought], *, now: datetime) -> None:
     """Open a thank-you and a call for each sale, by working days from its day in the boutique; a call for an exchange.
@@ -171,8 +176,7 @@ async def greet(tx: AsyncSession, come: Sequence[Came], *, now: datetime) -> Non
                 Kind.ARRIVAL,
                 one.client_id,
                 day,
-                # Of a visit whose client was corrected, each of them has one.
-                f"{one.visit_id}:{one.client_id}",
+                one.key,
                 advisor_id=one.advisor_id,
                 subject_id=one.visit_id,
                 boutique_id=one.boutique_id,
@@ -180,3 +184,9 @@ async def greet(tx: AsyncSession, come: Sequence[Came], *, now: datetime) -> Non
             )
         )
     await open_all(tx, wanted, now=now)
+
+
+async def greet_again(tx: AsyncSession, come: Sequence[Came], *, now: datetime) -> None:
+    """The same of a visit that was another's, or nobody's: what was taken back opens anew, what is done stays done."""
+    await closing.reopen_keyed(tx, Kind.ARRIVAL, [one.key for one in come], Why.NO_REASON)
+    await greet(tx, come, now=now)

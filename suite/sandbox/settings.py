@@ -49,6 +49,9 @@ class SandboxSettings(BaseSettings):
     sandbox_resend_after_seconds: float = Field(default=5.0, gt=0)
     # From an accepted send to the push that reports its delivery.
     sandbox_sent_delay_seconds: float = Field(default=0.2, ge=0)
+    # Between which hours in Beijing marketing goes by SMS.
+    sandbox_marketing_from: int = Field(default=8, ge=0, le=24)
+    sandbox_marketing_until: int = Field(default=22, ge=0, le=24)
     sandbox_templates: tuple[Template, ...] = DEFAULTS
     # A JSON file that keeps users, credits and messages over a restart; none: in memory only.
     sandbox_state: Path | None = None

@@ -21,7 +21,6 @@ SKEW = 600  # seconds
 HALF_MINUTE, HOUR = 30, 3600
 MOST_NUMBERS, CONTEXT = 200, 512
 _MAINLAND = timezone(timedelta(hours=8))
-_OPENS, _CLOSES = 8, 22
 _LIMITS = (
     (HALF_MINUTE, 1, "LimitExceeded.PhoneNumberThirtySecondLimit"),
     (HOUR, 5, "LimitExceeded.PhoneNumberOneHourLimit"),
@@ -158,7 +157,8 @@ def _closed(here: Sandbox, phone: str, template: SmsTemplate) -> str | None:
     hour = datetime.fromtimestamp(world.now(), _MAINLAND).hour
     if phone in sms.opted_out:
         return "FailedOperation.PhoneNumberInBlacklist"
-    if template.marketing and not _OPENS <= hour < _CLOSES:
+    opens, closes = here.settings.sandbox_marketing_from, here.settings.sandbox_marketing_until
+    if template.marketing and not opens <= hour < closes:
         return "FailedOperation.MarketingSendTimeConstraint"
     if sms.balance < 1:
         return "FailedOperation.InsufficientBalanceInSmsPackage"

@@ -37,6 +37,8 @@ async def test_who_does_not_come_to_a_visit_that_the_house_upset_has_missed_noth
     place.clock.now = at("2030-01-08 15:30")
     assert not (await place.step(place.manager(), hers["appointment_id"], "no-show"))["excused"]
     assert problem(await place.asks(other, "2030-01-09 15:00")) == "book-through-boutique"
+    told = await place.running.facts("appointments.no-show-recorded.v1")
+    assert [one["data"]["excused"] for one in told] == [True, False]
     _, own = await report(place, "bookings", staff(Role.MANAGER, place.boutique_id))
     assert (own["no_shows"]["counted"], own["no_shows"]["out_of"]) == (1, 1)
 

@@ -129,8 +129,10 @@ class Post:
 
 async def opened(running: Start, **changed: Any) -> Post:
     """Both of them, in this process."""
-    house = open_house(wecom_corpid=CORP, wecom_secret="corp-secret")
-    # Noon in Shanghai: messages leave at day.
+    # Noon in Shanghai: messages leave at day. The sandbox's clock is the machine's, whatever hour that shows.
+    house = open_house(
+        wecom_corpid=CORP, wecom_secret="corp-secret", sandbox_marketing_from=0, sandbox_marketing_until=24
+    )
     line, clock = Line(httpx.ASGITransport(house.app)), Clock(datetime.now(UTC).replace(hour=4, minute=0))
     settings = {
         "wechat_appid": APPID,

@@ -98,6 +98,18 @@ async def test_the_whole_journey_stands_in_the_timeline(running: Start) -> None:
     assert [item["kind"] for item in chosen["items"]] == ["answer", "purchase"]
 
 
+async def test_a_visit_missed_says_whether_the_house_had_upset_it(running: Start) -> None:
+    profile = await running("profile")
+    client_id = await bought(profile, "C-1")
+    missed = {"client_id": client_id, "boutique_id": str(uuid4()), "advisor_id": str(uuid4())}
+    for minute, said in enumerate(({"excused": True}, {"excused": False}, {}), start=1):
+        data = missed | {"appointment_id": str(uuid4())} | said
+        await tell(profile, "appointments.no-show-recorded.v1", data, at=NOW + timedelta(minutes=minute))
+    await _entered(profile, 4)
+    items = (await _page(profile, client_id, kind="no-show"))["items"]
+    assert [item["details"]["excused"] for item in items] == [False, False, True]
+
+
 async def test_pages_follow_one_another_without_gap_or_repeat(running: Start) -> None:
     profile = await running("profile")
     client_id = await bought(profile, "C-1", receipts=7)

@@ -169,7 +169,7 @@ class VisitCompleted(Fact):
 
 
 class NoShowRecorded(Fact):
-    """She did not come."""
+    """She did not come; `excused` where the house itself had upset the visit."""
 
     type: ClassVar[str] = "appointments.no-show-recorded.v1"
     aggregate: ClassVar[str] = "appointment_id"
@@ -178,3 +178,4 @@ class NoShowRecorded(Fact):
     client_id: UUID
     boutique_id: UUID
     advisor_id: UUID
+    excused: bool

@@ -148,6 +148,7 @@ async def record_no_show(
             client_id=appointment.client_id,
             boutique_id=appointment.boutique_id,
             advisor_id=appointment.advisor_id,
+            excused=appointment.excused,
         ),
     )
     return appointment

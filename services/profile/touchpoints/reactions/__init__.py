@@ -84,7 +84,7 @@ REACTIONS: list[Reaction] = [
     on(VisitorArrived, enter_walk_ins, fills=FILLS),
     on(VisitorRecognised, enter_walk_ins, fills=FILLS),
     _contact(VisitCompleted, Contact.VISIT_COMPLETED, about="appointment_id", at="completed_at"),
-    _contact(NoShowRecorded, Contact.NO_SHOW, about="appointment_id"),
+    _contact(NoShowRecorded, Contact.NO_SHOW, about="appointment_id", details=["excused"]),
     _contact(SurveyDue, Contact.SURVEY_DUE, about="invitation_id", details=["trigger"]),
     _contact(AnswerSubmitted, Contact.ANSWER, about="answer_id", details=["score", "has_comment"]),
     _contact(WorkOrderOpened, Contact.WORK_ORDER_OPENED, about="work_order_id", details=["severity", "due_at"]),

@@ -72,13 +72,14 @@ class VisitCompleted(Slice):
 
 
 class NoShowRecorded(Slice):
-    """She did not come."""
+    """She did not come; `excused` where the house itself had upset the visit."""
 
     type: ClassVar[str] = "appointments.no-show-recorded.v1"
     appointment_id: UUID
     client_id: UUID
     boutique_id: UUID
     advisor_id: UUID
+    excused: bool = False  # not said in the first facts
 
 
 class VisitorArrived(Slice):

@@ -155,7 +155,8 @@ async def _filled(ground: Ground, boutique: dict[str, Any], *, days: int) -> Non
         # COPY FROM is not for tables behind a wall: the rows come through a table that has none.
         await connection.execute("create temporary table filled (like occupation)")
         await connection.copy_records_to_table("filled", records=rows, columns=COLUMNS)
-        await connection.execute("insert into occupation select * from filled")
+        columns = ", ".join(COLUMNS)
+        await connection.execute(f"insert into occupation ({columns}) select {columns} from filled")  # noqa: S608
         await connection.execute("vacuum analyze")
     finally:
         await connection.close()

@@ -79,7 +79,7 @@ from (
     select o.resource_id, range_agg(o.during) as during
     from unnest(cast(array[:client, :room, :advisor, :other] as uuid[])) as wanted (resource_id)
     join occupation o on o.brand_id = :brand and o.resource_id = wanted.resource_id
-        and o.during && tstzrange(:starts::timestamptz, :ends::timestamptz, '[)')
+        and o.starts_at < :ends::timestamptz and o.ends_at > :starts::timestamptz
     where o.appointment_id is not null and not (o.kind = 'hold' and o.expires_at <= now())
         and o.appointment_id is distinct from null
     group by o.resource_id

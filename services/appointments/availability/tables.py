@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Table, Text, Uuid
+from sqlalchemy import Column, Computed, DateTime, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import TSTZRANGE
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -26,6 +26,9 @@ occupation = Table(
     Column("appointment_id", Uuid),
     Column("kind", Text, nullable=False),
     Column("expires_at", DateTime(timezone=True)),
+    # What an index finds behind the wall of a brand: see migration 0012.
+    Column("starts_at", DateTime(timezone=True), Computed("lower(during)", persisted=True)),
+    Column("ends_at", DateTime(timezone=True), Computed("upper(during)", persisted=True)),
 )
 
 

@@ -22,7 +22,7 @@ _BUSY = text(
         select o.resource_id, range_agg(o.during) as during
         from unnest(cast(:resources as uuid[])) as wanted (resource_id)
         join occupation o on o.brand_id = :brand and o.resource_id = wanted.resource_id
-            and o.during && tstzrange(:starts_at, :ends_at, '[)')
+            and o.starts_at < :ends_at and o.ends_at > :starts_at
         where o.appointment_id is not null and not (o.kind = 'hold' and o.expires_at <= :now)
             and o.appointment_id is distinct from :besides
         group by o.resource_id
@@ -45,7 +45,7 @@ _STANDING = text(
     select distinct o.appointment_id
     from unnest(cast(:resources as uuid[])) as wanted (resource_id)
     join occupation o on o.brand_id = :brand and o.resource_id = wanted.resource_id
-        and o.during && tstzrange(:starts_at, :ends_at, '[)')
+        and o.starts_at < :ends_at and o.ends_at > :starts_at
     where o.appointment_id is not null and not (o.kind = 'hold' and o.expires_at <= :now)
     order by o.appointment_id
     """

@@ -74,10 +74,10 @@ where r.brand_id = :brand order by r.room_id
 )
 _BLOCKED = text(
     """
-    select o.resource_id, lower(o.during) as starts_at, upper(o.during) as ends_at
+    select o.resource_id, o.starts_at, o.ends_at
     from unnest(cast(:resources as uuid[])) as wanted (resource_id)
     join occupation o on o.brand_id = :brand and o.resource_id = wanted.resource_id
-        and o.during && tstzrange(:since_at, :until_at, '[)')
+        and o.starts_at < :until_at and o.ends_at > :since_at
     where o.kind in ('leave', 'closure')
     """
 )

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+
 from infra.database import Database
 from infra.identity import Caller, Role
 from infra.ids import new_id
@@ -13,6 +15,7 @@ from infra.refusal import Refusal
 from services.appointments.bookings.actions.expiry import expire_overdue
 from services.appointments.waitlist.actions import settling
 from services.appointments.waitlist.actions.asking import work_once
+from services.appointments.waitlist.actions.offering import offer_next
 from tests.appointments.build import ask, at, client, said, staff
 from tests.appointments.guests import Salon, salon
 from tests.asking import BRAND, problem, tell, until
@@ -84,6 +87,31 @@ async def test_a_time_given_up_is_kept_for_who_came_first_and_becomes_her_visit(
     (told,) = await place.house.running.facts("appointments.waitlist-offered.v1")
     (answered,) = await place.house.running.facts("appointments.waitlist-answered.v1")
     assert (told["data"]["client_id"], answered["data"]["outcome"]) == (str(first.client_id), "accepted")
+
+
+async def test_whoever_is_stirred_just_then_keeps_her_turn(running: Start) -> None:
+    place = await salon(running)
+    visit = await place.house.visit(local=VISIT)
+    first, joined = await joins(place)
+    second, _ = await joins(place)
+    kit = place.house.running.kit
+    async with kit.database.transaction(first.brand_id) as tx:
+        await tx.execute(
+            text("select 1 from waitlist_entry where entry_id = :id for update"), {"id": joined["entry_id"]}
+        )
+        await place.house.step(place.house.manager(), visit["appointment_id"], "cancel")
+        offered = asyncio.create_task(
+            offer_next(kit.database, first.brand_id, UUID(joined["boutique_id"]), now=place.house.clock.now)
+        )
+        waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%waitlist_entry%'"
+
+        async def waited_for() -> bool:
+            return bool(await place.house.running.rows(waits))
+
+        await until(waited_for)
+    await offered
+    assert (await stands(place, first, "offered"))["offer"] is not None
+    assert (await mine(place, second))["status"] == "waiting"
 
 
 async def test_what_she_lets_go_cascades_to_the_next_and_is_not_offered_to_her_again(running: Start) -> None:

@@ -115,11 +115,11 @@ async def due(tx: AsyncSession, boutique_id: UUID, *, now: datetime, limit: int,
 
 
 async def still_waiting(tx: AsyncSession, entry_id: UUID) -> Entry | None:
-    """Somebody who waits, locked; None if she does so no more, or leaves just now."""
+    """Somebody who waits, locked; None if she does so no more. Whoever has her row is waited for: it may be a stir."""
     query = (
         select(Entry)
         .where(Entry.brand_id == brand(tx), Entry.entry_id == entry_id, Entry.status == Status.WAITING)
-        .with_for_update(skip_locked=True)
+        .with_for_update()
         .execution_options(populate_existing=True)
     )
     return (await tx.execute(query)).scalar_one_or_none()

@@ -110,7 +110,6 @@ async def offer_next(database: Database, brand_id: str, boutique_id: UUID, *, no
         free = _Free(tx, boutique, now)
         for turn in in_turn(waiting, setting.priority):
             times_free = suiting(turn, await free.of(entries[turn.entry_id]), zone, now=now, most=TRIES)
-            # Locked already means that she leaves just now.
             entry = await queries.still_waiting(tx, turn.entry_id) if times_free else None
             if entry is None:
                 continue
